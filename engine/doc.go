@@ -1,0 +1,30 @@
+// Package engine is the facade over the deferred video-analysis engine and
+// the map to its parts.
+//
+// The analyst's program (cmd/posteriori, pure Go) opens a [Store], starts an
+// [Act] in one procedure, and calls the parts below. It never parses a media
+// byte: that is the work of cmd/posteriori-worker, a separate process without
+// network, keys or journal, which answers on a versioned stream (engine/wire).
+//
+//	frame      planes of pixels and their pools
+//	scene      geometry, the vocabulary of objects, and the track record
+//	fault      errors a user can act on, and their exit codes
+//	wire       the stream between the two programs
+//	media      identity, probing, rational time, decoding (runs in the worker)
+//	vision     the only importer of gocv
+//	infer      the only importer of onnxruntime_go
+//	motion     background model, foreground, blobs, camera disturbances
+//	track      detections and blobs to tracks, by geometry and motion only
+//	attribute  colour, heading and class voted over a whole track
+//	pipeline   one run of chunks, end to end, inside the worker
+//	analysis   the parent's side: plans chunks, drives workers, stitches
+//	index      the encrypted store of tracks, one file per procedure
+//	query      the filter language, to SQL and predicates
+//	synopsis   tubes, arrangement, rendering
+//	procedure  legal frame, authorisation, state
+//	journal    the tamper-evident log
+//
+// Imports point one way: cmd → engine → {analysis, pipeline, query, synopsis}
+// → {track, motion, index, journal, media} → {frame, scene}. arch_test.go in
+// this folder fails when they do not.
+package engine

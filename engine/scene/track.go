@@ -1,0 +1,78 @@
+package scene
+
+// Box is an axis-aligned rectangle in source pixels: top-left corner and size.
+type Box struct {
+	X, Y, W, H float64
+}
+
+// PathPoint is where a track was at one moment. Interpolated marks a place
+// that geometry bridged and no observation saw.
+type PathPoint struct {
+	TUS          int64
+	Box          Box
+	Interpolated bool
+}
+
+// Path is a track's places in order of time, strictly increasing.
+type Path []PathPoint
+
+// Mask is the silhouette of a track at one moment on the motion plane (the
+// small luma plane that the background model sees), one bit a sample, row by
+// row, most significant bit first, rows padded to whole bytes. X and Y are
+// the plane sample of its top-left bit.
+type Mask struct {
+	TUS        int64
+	X, Y, W, H int
+	Bits       []byte
+}
+
+// Crop is one picture of a track out of the recording, as JPEG, for a person
+// to look at. Box is the part of the frame it shows.
+type Crop struct {
+	TUS  int64
+	Box  Box
+	JPEG []byte
+}
+
+// Track is all that is known of one object in one recording. It is found by
+// geometry and motion alone and carries no description of appearance beyond
+// class and colour names.
+type Track struct {
+	ID          int64 // within the recording, 1-based, in order of start
+	Class       Class
+	ClassScore  float64 // 0..1, share of the class's weight in the votes times mean detector score
+	Colour      Colour
+	ColourScore float64 // 0..1
+	Heading     float64 // degrees, see package doc; meaningful when HasHeading
+	HasHeading  bool    // false when it did not travel far enough to tell
+	Observed    float64 // share of its life, 0..1, in which an observation saw it
+	StartUS     int64
+	EndUS       int64
+	Best        Box   // box at BestUS, the moment of its best crop
+	BestUS      int64 // media time
+	Crop        *Crop
+	Path        Path
+	Masks       []Mask
+}
+
+// CoverageKind says what became of a span of a recording.
+type CoverageKind string
+
+// The kinds of coverage. Everything that is not Seen is a scope that "nothing
+// found" does not cover.
+const (
+	Seen        CoverageKind = "seen"         // decoded and analysed
+	Damaged     CoverageKind = "damaged"      // decoder errors: pictures wrong or lacking
+	Gap         CoverageKind = "gap"          // the recording holds no frames here
+	Relearning  CoverageKind = "relearning"   // light or camera changed: background not trusted
+	Covered     CoverageKind = "covered"      // the lens saw nothing usable
+	NotAnalysed CoverageKind = "not-analysed" // not reached yet, or skipped
+)
+
+// Coverage is one span [FromUS, ToUS) of a recording and what became of it.
+type Coverage struct {
+	FromUS int64        `json:"from_us"`
+	ToUS   int64        `json:"to_us"`
+	Kind   CoverageKind `json:"kind"`
+	Reason string       `json:"reason,omitempty"`
+}

@@ -1,0 +1,208 @@
+// Package wire is the stream between posteriori and posteriori-worker.
+//
+// The parent writes one [Job] as JSON on the worker's standard input and
+// closes it. The worker answers on standard output with messages: four bytes
+// of length (big endian, of what follows), one byte of [Kind], and a JSON
+// body. The first message is always [Hello], the last [Done] or [Failure].
+// Seized files are hostile, so the worker may be too: the parent bounds every
+// length and trusts no value.
+package wire
+
+import (
+	"posteriori/engine/scene"
+)
+
+// Version of the protocol. A worker of another version is refused.
+const Version = 1
+
+// Kind is the type of one message.
+type Kind byte
+
+// The kinds of message.
+const (
+	KindHello    Kind = 'H'
+	KindProbe    Kind = 'P'
+	KindProgress Kind = 'p'
+	KindTrack    Kind = 'T'
+	KindChunkEnd Kind = 'C'
+	KindOutput   Kind = 'O'
+	KindDone     Kind = 'D'
+	KindFailure  Kind = 'F'
+)
+
+// Job is what the worker is to do. Exactly one of the pointers is set.
+type Job struct {
+	Version int         `json:"version"`
+	Path    string      `json:"path,omitempty"` // the recording; absolute
+	Probe   *ProbeJob   `json:"probe,omitempty"`
+	Analyse *AnalyseJob `json:"analyse,omitempty"`
+	Render  *RenderJob  `json:"render,omitempty"`
+	Clip    *ClipJob    `json:"clip,omitempty"`
+}
+
+// Rational is a fraction; a time base in seconds when used as one.
+type Rational struct {
+	Num int64 `json:"num"`
+	Den int64 `json:"den"`
+}
+
+// ProbeJob asks what a file is. The answer is one [Probe].
+type ProbeJob struct {
+	ChunkUS int64 `json:"chunk_us"` // wanted length of a chunk, media time
+}
+
+// Probe is what a recording is: the container's word, checked by a scan of
+// every packet.
+type Probe struct {
+	Format     string   `json:"format"` // FFmpeg's short name of the demuxer
+	Codec      string   `json:"codec"`
+	Width      int      `json:"width"` // as displayed, after Rotation
+	Height     int      `json:"height"`
+	Rotation   int      `json:"rotation"` // degrees clockwise, a multiple of 90
+	Stream     int      `json:"stream"`   // index of the video stream
+	TimeBase   Rational `json:"time_base"`
+	FirstPTS   int64    `json:"first_pts"` // smallest PTS of a packet, in TimeBase; media time zero
+	DurationUS int64    `json:"duration_us"`
+	Packets    int64    `json:"packets"`
+	KeyFrames  int64    `json:"key_frames"`
+	FrameUS    int64    `json:"frame_us"` // median distance of frames; 0 for a still
+	Variable   bool     `json:"variable"` // frame distances differ by more than a tenth
+	Seekable   bool     `json:"seekable"` // chunks can be reached without reading from the start
+	Still      bool     `json:"still"`    // a photograph: one frame, no time
+	Bytes      int64    `json:"bytes"`
+	Created    string   `json:"created,omitempty"` // the container's creation time, RFC 3339, unverified
+	Warnings   []string `json:"warnings,omitempty"`
+	// Chunks cut the recording at key frames; they tile [0, DurationUS).
+	Chunks []Chunk `json:"chunks"`
+	// Gaps are holes of over a second between frames.
+	Gaps []scene.Coverage `json:"gaps,omitempty"`
+}
+
+// Chunk is a span of a recording that starts at a key frame, the unit of
+// retry. It owns the frames with StartPTS <= PTS < EndPTS.
+type Chunk struct {
+	Index    int   `json:"index"`
+	StartPTS int64 `json:"start_pts"`
+	EndPTS   int64 `json:"end_pts"` // exclusive; math.MaxInt64 for the last
+	StartUS  int64 `json:"start_us"`
+	EndUS    int64 `json:"end_us"`
+	Packets  int64 `json:"packets"` // packets with a PTS in the span
+	// LeadPTS is the PTS of the key frame from which to decode so that the
+	// background model is warm at StartPTS; equal to StartPTS for the first.
+	LeadPTS int64 `json:"lead_pts"`
+}
+
+// AnalyseJob asks for the tracks of consecutive chunks of one recording. For
+// each chunk the answer is its [TrackMsg]s and one [ChunkEnd].
+type AnalyseJob struct {
+	Probe   Probe   `json:"probe"`  // Chunks and Gaps left empty
+	Chunks  []Chunk `json:"chunks"` // consecutive
+	Params  Params  `json:"params"`
+	Models  []Model `json:"models"` // those to load; empty: motion alone
+	Device  string  `json:"device"` // auto, cpu or cuda
+	Threads int     `json:"threads"`
+	ORTPath string  `json:"ort_path,omitempty"` // absolute path of the ONNX Runtime library
+}
+
+// Model is one model file that the parent has checked against the manifest.
+type Model struct {
+	Name   string `json:"name"` // its name in the manifest
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"` // the worker checks it again as it loads
+}
+
+// Params are the settings that change what is found. They are part of an
+// analysis's identity: the same recording, models and Params give the same
+// tracks. Zero values mean the defaults of engine/pipeline.
+type Params struct {
+	DetectUS  int64   `json:"detect_us,omitempty"`  // distance of detector frames
+	PlaneArea int     `json:"plane_area,omitempty"` // samples of the motion plane
+	MinScore  float64 `json:"min_score,omitempty"`
+}
+
+// Hello is the worker's first word.
+type Hello struct {
+	Version  int               `json:"version"`
+	Build    string            `json:"build"`
+	Device   string            `json:"device"`             // cpu or cuda, as used
+	Versions map[string]string `json:"versions,omitempty"` // opencv, onnxruntime, ffmpeg
+	Sandbox  string            `json:"sandbox"`            // what holds the process in, for doctor and the journal
+	Detector string            `json:"detector,omitempty"` // model name, or empty: motion alone
+}
+
+// Progress says how far a job is. Frames and ReachedUS count from the job's start.
+type Progress struct {
+	Frames    int64 `json:"frames"`
+	ReachedUS int64 `json:"reached_us"` // media time
+	Tracks    int64 `json:"tracks"`
+}
+
+// TrackMsg is one piece of a track in one chunk. Ends that touch the
+// chunk's edge say so, and the piece's Path then runs through the lead-in
+// of the chunk, so that the parent can stitch pieces by their common path.
+type TrackMsg struct {
+	Chunk       int                `json:"chunk"`
+	OpenStart   bool               `json:"open_start"` // was there before the chunk's StartPTS
+	OpenEnd     bool               `json:"open_end"`   // still there at EndPTS
+	Weight      float64            `json:"weight"`     // sum of detector scores behind the class
+	ClassVotes  map[string]float64 `json:"class_votes,omitempty"`
+	ColourVotes map[string]float64 `json:"colour_votes,omitempty"`
+	CropScore   float64            `json:"crop_score"` // how good the crop is; the larger is kept
+	Track       PackedTrack        `json:"track"`
+}
+
+// PackedTrack is a scene.Track with its path and masks packed
+// (scene.PackPath, scene.PackMasks).
+type PackedTrack struct {
+	Class       string      `json:"class"`
+	ClassScore  float64     `json:"class_score"`
+	Colour      string      `json:"colour"`
+	ColourScore float64     `json:"colour_score"`
+	Heading     float64     `json:"heading"`
+	HasHeading  bool        `json:"has_heading"`
+	Observed    float64     `json:"observed"`
+	StartUS     int64       `json:"start_us"`
+	EndUS       int64       `json:"end_us"`
+	BestUS      int64       `json:"best_us"`
+	Best        scene.Box   `json:"best"`
+	Crop        *scene.Crop `json:"crop,omitempty"`
+	Path        []byte      `json:"path"`
+	Masks       []byte      `json:"masks,omitempty"`
+}
+
+// ChunkEnd closes a chunk: what was seen of it, and its clean background.
+type ChunkEnd struct {
+	Chunk    int              `json:"chunk"`
+	Frames   int64            `json:"frames"` // frames decoded that the chunk owns
+	Times    []byte           `json:"times"`  // their media times, packed by scene.PackTimes
+	Coverage []scene.Coverage `json:"coverage"`
+	PlaneW   int              `json:"plane_w"` // size of the motion plane that masks refer to
+	PlaneH   int              `json:"plane_h"`
+	Plates   []Plate          `json:"plates,omitempty"`
+	Stages   map[string]int64 `json:"stages,omitempty"` // nanoseconds spent per stage
+}
+
+// Plate is a picture of the scene without its movers.
+type Plate struct {
+	TUS  int64  `json:"t_us"`
+	JPEG []byte `json:"jpeg"`
+}
+
+// Output names a file that a render or clip job wrote.
+type Output struct {
+	Path string `json:"path"`
+	Note string `json:"note,omitempty"`
+}
+
+// Done is the worker's last word when all went well.
+type Done struct {
+	PeakRSS int64 `json:"peak_rss"` // bytes, worker and its children
+}
+
+// Failure is the worker's last word when it did not. Fault is the
+// fault.Kind.
+type Failure struct {
+	Fault int    `json:"fault"`
+	Msg   string `json:"msg"`
+	Hint  string `json:"hint,omitempty"`
+}
