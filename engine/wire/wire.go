@@ -1,7 +1,8 @@
 // Package wire is the stream between posteriori and posteriori-worker.
 //
-// The parent writes one [Job] as JSON on the worker's standard input and
-// closes it. The worker answers on standard output with messages: four bytes
+// The parent writes one [Job] as one line of JSON on the worker's standard
+// input and keeps it open: its end tells the worker that nobody waits any
+// longer, and the worker dies. The worker answers on standard output with messages: four bytes
 // of length (big endian, of what follows), one byte of [Kind], and a JSON
 // body. The first message is always [Hello], the last [Done] or [Failure].
 // Seized files are hostile, so the worker may be too: the parent bounds every
@@ -203,6 +204,8 @@ type Done struct {
 // fault.Kind.
 type Failure struct {
 	Fault int    `json:"fault"`
+	File  string `json:"file,omitempty"`
+	Rule  string `json:"rule,omitempty"`
 	Msg   string `json:"msg"`
 	Hint  string `json:"hint,omitempty"`
 }
