@@ -22,13 +22,14 @@ const (
 	pathScale = 8       // positions are stored in eighths of a pixel
 	maxCoord  = 1 << 30 // eighths of a pixel: far beyond any picture
 	minPoint  = 5       // bytes of the shortest packed point
+	maxPathUS = 1 << 59 // microseconds: 18,000 years, so that differences fit
 )
 
 // PackPath writes a path as bytes: places rounded to an eighth of a pixel, as
 // differences from the point before, zig-zag varints; times as differences of
 // differences, so a constant frame rate costs one byte a point. Negative
 // sizes are written as zero, and a point that is not later than the one
-// before it is left out.
+// before it, or further than 18,000 years from zero, is left out.
 func PackPath(p Path) []byte {
 	if len(p) == 0 {
 		return nil
@@ -37,20 +38,24 @@ func PackPath(p Path) []byte {
 	out = append(out, pathFormat)
 	var prev [4]int64
 	var prevT, prevDT int64
-	for i, q := range p {
-		if i > 0 && q.TUS <= prevT {
+	first := true
+	for _, q := range p {
+		if !first && q.TUS <= prevT || q.TUS > maxPathUS || q.TUS < -maxPathUS {
 			continue
 		}
 		dt := q.TUS - prevT
 		out = binary.AppendUvarint(out, zigzag(dt-prevDT)<<1|bit(q.Interpolated))
 		prevT, prevDT = q.TUS, dt
-		if i == 0 {
-			prevDT = 0
+		if first {
+			first, prevDT = false, 0
 		}
 		for k, v := range [4]int64{eighths(q.Box.X), eighths(q.Box.Y), max(0, eighths(q.Box.W)), max(0, eighths(q.Box.H))} {
 			out = binary.AppendVarint(out, v-prev[k])
 			prev[k] = v
 		}
+	}
+	if first {
+		return nil
 	}
 	return out
 }
@@ -79,6 +84,9 @@ func UnpackPath(data []byte) (Path, error) {
 			if dt <= 0 || t <= p[len(p)-1].TUS {
 				return nil, fmt.Errorf("path: %w: time does not advance", ErrPacked)
 			}
+		}
+		if t > maxPathUS || t < -maxPathUS {
+			return nil, fmt.Errorf("path: %w: time out of range", ErrPacked)
 		}
 		for k := range at {
 			at[k] += r.varint()
@@ -124,6 +132,9 @@ type unpacker struct {
 func newUnpacker(data []byte, format byte) (*unpacker, error) {
 	if data[0] != format {
 		return nil, fmt.Errorf("%w: format byte %#02x, want %#02x", ErrPacked, data[0], format)
+	}
+	if len(data) == 1 {
+		return nil, fmt.Errorf("%w: cut short", ErrPacked)
 	}
 	return &unpacker{buf: data[1:]}, nil
 }
