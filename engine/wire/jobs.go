@@ -9,23 +9,27 @@ type ClipJob struct {
 }
 
 // RenderJob asks for a video made of spans or of tubes. The plan is the
-// parent's; the worker only decodes, composes and encodes.
+// parent's (engine/synopsis); the worker only decodes, composes and encodes
+// (engine/render). Output frame f is shown from f·FrameUS on. Exactly one of
+// Tubes and Spans is set.
 type RenderJob struct {
-	Out     string            `json:"out"`
-	Width   int               `json:"width"`
-	Height  int               `json:"height"`
+	Out     string            `json:"out"`      // a new file, absolute
+	Width   int               `json:"width"`    // even
+	Height  int               `json:"height"`   // even
 	FrameUS int64             `json:"frame_us"` // output frame distance
 	Frames  int64             `json:"frames"`
-	Mark    string            `json:"mark,omitempty"` // text on every frame (demonstration, procedure)
-	Meta    map[string]string `json:"meta,omitempty"`
+	Mark    string            `json:"mark,omitempty"`  // text on every frame: montage, procedure, demonstration
+	Dates   bool              `json:"dates,omitempty"` // time stamps show the date too
+	Meta    map[string]string `json:"meta,omitempty"`  // container metadata
 	Sources []RenderSource    `json:"sources"`
 	Tubes   []RenderTube      `json:"tubes,omitempty"` // objects mode
-	Spans   []RenderSpan      `json:"spans,omitempty"` // condense and timelapse
-	Backs   []RenderBack      `json:"backs,omitempty"` // objects mode: background by output frame
-	Scratch string            `json:"scratch"`         // a folder for cut-outs, removed after
+	Spans   []RenderSpan      `json:"spans,omitempty"` // condense and timelapse; tile [0, Frames)
+	Backs   []RenderBack      `json:"backs,omitempty"` // objects mode: background by output frame, in order
+	Scratch string            `json:"scratch"`         // an empty folder for cut-outs; its content is removed after
 }
 
-// RenderSource is one recording that a render reads.
+// RenderSource is one recording that a render reads. Its pictures are scaled
+// to fit the output's size, in the middle of it.
 type RenderSource struct {
 	Path   string `json:"path"`
 	Probe  Probe  `json:"probe"` // with Chunks, for seeking
@@ -33,19 +37,31 @@ type RenderSource struct {
 	PlaneH int    `json:"plane_h"`
 }
 
-// RenderTube is one track placed at an output frame.
+// RenderTube is one track and where in the output it is shown.
 type RenderTube struct {
-	Source  int    `json:"source"`
-	Start   int64  `json:"start"` // output frame at which it begins
-	FromUS  int64  `json:"from_us"`
-	ToUS    int64  `json:"to_us"`
-	Path    []byte `json:"path"`     // scene.PackPath
-	Masks   []byte `json:"masks"`    // scene.PackMasks
-	ClockUS int64  `json:"clock_us"` // wall clock at media time zero, Unix µs; 0: show media time
-	Label   string `json:"label"`    // shown before the time, may be empty
+	Source  int          `json:"source"`
+	Path    []byte       `json:"path"`            // scene.PackPath
+	Masks   []byte       `json:"masks,omitempty"` // scene.PackMasks
+	ClockUS int64        `json:"clock_us"`        // see RenderSpan
+	Label   string       `json:"label,omitempty"` // shown before the time
+	Plays   []RenderPlay `json:"plays"`
 }
 
-// RenderSpan is a span of a source shown from output frame Start on.
+// RenderPlay shows [FromUS, ToUS) of a tube over Frames output frames from
+// Start on. Plays of one tube may follow each other at different speeds, and
+// may be on screen at the same time.
+type RenderPlay struct {
+	Start  int64  `json:"start"`
+	Frames int64  `json:"frames"`
+	FromUS int64  `json:"from_us"`
+	ToUS   int64  `json:"to_us"`
+	Note   string `json:"note,omitempty"` // shown after the time: speed, part
+}
+
+// RenderSpan shows [FromUS, ToUS) of a source over Frames output frames from
+// Start on. ClockUS is the wall clock of media time zero as it is to be read
+// off the picture, in microseconds since 1970 of that clock's own zone; 0
+// shows media time.
 type RenderSpan struct {
 	Source  int    `json:"source"`
 	Start   int64  `json:"start"`
@@ -53,11 +69,16 @@ type RenderSpan struct {
 	FromUS  int64  `json:"from_us"`
 	ToUS    int64  `json:"to_us"`
 	ClockUS int64  `json:"clock_us"`
-	Label   string `json:"label"`
+	Label   string `json:"label,omitempty"`
+	Note    string `json:"note,omitempty"`
 }
 
-// RenderBack is the background from output frame Start on, cross-faded.
+// RenderBack is the background from output frame Start on, cross-faded with
+// the one before it when both show the same scene. Without a JPEG the worker
+// makes it from the pictures of Source that it decodes.
 type RenderBack struct {
-	Start int64  `json:"start"`
-	JPEG  []byte `json:"jpeg"`
+	Start  int64  `json:"start"`
+	Source int    `json:"source"`
+	Scene  int    `json:"scene"` // backgrounds of one camera view have one number
+	JPEG   []byte `json:"jpeg,omitempty"`
 }
