@@ -1,6 +1,9 @@
 package scene
 
-import "sort"
+import (
+	"math"
+	"sort"
+)
 
 // At is the box at media time tUS, on the straight way between the points
 // around it. It is false before the first point and after the last.
@@ -62,4 +65,26 @@ func (p Path) DurationUS() int64 {
 		return 0
 	}
 	return p[len(p)-1].TUS - p[0].TUS
+}
+
+// travelShare is the part of a box's smaller side by which the foot must have
+// moved before the move counts: less is jitter of the box.
+const travelShare = 0.125
+
+// Travel is the way travelled by the bottom centre, in pixels, with jitter
+// left out: a move counts once it is an eighth of the box's smaller side.
+func (p Path) Travel() float64 {
+	if len(p) == 0 {
+		return 0
+	}
+	var n float64
+	from := p[0].Box.Bottom()
+	for _, q := range p[1:] {
+		at := q.Box.Bottom()
+		if d := at.Dist(from); d >= math.Max(1, travelShare*math.Min(q.Box.W, q.Box.H)) {
+			n += d
+			from = at
+		}
+	}
+	return n
 }

@@ -1,0 +1,149 @@
+-- The index of one procedure: its recordings, how far each is analysed, and
+-- the tracks found. The file is encrypted as a whole; destroying the key
+-- destroys the data. All times are integer microseconds: *_us is media time
+-- (since the recording's first frame), *_unix_us is wall-clock time since
+-- 1970 UTC. Places and sizes are source pixels as displayed (*_px).
+
+-- A recording is a file that was imported. The original stays where it is;
+-- sha256 is its identity. clock_unix_us is the wall-clock time of media time
+-- zero, NULL when nobody has said; uncertainty is plus or minus.
+CREATE TABLE recording (
+    id                   INTEGER PRIMARY KEY,
+    sha256               TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),
+    path                 TEXT NOT NULL,
+    size_bytes           INTEGER NOT NULL CHECK (size_bytes >= 0),
+    modified_unix_us     INTEGER NOT NULL,
+    imported_unix_us     INTEGER NOT NULL,
+    exhibit              TEXT NOT NULL,
+    basis                TEXT NOT NULL,
+    camera               TEXT NOT NULL,
+    clock_unix_us        INTEGER,
+    clock_uncertainty_us INTEGER NOT NULL DEFAULT 0 CHECK (clock_uncertainty_us >= 0),
+    clock_source         TEXT NOT NULL DEFAULT '',
+    probe                TEXT NOT NULL CHECK (json_valid(probe)) -- wire.Probe
+) STRICT;
+
+-- The one analysis that a recording has. identity hashes whatever decides
+-- what is found: the recording, the models, the parameters. longest_us is the
+-- longest life of a track: it bounds how far before a moment a search for
+-- what was there at that moment has to look.
+CREATE TABLE analysis (
+    recording        INTEGER PRIMARY KEY REFERENCES recording (id),
+    identity         TEXT NOT NULL CHECK (identity <> ''),
+    info             TEXT NOT NULL CHECK (json_valid(info)), -- index.Analysis
+    state            TEXT NOT NULL CHECK (state IN ('running', 'complete')),
+    started_unix_us  INTEGER NOT NULL,
+    finished_unix_us INTEGER,
+    plane_w          INTEGER NOT NULL DEFAULT 0,
+    plane_h          INTEGER NOT NULL DEFAULT 0,
+    longest_us       INTEGER NOT NULL DEFAULT 0 CHECK (longest_us >= 0),
+    tracks           INTEGER NOT NULL DEFAULT 0 CHECK (tracks >= 0)
+) STRICT;
+
+-- A row for each chunk that is done. times holds the media times of its
+-- frames in decode order (scene.PackTimes); it outlives the staging below,
+-- because frame numbers are counted from it.
+CREATE TABLE chunk (
+    recording INTEGER NOT NULL REFERENCES analysis (recording),
+    chunk     INTEGER NOT NULL CHECK (chunk >= 0),
+    frames    INTEGER NOT NULL CHECK (frames >= 0),
+    chunk_end TEXT NOT NULL CHECK (json_valid(chunk_end)), -- wire.ChunkEnd less times and plates
+    times     BLOB NOT NULL,
+    PRIMARY KEY (recording, chunk)
+) STRICT, WITHOUT ROWID;
+
+-- Staging: pieces of tracks as the worker sent them, until they are stitched.
+CREATE TABLE piece (
+    recording INTEGER NOT NULL,
+    chunk     INTEGER NOT NULL,
+    seq       INTEGER NOT NULL CHECK (seq >= 0),
+    msg       BLOB NOT NULL, -- wire.TrackMsg as JSON
+    PRIMARY KEY (recording, chunk, seq),
+    FOREIGN KEY (recording, chunk) REFERENCES chunk (recording, chunk)
+) STRICT;
+
+-- Pictures of the scene without its movers.
+CREATE TABLE plate (
+    recording INTEGER NOT NULL,
+    chunk     INTEGER NOT NULL,
+    at_us     INTEGER NOT NULL,
+    jpeg      BLOB NOT NULL,
+    PRIMARY KEY (recording, chunk, at_us),
+    FOREIGN KEY (recording, chunk) REFERENCES chunk (recording, chunk)
+) STRICT;
+
+-- What became of each span [from_us, to_us) of a recording.
+CREATE TABLE coverage (
+    recording INTEGER NOT NULL REFERENCES analysis (recording),
+    seq       INTEGER NOT NULL CHECK (seq >= 0),
+    from_us   INTEGER NOT NULL,
+    to_us     INTEGER NOT NULL CHECK (to_us >= from_us),
+    kind      TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    PRIMARY KEY (recording, seq)
+) STRICT, WITHOUT ROWID;
+
+-- One object in one recording. class and colour are scene.Class and
+-- scene.Colour by number. Rows are kept light, because searches read many:
+-- the path, the masks and the picture are in tables of their own. The foot is
+-- the middle of the box's lower edge; its extent lets a search by zone or
+-- line leave out most paths unread. heading_deg is NULL when it did not
+-- travel far enough to tell.
+CREATE TABLE track (
+    recording    INTEGER NOT NULL REFERENCES analysis (recording),
+    id           INTEGER NOT NULL CHECK (id > 0),
+    class        INTEGER NOT NULL CHECK (class BETWEEN 0 AND 255),
+    class_score  REAL NOT NULL,
+    colour       INTEGER NOT NULL CHECK (colour BETWEEN 0 AND 255),
+    colour_score REAL NOT NULL,
+    heading_deg  REAL CHECK (heading_deg >= 0 AND heading_deg < 360),
+    observed     REAL NOT NULL CHECK (observed BETWEEN 0 AND 1),
+    start_us     INTEGER NOT NULL,
+    end_us       INTEGER NOT NULL CHECK (end_us >= start_us),
+    best_us      INTEGER NOT NULL,
+    best_x_px    REAL NOT NULL,
+    best_y_px    REAL NOT NULL,
+    best_w_px    REAL NOT NULL,
+    best_h_px    REAL NOT NULL,
+    min_w_px     REAL NOT NULL,
+    min_h_px     REAL NOT NULL,
+    median_w_px  REAL NOT NULL,
+    median_h_px  REAL NOT NULL,
+    max_w_px     REAL NOT NULL,
+    max_h_px     REAL NOT NULL,
+    foot_x0_px   REAL NOT NULL,
+    foot_y0_px   REAL NOT NULL,
+    foot_x1_px   REAL NOT NULL CHECK (foot_x1_px >= foot_x0_px),
+    foot_y1_px   REAL NOT NULL CHECK (foot_y1_px >= foot_y0_px),
+    travel_px    REAL NOT NULL CHECK (travel_px >= 0),
+    PRIMARY KEY (recording, id)
+) STRICT, WITHOUT ROWID;
+
+-- Searches go recording by recording, so each index starts with it.
+CREATE INDEX track_by_start ON track (recording, start_us);
+CREATE INDEX track_by_kind ON track (recording, class, colour, start_us);
+CREATE INDEX track_by_colour ON track (recording, colour, start_us);
+
+-- Where a track was (scene.PackPath) and its silhouettes (scene.PackMasks).
+CREATE TABLE tube (
+    recording INTEGER NOT NULL,
+    track     INTEGER NOT NULL,
+    path      BLOB NOT NULL,
+    masks     BLOB NOT NULL,
+    PRIMARY KEY (recording, track),
+    FOREIGN KEY (recording, track) REFERENCES track (recording, id)
+) STRICT;
+
+-- The best picture of a track.
+CREATE TABLE crop (
+    recording INTEGER NOT NULL,
+    track     INTEGER NOT NULL,
+    at_us     INTEGER NOT NULL,
+    x_px      REAL NOT NULL,
+    y_px      REAL NOT NULL,
+    w_px      REAL NOT NULL,
+    h_px      REAL NOT NULL,
+    jpeg      BLOB NOT NULL,
+    PRIMARY KEY (recording, track),
+    FOREIGN KEY (recording, track) REFERENCES track (recording, id)
+) STRICT;

@@ -1,0 +1,229 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"sort"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/scene"
+)
+
+const trackColumns = `t.recording, t.id, t.class, t.class_score, t.colour, t.colour_score, t.heading_deg, t.observed,
+	t.start_us, t.end_us, t.best_us, t.best_x_px, t.best_y_px, t.best_w_px, t.best_h_px,
+	t.min_w_px, t.min_h_px, t.median_w_px, t.median_h_px, t.max_w_px, t.max_h_px, t.travel_px`
+
+const insertTrack = `INSERT INTO track (recording, id, class, class_score, colour, colour_score, heading_deg, observed,
+	start_us, end_us, best_us, best_x_px, best_y_px, best_w_px, best_h_px,
+	min_w_px, min_h_px, median_w_px, median_h_px, max_w_px, max_h_px, travel_px,
+	foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px) VALUES (`
+
+// putTracks stores tracks and returns their number and the longest life.
+func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene.Track]) (n, longestUS int64, err error) {
+	var stmts [3]*sql.Stmt
+	for i, text := range []string{
+		insertTrack + placeholders(26) + ")",
+		"INSERT INTO tube (recording, track, path, masks) VALUES (?, ?, ?, ?)",
+		"INSERT INTO crop (recording, track, at_us, x_px, y_px, w_px, h_px, jpeg) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	} {
+		if stmts[i], err = tx.PrepareContext(ctx, text); err != nil {
+			return 0, 0, err
+		}
+		defer stmts[i].Close()
+	}
+	for t := range tracks {
+		if _, err := stmts[0].ExecContext(ctx, trackRow(rec, t)...); err != nil {
+			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
+		}
+		if _, err := stmts[1].ExecContext(ctx, rec, t.ID, notNil(scene.PackPath(t.Path)), notNil(scene.PackMasks(t.Masks))); err != nil {
+			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
+		}
+		if c := t.Crop; c != nil {
+			if _, err := stmts[2].ExecContext(ctx, rec, t.ID, c.TUS, finite(c.Box.X), finite(c.Box.Y), finite(c.Box.W), finite(c.Box.H), notNil(c.JPEG)); err != nil {
+				return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
+			}
+		}
+		n++
+		longestUS = max(longestUS, t.EndUS-t.StartUS)
+	}
+	return n, longestUS, nil
+}
+
+// trackRow is a track's values in the order of insertTrack.
+func trackRow(rec int64, t scene.Track) []any {
+	z := sizesOf(t)
+	foot := footExtent(t)
+	var heading any
+	if h := math.Mod(finite(t.Heading), 360); t.HasHeading {
+		if h < 0 {
+			h += 360
+		}
+		heading = math.Mod(h, 360)
+	}
+	return []any{
+		rec, t.ID, int64(t.Class), finite(t.ClassScore), int64(t.Colour), finite(t.ColourScore), heading,
+		math.Min(1, math.Max(0, finite(t.Observed))),
+		t.StartUS, t.EndUS, t.BestUS, finite(t.Best.X), finite(t.Best.Y), finite(t.Best.W), finite(t.Best.H),
+		z.MinW, z.MinH, z.MedianW, z.MedianH, z.MaxW, z.MaxH, finite(t.Path.Travel()),
+		foot.X, foot.Y, foot.X + foot.W, foot.Y + foot.H,
+	}
+}
+
+func sizesOf(t scene.Track) Sizes {
+	w, h := make([]float64, 0, len(t.Path)), make([]float64, 0, len(t.Path))
+	for _, p := range t.Path {
+		w, h = append(w, finite(p.Box.W)), append(h, finite(p.Box.H))
+	}
+	if len(w) == 0 {
+		w, h = []float64{finite(t.Best.W)}, []float64{finite(t.Best.H)}
+	}
+	sort.Float64s(w)
+	sort.Float64s(h)
+	n := len(w)
+	return Sizes{MinW: w[0], MinH: h[0], MedianW: w[n/2], MedianH: h[n/2], MaxW: w[n-1], MaxH: h[n-1]}
+}
+
+// footExtent is the rectangle around every foot of the track.
+func footExtent(t scene.Track) scene.Box {
+	at := func(b scene.Box) scene.Point {
+		p := b.Bottom()
+		return scene.Point{X: finite(p.X), Y: finite(p.Y)}
+	}
+	if len(t.Path) == 0 {
+		p := at(t.Best)
+		return scene.Box{X: p.X, Y: p.Y}
+	}
+	p := at(t.Path[0].Box)
+	x0, y0, x1, y1 := p.X, p.Y, p.X, p.Y
+	for _, q := range t.Path {
+		p := at(q.Box)
+		x0, x1 = math.Min(x0, p.X), math.Max(x1, p.X)
+		y0, y1 = math.Min(y0, p.Y), math.Max(y1, p.Y)
+	}
+	return scene.Box{X: x0, Y: y0, W: x1 - x0, H: y1 - y0}
+}
+
+// finite makes zero of what is no number, which no column takes.
+func finite(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
+}
+
+// Search walks the tracks that w chooses, ordered by recording, then start,
+// then id. Rows come as they are read; the walk ends with the first error.
+func (s *Store) Search(ctx context.Context, w Where) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		if err := s.search(ctx, w, yield); err != nil && !errors.Is(err, errStopped) {
+			yield(Row{}, s.fail(err, "cannot search the index"))
+		}
+	}
+}
+
+// searchSQL goes recording by recording, so that what a condition says of the
+// recording (its clock) bounds an index over its tracks. The path is read
+// outside the ordering, so that sorting does not carry it.
+func searchSQL(w Where) string {
+	cond := w.SQL
+	if cond == "" {
+		cond = "1"
+	}
+	limit := -1
+	if w.Limit > 0 {
+		limit = w.Limit
+	}
+	inner := fmt.Sprintf(`SELECT %s FROM recording r CROSS JOIN analysis a ON a.recording = r.id
+		CROSS JOIN track t ON t.recording = r.id
+		WHERE %s ORDER BY r.id, t.start_us, t.id LIMIT %d`, trackColumns, cond, limit)
+	if !w.Path {
+		return inner
+	}
+	return "SELECT k.*, (SELECT path FROM tube u WHERE u.recording = k.recording AND u.track = k.id) FROM (" + inner + ") k"
+}
+
+func (s *Store) search(ctx context.Context, w Where, yield func(Row, error) bool) error {
+	rows, err := s.r.QueryContext(ctx, searchSQL(w), w.Args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		row, err := scanTrack(rows, w.Path)
+		if err != nil {
+			return err
+		}
+		if !yield(row, nil) {
+			return errStopped
+		}
+	}
+	return rows.Err()
+}
+
+func scanTrack(from scanner, withPath bool) (Row, error) {
+	var r Row
+	var class, colour uint8
+	var heading sql.NullFloat64
+	var path []byte
+	t, z := &r.Track, &r.Size
+	dest := []any{
+		&r.Recording, &t.ID, &class, &t.ClassScore, &colour, &t.ColourScore, &heading, &t.Observed,
+		&t.StartUS, &t.EndUS, &t.BestUS, &t.Best.X, &t.Best.Y, &t.Best.W, &t.Best.H,
+		&z.MinW, &z.MinH, &z.MedianW, &z.MedianH, &z.MaxW, &z.MaxH, &r.TravelPX,
+	}
+	if withPath {
+		dest = append(dest, &path)
+	}
+	if err := from.Scan(dest...); err != nil {
+		return r, err
+	}
+	t.Class, t.Colour = scene.Class(class), scene.Colour(colour)
+	t.Heading, t.HasHeading = heading.Float64, heading.Valid
+	if withPath {
+		p, err := scene.UnpackPath(path)
+		if err != nil {
+			return r, damaged(err, "path of track %d-%d", r.Recording, t.ID)
+		}
+		t.Path = p
+	}
+	return r, nil
+}
+
+// Track returns one track with its path, and with its masks and crop when
+// withTube is set; fault.NotFound when there is none.
+func (s *Store) Track(ctx context.Context, rec, id int64, withTube bool) (scene.Track, error) {
+	var row Row
+	found := false
+	for r, err := range s.Search(ctx, Where{SQL: "r.id = ? AND t.id = ?", Args: []any{rec, id}, Path: true}) {
+		if err != nil {
+			return scene.Track{}, err
+		}
+		row, found = r, true
+	}
+	if !found {
+		return scene.Track{}, fault.New(fault.NotFound, "there is no track %d-%d", rec, id)
+	}
+	t := row.Track
+	if !withTube {
+		return t, nil
+	}
+	var masks []byte
+	if err := s.r.QueryRowContext(ctx, "SELECT masks FROM tube WHERE recording = ? AND track = ?", rec, id).Scan(&masks); err != nil {
+		return t, s.fail(err, "cannot read the track")
+	}
+	var err error
+	if t.Masks, err = scene.UnpackMasks(masks); err != nil {
+		return t, damaged(err, "masks of track %d-%d", rec, id)
+	}
+	c, err := s.Crop(ctx, rec, id)
+	if err == nil {
+		t.Crop = &c
+	} else if fault.KindOf(err) != fault.NotFound {
+		return t, err
+	}
+	return t, nil
+}
