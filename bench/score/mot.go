@@ -101,7 +101,7 @@ func (n *numbered) clear(t *Tracking) {
 	const keep = 1000
 	last := make([]int, n.nTruth)    // the track that an object last had, ever
 	current := make([]int, n.nTruth) // the one it had in the frame before
-	lost := make([]bool, n.nTruth) // in view and without a track when last in view
+	lost := make([]bool, n.nTruth)   // in view and without a track when last in view
 	for i := range last {
 		last[i], current[i] = -1, -1
 	}
