@@ -1,0 +1,59 @@
+package track
+
+import "posteriori/engine/scene"
+
+// sampleKind is how a track was seen at one step, in order of trust.
+type sampleKind uint8
+
+const (
+	unseen   sampleKind = iota // predicted only; box is empty
+	weak                       // a shared or ill-fitting blob: box is the prediction, shifted
+	followed                   // a blob of its own
+	detected                   // a detector box
+)
+
+// sample is one step of a track's life, as observed. Smoothing needs all of
+// them at the end.
+type sample struct {
+	t       int64
+	box     scene.Box // raw: of the detector, or of the blob
+	blob    scene.Box // with a detection: the blob of the same step
+	kind    sampleKind
+	hasBlob bool
+	noise   float32 // sizes
+}
+
+// add appends s. While the object rests, samples that say nothing new are
+// dropped down to one per restEvery µs, so that an hour's stop costs little.
+func (t *Track) add(s sample, restEvery int64) {
+	n := len(t.samples)
+	if n >= 2 && t.Stopped {
+		a, b := &t.samples[n-2], &t.samples[n-1]
+		worth := b.kind == detected && a.kind != detected
+		same := b.kind == unseen || a.kind == unseen || a.box.IoU(b.box) > 0.8
+		if s.t-a.t <= restEvery && same && !worth {
+			t.samples[n-1] = s
+			return
+		}
+	}
+	t.samples = append(t.samples, s)
+}
+
+// trim drops what follows the last observation.
+func (t *Track) trim() {
+	n := len(t.samples)
+	for n > 0 && t.samples[n-1].kind == unseen {
+		n--
+	}
+	t.samples = t.samples[:n]
+}
+
+// cutBefore drops what lies before from.
+func (t *Track) cutBefore(from int64) {
+	i := 0
+	for i < len(t.samples)-1 && t.samples[i].t < from {
+		i++
+	}
+	t.samples = append(t.samples[:0], t.samples[i:]...)
+	t.FirstUS = t.samples[0].t
+}
