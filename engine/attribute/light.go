@@ -1,0 +1,76 @@
+package attribute
+
+import (
+	"math"
+
+	"posteriori/engine/frame"
+)
+
+// Light is what a picture's light allows to be said of colours.
+type Light struct {
+	Mono  bool    // no colour in the picture: infra-red or a monochrome camera
+	Dark  bool    // too dark for colours
+	Cast  bool    // one lamp's colour lies over all of it (sodium light)
+	White float64 // CIELAB lightness of the picture's brightest fiftieth, 0..100
+}
+
+// Colours tells whether colours can be told at all.
+func (l Light) Colours() bool { return !l.Mono && !l.Dark && !l.Cast }
+
+// Limits of light. Chroma is in 8-bit samples around 128.
+const (
+	monoShare  = 0.98 // of samples are within one step of neutral: monochrome
+	castChroma = 24.0 // the mean chroma lies this far from neutral
+	castSpread = 14.0 // and 98 of 100 samples this close to it
+	darkLuma   = 48   // the picture's brightest twentieth is below
+)
+
+// SceneLight judges a whole picture, by some ten thousand samples of it.
+func SceneLight(f frame.YUV) Light {
+	if f.U.W == 0 || f.U.H == 0 {
+		return Light{Mono: true, Dark: true}
+	}
+	step := max(1, int(math.Sqrt(float64(f.U.W*f.U.H)/10000)))
+	var luma [256]int
+	var mu, mv float64
+	n, grey := 0, 0
+	for y := step / 2; y < f.U.H; y += step {
+		for x := step / 2; x < f.U.W; x += step {
+			luma[f.Y.Row(min(2*y, f.Y.H-1))[min(2*x, f.Y.W-1)]]++
+			u, v := f.U.Row(y)[x], f.V.Row(y)[x]
+			mu += float64(u)
+			mv += float64(v)
+			n++
+			if u-127 <= 2 && v-127 <= 2 {
+				grey++
+			}
+		}
+	}
+	mu, mv = mu/float64(n), mv/float64(n)
+	var far [256]int
+	for y := step / 2; y < f.U.H; y += step {
+		for x := step / 2; x < f.U.W; x += step {
+			d := math.Hypot(float64(f.U.Row(y)[x])-mu, float64(f.V.Row(y)[x])-mv)
+			far[min(int(d), 255)]++
+		}
+	}
+	spread := float64(percentile(&far, n, 0.98))
+	off := math.Hypot(mu-128, mv-128)
+	return Light{
+		Mono:  float64(grey) >= monoShare*float64(n),
+		Cast:  off > castChroma && spread < castSpread,
+		Dark:  percentile(&luma, n, 0.95) < darkLuma,
+		White: fromYUV(byte(percentile(&luma, n, 0.98)), 128, 128).L,
+	}
+}
+
+// percentile is the value below which the share q of n counted values lies.
+func percentile(counts *[256]int, n int, q float64) int {
+	left := int(q * float64(n))
+	for v, c := range counts {
+		if left -= c; left < 0 {
+			return v
+		}
+	}
+	return 255
+}
