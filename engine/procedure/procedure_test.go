@@ -1,0 +1,282 @@
+package procedure
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"posteriori/engine/fault"
+)
+
+var now = time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
+
+func good(frame Frame) Document {
+	return Document{ID: "2025-00123", Frame: frame, Offence: "vol aggravé", Imprisonment: true, Service: "SRPJ", Parquet: "25/060"}
+}
+
+func word() Authorisation {
+	return Authorisation{Magistrate: "M. X", Quality: Procureur, Date: "2025-03-01", Reference: "A-1",
+		Document: "a.pdf", SHA256: strings.Repeat("ab", 32)}
+}
+
+func refusedUnder(t *testing.T, what string, err error, rule string) {
+	t.Helper()
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind != fault.Refused || f.Rule != rule || f.Hint == "" {
+		t.Errorf("%s: %v, want a refusal under rule %s", what, err, rule)
+	}
+}
+
+func must(t *testing.T) func(Document, error) Document {
+	return func(d Document, err error) Document {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+}
+
+func TestRule3(t *testing.T) {
+	for name, change := range map[string]func(*Document){
+		"no frame":         func(d *Document) { d.Frame = "" },
+		"administrative":   func(d *Document) { d.Frame = "administrative" },
+		"no imprisonment":  func(d *Document) { d.Imprisonment = false },
+		"no offence":       func(d *Document) { d.Offence = " " },
+		"no service":       func(d *Document) { d.Service = "" },
+		"no parquet":       func(d *Document) { d.Parquet = "" },
+		"74, mere offence": func(d *Document) { d.Frame, d.Imprisonment = CauseOfDeath, false },
+	} {
+		d := good(Preliminary)
+		change(&d)
+		_, err := New(d, now)
+		refusedUnder(t, name, err, "3")
+		d.State = Open
+		d.Authorisations = []Authorisation{{Kind: Given, Frame: d.Frame}}
+		refusedUnder(t, name+", analyse", MayAnalyse(d), "3")
+	}
+	for _, f := range Frames {
+		must(t)(New(good(f), now))
+	}
+	d := good(MissingPerson)
+	d.Offence, d.Imprisonment = "", false
+	must(t)(New(d, now))
+}
+
+func TestRule4(t *testing.T) {
+	flag := must(t)(New(good(Flagrance), now))
+	if err := MayAnalyse(flag); err != nil || flag.Reference() != "deemed" {
+		t.Errorf("flagrance: %v, reference %q", err, flag.Reference())
+	}
+	prel := must(t)(New(good(Preliminary), now))
+	refusedUnder(t, "not authorised", MayAnalyse(prel), "4")
+	auth := must(t)(Authorise(prel, word(), now))
+	if err := MayAnalyse(auth); err != nil || auth.Reference() != "A-1" {
+		t.Errorf("authorised: %v", err)
+	}
+	refusedUnder(t, "the value before", MayAnalyse(prel), "4")
+	refusedUnder(t, "revoked", MayAnalyse(must(t)(Revoke(auth, word(), now))), "4")
+	veto := must(t)(Veto(flag, word(), now))
+	refusedUnder(t, "veto", MayAnalyse(veto), "4")
+	changed := must(t)(ChangeFrame(flag, Preliminary, now))
+	refusedUnder(t, "flagrance to preliminary", MayAnalyse(changed), "4")
+	if err := MayAnalyse(must(t)(Authorise(changed, word(), now))); err != nil {
+		t.Error(err)
+	}
+	back := must(t)(ChangeFrame(must(t)(ChangeFrame(veto, Preliminary, now)), Flagrance, now))
+	refusedUnder(t, "a veto is not lifted by changing the frame twice", MayAnalyse(back), "4")
+	if _, err := ChangeFrame(flag, Flagrance, now); fault.KindOf(err) != fault.Usage {
+		t.Errorf("same frame: %v", err)
+	}
+	_, err := ChangeFrame(flag, "none", now)
+	refusedUnder(t, "unknown frame", err, "3")
+	closed := auth
+	closed.State = Closed
+	refusedUnder(t, "closed", MayAnalyse(closed), "2")
+}
+
+func TestAuthoriseIsComplete(t *testing.T) {
+	for name, change := range map[string]func(*Authorisation){
+		"magistrate": func(a *Authorisation) { a.Magistrate = " " },
+		"quality":    func(a *Authorisation) { a.Quality = "OPJ" },
+		"the other":  func(a *Authorisation) { a.Quality = JugeInstruction },
+		"reference":  func(a *Authorisation) { a.Reference = "" },
+		"no date":    func(a *Authorisation) { a.Date = "1.3.2025" },
+		"to come":    func(a *Authorisation) { a.Date = "2025-03-10" },
+		"document":   func(a *Authorisation) { a.Document = "" },
+		"hash":       func(a *Authorisation) { a.SHA256 = "ab" },
+	} {
+		a := word()
+		change(&a)
+		d := must(t)(New(good(Preliminary), now))
+		got, err := Authorise(d, a, now)
+		refusedUnder(t, name, err, "4")
+		if len(got.Authorisations) != 0 {
+			t.Errorf("%s: recorded all the same", name)
+		}
+	}
+	cr := must(t)(New(good(CommissionRogatoire), now))
+	_, err := Authorise(cr, word(), now)
+	refusedUnder(t, "procureur in a commission rogatoire", err, "4")
+	a := word()
+	a.Quality = JugeInstruction
+	must(t)(Authorise(cr, a, now))
+}
+
+// Whatever happens to a procedure, analysis is allowed exactly when the last
+// decision in its present frame is an authorisation (or flagrance untouched).
+func TestAnalysisFollowsLastWord(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d, err := New(good(rapid.SampledFrom([]Frame{Flagrance, Preliminary}).Draw(rt, "frame")), now)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		want := d.Frame == Flagrance
+		for range rapid.IntRange(0, 8).Draw(rt, "steps") {
+			switch rapid.IntRange(0, 3).Draw(rt, "step") {
+			case 0:
+				d, err = Authorise(d, word(), now)
+				want = true
+			case 1:
+				d, err = Veto(d, word(), now)
+				want = false
+			case 2:
+				d, err = Revoke(d, word(), now)
+				want = false
+			case 3:
+				to := Flagrance
+				if d.Frame == Flagrance {
+					to = Preliminary
+				}
+				d, err = ChangeFrame(d, to, now)
+				want = false
+			}
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if got := MayAnalyse(d) == nil; got != want {
+				rt.Fatalf("allowed %v, want %v: %+v", got, want, d.Authorisations)
+			}
+		}
+	})
+}
+
+func TestRules8And9And2(t *testing.T) {
+	for _, blank := range []string{"", " ", "\t\n"} {
+		refusedUnder(t, "reason", CheckReason(blank), "8")
+	}
+	if err := CheckReason("identify the lorry"); err != nil {
+		t.Error(err)
+	}
+	d := must(t)(New(good(Preliminary), now))
+	for _, b := range Bases {
+		if err := MayImport(d, "S-1", b); err != nil {
+			t.Error(err)
+		}
+	}
+	refusedUnder(t, "exhibit", MayImport(d, " ", Seizure), "9")
+	refusedUnder(t, "basis", MayImport(d, "S-1", ""), "9")
+	refusedUnder(t, "basis", MayImport(d, "S-1", "found"), "9")
+	d.State = Closed
+	refusedUnder(t, "closed", MayImport(d, "S-1", Seizure), "2")
+	refusedUnder(t, "two at once", CheckID("A,B"), "2")
+	refusedUnder(t, "all", CheckID("*"), "2")
+	for _, id := range []string{"", ".", "..", "a/b", "-x", strings.Repeat("x", 65), "a.", "é", "a\nb"} {
+		if err := CheckID(id); fault.KindOf(err) != fault.Usage {
+			t.Errorf("ID %q: %v", id, err)
+		}
+	}
+	for _, id := range []string{"A", "2025-00123", "x.y_z", strings.Repeat("x", 64)} {
+		if err := CheckID(id); err != nil {
+			t.Errorf("ID %q: %v", id, err)
+		}
+	}
+}
+
+// Every rule that this code refuses under is in the data, with its articles.
+func TestRulesAreData(t *testing.T) {
+	for _, n := range []string{"1", "2", "3", "4", "5", "8", "9", "16", "18", "21"} {
+		r, date, ok := LookUp(n)
+		if !ok || len(r.Articles) == 0 || r.Says == "" || date == "" {
+			t.Errorf("rule %s: %+v", n, r)
+		}
+		var f *fault.Error
+		if errors.As(Refuse(n, "do this", "no"), &f); !strings.Contains(f.Hint, r.Articles[0]) || !strings.Contains(f.Hint, "do this") {
+			t.Errorf("rule %s: hint %q", n, f.Hint)
+		}
+	}
+	if _, err := parseTable([]byte("rules: {}\nsurprise: 1\n")); err == nil {
+		t.Error("an unknown field passes")
+	}
+	if _, err := parseTable([]byte("rules: {}\n")); err == nil {
+		t.Error("a table without frames passes")
+	}
+}
+
+func TestSaveLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "procedure.json")
+	if _, err := Load(path); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("absent: %v", err)
+	}
+	d := must(t)(New(good(Preliminary), now))
+	d2 := must(t)(Authorise(d, word(), now))
+	for _, d := range []Document{d, d2} {
+		if err := Save(path, d); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(d, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	list, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(list) != 1 {
+		t.Errorf("left behind: %v, %v", list, err)
+	}
+	b, _ := os.ReadFile(path)
+	for name, bad := range map[string]string{
+		"cut":        string(b[:len(b)/2]),
+		"new format": strings.Replace(string(b), `"format": 1`, `"format": 2`, 1),
+		"new field":  strings.Replace(string(b), `"format": 1`, `"format": 1, "x": 1`, 1),
+		"bad id":     strings.Replace(string(b), `2025-00123`, `../x`, 1),
+	} {
+		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); fault.KindOf(err) != fault.BadInput {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := Save(filepath.Join(t.TempDir(), "gone", "p.json"), d); fault.KindOf(err) != fault.NoSpace {
+		t.Errorf("no folder: %v", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"format":1,"id":"A","frame":"74","state":"open","authorisations":[]}`))
+	f.Add([]byte(`{"format":1,"id":"..","authorisations":[{"kind":"given"}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := Parse(b)
+		if err != nil {
+			return
+		}
+		if CheckID(d.ID) != nil {
+			t.Fatalf("ID %q got through", d.ID)
+		}
+		allowed := MayAnalyse(d) == nil
+		if allowed && (!slices.Contains(Frames, d.Frame) || len(d.Authorisations) == 0) {
+			t.Fatalf("analysis allowed for %+v", d)
+		}
+		_ = d.Reference()
+	})
+}
