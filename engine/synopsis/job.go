@@ -1,0 +1,148 @@
+package synopsis
+
+import (
+	"fmt"
+	"time"
+
+	"posteriori/engine/wire"
+)
+
+// Blobs fetches what a plan refers to, packed as the index keeps it.
+type Blobs interface {
+	// Tube is the path and masks of a track (scene.PackPath, scene.PackMasks).
+	Tube(recording int, track int64) (path, masks []byte, err error)
+	// Plate is the background of a recording at a time listed in its Plates.
+	Plate(recording int, tUS int64) (jpeg []byte, err error)
+}
+
+// Job is the worker's order for the plan: a new file out, with the text mark
+// in every frame and meta in the container; scratch is an empty folder.
+func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]string) (*wire.RenderJob, error) {
+	j := &wire.RenderJob{
+		Out: out, Scratch: scratch, Mark: mark, Meta: meta,
+		Width: p.Width, Height: p.Height, FrameUS: p.FrameUS, Frames: p.Frames, Dates: p.dates(),
+	}
+	source := p.jobSources(j)
+	if p.Options.Mode != Objects {
+		for _, s := range p.Spans {
+			r := &p.Recordings[s.Recording]
+			j.Spans = append(j.Spans, wire.RenderSpan{
+				Source: source[s.Recording], Start: s.Start, Frames: s.Frames, FromUS: s.FromUS, ToUS: s.ToUS,
+				ClockUS: p.shownClock(r, s.FromUS), Label: r.Name, Note: s.note(),
+			})
+		}
+		return j, nil
+	}
+	for i := range p.Objects {
+		o := &p.Objects[i]
+		path, masks, err := blobs.Tube(o.Recording, o.Track)
+		if err != nil {
+			return nil, fmt.Errorf("track %d: %w", o.Track, err)
+		}
+		t := wire.RenderTube{
+			Source: source[o.Recording], Path: path, Masks: masks,
+			ClockUS: p.shownClock(&p.Recordings[o.Recording], o.Plays[0].FromUS),
+		}
+		for _, y := range o.Plays {
+			t.Plays = append(t.Plays, wire.RenderPlay{
+				Start: y.Start, Frames: y.Frames, FromUS: y.FromUS, ToUS: y.ToUS, Note: y.note()})
+		}
+		j.Tubes = append(j.Tubes, t)
+	}
+	for _, b := range p.Backs {
+		w := wire.RenderBack{Start: b.Start, Scene: b.Scene, Source: source[b.Recording]}
+		if b.TUS >= 0 {
+			jpeg, err := blobs.Plate(b.Recording, b.TUS)
+			if err != nil {
+				return nil, fmt.Errorf("background of %s: %w", p.Recordings[b.Recording].Name, err)
+			}
+			w.JPEG = jpeg
+		}
+		j.Backs = append(j.Backs, w)
+	}
+	return j, nil
+}
+
+// jobSources lists the recordings that the output reads.
+func (p *Plan) jobSources(j *wire.RenderJob) map[int]int {
+	source := map[int]int{}
+	use := func(rec int) {
+		if _, ok := source[rec]; ok {
+			return
+		}
+		r := &p.Recordings[rec]
+		source[rec] = len(j.Sources)
+		j.Sources = append(j.Sources, wire.RenderSource{Path: r.Path, Probe: r.Probe, PlaneW: r.PlaneW, PlaneH: r.PlaneH})
+	}
+	for i := range p.Objects {
+		use(p.Objects[i].Recording)
+	}
+	for _, b := range p.Backs {
+		use(b.Recording)
+	}
+	return source
+}
+
+// shownClock is media time zero as the recording's wall clock shows it in the
+// wanted zone, at the offset that the zone has at media time tUS; 0 without
+// a clock.
+func (p *Plan) shownClock(r *Recording, tUS int64) int64 {
+	if !r.HasClock {
+		return 0
+	}
+	_, offset := time.UnixMicro(r.ClockUS + tUS).In(p.zone()).Zone()
+	return r.ClockUS + int64(offset)*second
+}
+
+func (p *Plan) zone() *time.Location {
+	if p.Options.Zone == nil {
+		return time.UTC
+	}
+	return p.Options.Zone
+}
+
+// dates tells whether what is shown lies on more than one day.
+func (p *Plan) dates() bool {
+	day, some := "", false
+	for i := range p.Objects {
+		r := &p.Recordings[p.Objects[i].Recording]
+		if !r.HasClock {
+			continue
+		}
+		for _, y := range p.Objects[i].Plays {
+			for _, t := range []int64{y.FromUS, y.ToUS} {
+				d := time.UnixMicro(r.ClockUS + t).In(p.zone()).Format(time.DateOnly)
+				if some && d != day {
+					return true
+				}
+				day, some = d, true
+			}
+		}
+	}
+	return false
+}
+
+// note is what a time stamp says beside the time: speed and part.
+func (y Play) note() string {
+	s := ""
+	if y.Speed >= 1.05 {
+		s = "×" + trimFloat(y.Speed)
+	}
+	if y.Parts > 1 {
+		if s != "" {
+			s += " "
+		}
+		s += fmt.Sprintf("%d/%d", y.Part, y.Parts)
+	}
+	return s
+}
+
+func trimFloat(f float64) string {
+	if f >= 10 {
+		return fmt.Sprintf("%.0f", f)
+	}
+	if s := fmt.Sprintf("%.1f", f); s[len(s)-1] != '0' {
+		return s
+	}
+	return fmt.Sprintf("%.0f", f)
+}

@@ -1,0 +1,205 @@
+package synopsis
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// defaultCutUS is from which length a group is cut when no length is wanted.
+const defaultCutUS = 60 * second
+
+// view is the recordings that share a background, with their tubes.
+type view struct {
+	tubes []int
+}
+
+// views are camera and picture size, in order of their first tube.
+func (p *Planner) views() []view {
+	var out []view
+	at := map[string]int{}
+	for i := range p.tubes {
+		r := &p.recs[p.tubes[i].rec]
+		key := fmt.Sprintf("%s\x00%dx%d", r.Camera, r.Probe.Width, r.Probe.Height)
+		if r.Camera == "" {
+			key = "\x00" + r.ID
+		}
+		j, ok := at[key]
+		if !ok {
+			j = len(out)
+			at[key] = j
+			out = append(out, view{})
+		}
+		out[j].tubes = append(out[j].tubes, i)
+	}
+	return out
+}
+
+// planObjects arranges each camera view and shows the views in turn.
+func (p *Planner) planObjects(ctx context.Context, pl *Plan) {
+	views := p.views()
+	wanted := p.wantedUS(pl, views)
+	objects := map[int]*Object{}
+	groups := 0
+	for i, v := range views {
+		parts := p.parts(v, cutLimit(wanted[i]))
+		a := newArranger(parts, p.opt.MaxOverlap, p.opt.MaxWork/int64(len(views)))
+		l := a.run(ctx, int(wanted[i]/p.stepUS))
+		pl.Figures.add(parts, l, &a.occ)
+		p.tellLength(pl, wanted[i], l, a)
+		from := pl.Frames
+		groups = p.emit(pl, parts, l, objects, groups)
+		pl.Frames = max(pl.Frames, from+pl.frameAt(int64(l.steps)*p.stepUS))
+		p.backgrounds(pl, parts, l, i, from)
+	}
+	for _, o := range objects {
+		slices.SortStableFunc(o.Plays, func(a, b Play) int {
+			return cmp.Or(cmp.Compare(a.FromUS, b.FromUS), cmp.Compare(a.Start, b.Start))
+		})
+		pl.Objects = append(pl.Objects, *o)
+	}
+	slices.SortFunc(pl.Objects, func(a, b Object) int {
+		return cmp.Or(cmp.Compare(a.Recording, b.Recording), cmp.Compare(a.Track, b.Track))
+	})
+	if len(views) > 1 {
+		pl.warn("%d camera views are shown one after another", len(views))
+	}
+}
+
+// wantedUS is the wanted length of each view: 0 for the shortest.
+func (p *Planner) wantedUS(pl *Plan, views []view) []int64 {
+	out := make([]int64, len(views))
+	var all int64
+	life := make([]int64, len(views))
+	for i, v := range views {
+		for _, t := range v.tubes {
+			life[i] += max(p.tubes[t].endUS-p.tubes[t].startUS, p.stepUS)
+		}
+		all += life[i]
+	}
+	for i := range views {
+		switch {
+		case p.opt.Density > 0:
+			out[i] = int64(float64(life[i]) / p.opt.Density)
+		case p.opt.DurationUS > 0:
+			out[i] = int64(float64(p.opt.DurationUS) * float64(life[i]) / float64(all))
+		}
+	}
+	return out
+}
+
+// cutLimit is from which length groups are cut.
+func cutLimit(wanted int64) int64 {
+	if wanted <= 0 {
+		return defaultCutUS
+	}
+	return max(wanted, 2*second)
+}
+
+// parts groups a view's tubes, plays rests faster, and cuts what is too long.
+func (p *Planner) parts(v view, limitUS int64) []part {
+	byRec := map[int][]int{}
+	var recs []int
+	for _, t := range v.tubes {
+		r := p.tubes[t].rec
+		if byRec[r] == nil {
+			recs = append(recs, r)
+		}
+		byRec[r] = append(byRec[r], t)
+	}
+	var parts []part
+	for _, r := range recs {
+		groups := groupTubes(p.tubes, byRec[r], p.stepUS)
+		for i := range groups {
+			g := &groups[i]
+			w := groupWarp(p.tubes, *g, p.stepUS, p.opt.StillSpeed)
+			parts = append(parts, cutGroup(p.tubes, g, w, limitUS, p.stepUS)...)
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b part) int {
+		ra, rb := p.tubes[a.group.members[0]].rec, p.tubes[b.group.members[0]].rec
+		return cmp.Compare(p.wallUS(ra, a.startUS()), p.wallUS(rb, b.startUS()))
+	})
+	return parts
+}
+
+// tellLength says so when the wanted length could not be met.
+func (p *Planner) tellLength(pl *Plan, wanted int64, l *layout, a *arranger) {
+	got := int64(l.steps) * p.stepUS
+	if wanted <= 0 || got <= wanted+p.stepUS {
+		return
+	}
+	var objects int
+	for i := range a.parts {
+		objects += len(a.parts[i].group.members)
+	}
+	show := func(us int64) time.Duration {
+		return (time.Duration(us) * time.Microsecond).Round(100 * time.Millisecond)
+	}
+	pl.warn("%s cannot hold all %d objects with an overlap of at most %.2g: the video is %s long; "+
+		"allow more --overlap, a higher --still-speed, or a narrower filter",
+		show(wanted), objects, p.opt.MaxOverlap, show(got))
+}
+
+// emit writes each part's members into objects, after the frames that the
+// plan already has. It returns the next free group number.
+func (p *Planner) emit(pl *Plan, parts []part, l *layout, objects map[int]*Object, groups int) int {
+	base := pl.Frames
+	number := map[*group]int{}
+	for i := range parts {
+		pt := &parts[i]
+		n, ok := number[pt.group]
+		if !ok {
+			n = groups
+			number[pt.group] = n
+			groups++
+		}
+		var out int64 // output time within the part
+		for _, s := range pt.warp {
+			for _, m := range pt.group.members {
+				t := &p.tubes[m]
+				o := objects[m]
+				if o == nil {
+					o = &Object{Recording: t.rec, Track: t.track, Class: t.class, Group: n}
+					objects[m] = o
+				}
+				at := int64(l.at[i])*p.stepUS + out
+				if pl.play(o, t, s, base, at, pt) {
+					last := o.Plays[len(o.Plays)-1]
+					pl.Frames = max(pl.Frames, last.Start+last.Frames)
+				}
+			}
+			out += s.outUS()
+		}
+	}
+	return groups
+}
+
+// play adds the part of tube t that stretch s shows from output time at on.
+func (p *Plan) play(o *Object, t *sampled, s stretch, base, at int64, pt *part) bool {
+	// A track ends with the time of its last frame, which is shown too.
+	from, to := max(s.fromUS, t.startUS), min(s.toUS, t.endUS+1)
+	if from >= to {
+		return false
+	}
+	start := p.frameAt(at + int64(float64(from-s.fromUS)/s.speed))
+	end := p.frameAt(at + int64(float64(to-s.fromUS)/s.speed))
+	if end <= start {
+		if len(o.Plays) > 0 && !(from == t.startUS && to == t.endUS+1) {
+			// Too short for a frame of its own: the play before takes it.
+			if last := &o.Plays[len(o.Plays)-1]; last.ToUS == from {
+				last.ToUS = to
+				return false
+			}
+		}
+		end = start + 1
+	}
+	y := Play{Start: base + start, Frames: end - start, FromUS: from, ToUS: to, Speed: s.speed}
+	if pt.total > 1 {
+		y.Part, y.Parts = pt.index, pt.total
+	}
+	o.Plays = append(o.Plays, y)
+	return true
+}
