@@ -85,9 +85,10 @@ CREATE TABLE coverage (
 
 -- One object in one recording. class and colour are scene.Class and
 -- scene.Colour by number. Rows are kept light, because searches read many:
--- the path, the masks and the picture are in tables of their own. The foot is
--- the middle of the box's lower edge; its extent lets a search by zone or
--- line leave out most paths unread. heading_deg is NULL when it did not
+-- the path, the masks and the picture are in tables of their own, and sizes
+-- are rounded to whole pixels (the foot's extent outwards). The foot is the
+-- middle of the box's lower edge; its extent lets a search by zone or line
+-- leave out most paths unread. heading_deg is NULL when the object did not
 -- travel far enough to tell.
 CREATE TABLE track (
     recording    INTEGER NOT NULL REFERENCES analysis (recording),

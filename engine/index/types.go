@@ -68,6 +68,9 @@ type Where struct {
 	Args  []any
 	Path  bool // load Track.Path
 	Limit int  // at most so many rows; 0: all
+	// Narrow says that SQL picks few tracks by class, colour or time: an index
+	// finds them and sorting them is cheap.
+	Narrow bool
 }
 
 // Row is one track that a search found. Track has no Crop and no Masks.
@@ -79,7 +82,7 @@ type Row struct {
 }
 
 // Sizes are the smallest, median and largest width and height, each on its
-// own, over a track's path, in pixels.
+// own, over a track's path, in whole pixels.
 type Sizes struct {
 	MinW, MinH       float64
 	MedianW, MedianH float64
