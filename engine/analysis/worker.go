@@ -92,7 +92,7 @@ func (w Worker) Run(ctx context.Context, job wire.Job, handle func(wire.Message)
 	if err != nil {
 		return hello, fault.Wrap(fault.Internal, err, "start the worker")
 	}
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd); err != nil {
 		return hello, fault.Wrap(fault.Missing, err, "the worker does not start").OnFile(w.Path)
 	}
 	// A worker that dies at once makes this write fail; its answer tells why.

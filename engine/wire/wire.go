@@ -33,18 +33,32 @@ const (
 
 // Job is what the worker is to do. Exactly one of the pointers is set.
 type Job struct {
-	Version int         `json:"version"`
-	Path    string      `json:"path,omitempty"` // the recording; absolute
-	Probe   *ProbeJob   `json:"probe,omitempty"`
-	Analyse *AnalyseJob `json:"analyse,omitempty"`
-	Render  *RenderJob  `json:"render,omitempty"`
-	Clip    *ClipJob    `json:"clip,omitempty"`
+	Version  int          `json:"version"`
+	Path     string       `json:"path,omitempty"` // the recording; absolute
+	Describe *DescribeJob `json:"describe,omitempty"`
+	Probe    *ProbeJob    `json:"probe,omitempty"`
+	Analyse  *AnalyseJob  `json:"analyse,omitempty"`
+	Render   *RenderJob   `json:"render,omitempty"`
+	Clip     *ClipJob     `json:"clip,omitempty"`
 }
 
 // Rational is a fraction; a time base in seconds when used as one.
 type Rational struct {
 	Num int64 `json:"num"`
 	Den int64 `json:"den"`
+}
+
+// DescribeJob asks what the worker would work with: [Hello] is the answer.
+type DescribeJob struct {
+	Engine Engine `json:"engine"`
+}
+
+// Engine is what the worker computes with.
+type Engine struct {
+	Models  []Model `json:"models"` // those to load; empty: motion alone
+	Device  string  `json:"device"` // auto, cpu or cuda
+	Threads int     `json:"threads"`
+	ORTPath string  `json:"ort_path,omitempty"` // absolute path of the ONNX Runtime library
 }
 
 // ProbeJob asks what a file is. The answer is one [Probe].
@@ -71,6 +85,7 @@ type Probe struct {
 	Seekable   bool     `json:"seekable"` // chunks can be reached without reading from the start
 	Still      bool     `json:"still"`    // a photograph: one frame, no time
 	Bytes      int64    `json:"bytes"`
+	Counted    bool     `json:"counted,omitempty"` // the file has no presentation times: PTS n is the n-th picture
 	Created    string   `json:"created,omitempty"` // the container's creation time, RFC 3339, unverified
 	Warnings   []string `json:"warnings,omitempty"`
 	// Chunks cut the recording at key frames; they tile [0, DurationUS).
@@ -96,13 +111,10 @@ type Chunk struct {
 // AnalyseJob asks for the tracks of consecutive chunks of one recording. For
 // each chunk the answer is its [TrackMsg]s and one [ChunkEnd].
 type AnalyseJob struct {
-	Probe   Probe   `json:"probe"`  // Chunks and Gaps left empty
-	Chunks  []Chunk `json:"chunks"` // consecutive
-	Params  Params  `json:"params"`
-	Models  []Model `json:"models"` // those to load; empty: motion alone
-	Device  string  `json:"device"` // auto, cpu or cuda
-	Threads int     `json:"threads"`
-	ORTPath string  `json:"ort_path,omitempty"` // absolute path of the ONNX Runtime library
+	Probe  Probe   `json:"probe"`  // Chunks and Gaps left empty
+	Chunks []Chunk `json:"chunks"` // consecutive
+	Params Params  `json:"params"`
+	Engine Engine  `json:"engine"`
 }
 
 // Model is one model file that the parent has checked against the manifest.
@@ -131,10 +143,10 @@ type Hello struct {
 	Detector string            `json:"detector,omitempty"` // model name, or empty: motion alone
 }
 
-// Progress says how far a job is. Frames and ReachedUS count from the job's start.
+// Progress says how far the chunk under way is.
 type Progress struct {
 	Frames    int64 `json:"frames"`
-	ReachedUS int64 `json:"reached_us"` // media time
+	ReachedUS int64 `json:"reached_us"` // media time since the chunk's start
 	Tracks    int64 `json:"tracks"`
 }
 
@@ -146,6 +158,7 @@ type TrackMsg struct {
 	OpenStart   bool               `json:"open_start"` // was there before the chunk's StartPTS
 	OpenEnd     bool               `json:"open_end"`   // still there at EndPTS
 	Weight      float64            `json:"weight"`     // sum of detector scores behind the class
+	Detections  int                `json:"detections"` // their number
 	ClassVotes  map[string]float64 `json:"class_votes,omitempty"`
 	ColourVotes map[string]float64 `json:"colour_votes,omitempty"`
 	CropScore   float64            `json:"crop_score"` // how good the crop is; the larger is kept

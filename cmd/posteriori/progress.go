@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"posteriori/engine/analysis"
+)
+
+// plainEvery is the distance between two lines of progress where there is no
+// terminal to redraw.
+const plainEvery = 10 * time.Second
+
+// meter shows how far an analysis is: a bar on a terminal, lines elsewhere.
+type meter struct {
+	w       io.Writer
+	began   time.Time
+	firstUS int64 // media time done before this run
+	last    analysis.Progress
+	bars    *mpb.Progress
+	bar     *mpb.Bar
+	told    time.Time
+}
+
+func newMeter(w io.Writer) *meter {
+	m := &meter{w: w, began: time.Now(), firstUS: -1}
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return m
+	}
+	m.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond))
+	m.bar = m.bars.New(0, mpb.BarStyle().Rbound("]").Lbound("["),
+		mpb.PrependDecorators(decor.Name("analysing "), decor.Percentage(decor.WCSyncSpace)),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return m.figures() })))
+	return m
+}
+
+// show takes the state of the run. It is called from one goroutine at a time.
+func (m *meter) show(p analysis.Progress) {
+	if m.firstUS < 0 {
+		m.firstUS = p.DoneUS
+	}
+	line := p.Line
+	p.Line = ""
+	m.last = p
+	if m.bar != nil {
+		m.bar.SetTotal(max(1, p.TotalUS), false)
+		m.bar.SetCurrent(min(p.DoneUS, p.TotalUS))
+		if line != "" {
+			fmt.Fprintln(m.bars, line)
+		}
+		return
+	}
+	if line != "" {
+		fmt.Fprintln(m.w, line)
+	}
+	if time.Since(m.told) >= plainEvery {
+		m.told = time.Now()
+		fmt.Fprintf(m.w, "analysing %3.0f %%, %s\n", 100*share(p.DoneUS, p.TotalUS), m.figures())
+	}
+}
+
+// figures are fps, times real time, objects so far and time left.
+func (m *meter) figures() string {
+	took := time.Since(m.began).Seconds()
+	media := float64(m.last.DoneUS-max(0, m.firstUS)) / 1e6
+	left := "time left unknown"
+	if media > 0 && took > 1 {
+		d := time.Duration(float64(m.last.TotalUS-m.last.DoneUS) / 1e6 / (media / took) * float64(time.Second))
+		left = max(0, d).Round(time.Second).String() + " left"
+	}
+	return fmt.Sprintf(" %.0f fps, %.1f × real time, %d objects, %s",
+		float64(m.last.Frames)/max(took, 0.001), media/max(took, 0.001), m.last.Tracks, left)
+}
+
+// stop ends the display.
+func (m *meter) stop() {
+	if m.bar != nil {
+		m.bar.SetTotal(-1, true)
+		m.bar.Abort(false)
+		m.bars.Wait()
+	}
+}
+
+func share(part, whole int64) float64 {
+	if whole <= 0 {
+		return 1
+	}
+	return min(1, float64(part)/float64(whole))
+}

@@ -1,0 +1,98 @@
+package analysis
+
+import (
+	"context"
+
+	"posteriori/engine/index"
+	"posteriori/engine/scene"
+	"posteriori/engine/wire"
+)
+
+// Stitch joins the pieces of a recording whose chunks are all there, and
+// completes its analysis in the index. It holds one chunk's pieces and the
+// tracks alive at a cut.
+func Stitch(ctx context.Context, ix *index.Store, rec index.Recording) error {
+	cov, err := wholeCoverage(ctx, ix, rec)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	tracks := func(yield func(scene.Track) bool) {
+		if err := stitchAll(ctx, ix, rec, yield); err != nil && err != errEnough {
+			cancel(err)
+		}
+	}
+	if err := ix.Finish(ctx, rec.ID, tracks, cov); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		return err
+	}
+	return nil
+}
+
+type sentinel string
+
+func (s sentinel) Error() string { return string(s) }
+
+// errEnough says that the reader of the tracks wants no more.
+const errEnough = sentinel("enough")
+
+func stitchAll(ctx context.Context, ix *index.Store, rec index.Recording, yield func(scene.Track) bool) error {
+	s := &stitcher{w: rec.Probe.Width, h: rec.Probe.Height, emit: func(t scene.Track) error {
+		if !yield(t) {
+			return errEnough
+		}
+		return nil
+	}}
+	chunk := -1
+	var msgs []wire.TrackMsg
+	done := func() error {
+		if chunk < 0 {
+			return nil
+		}
+		c := rec.Probe.Chunks[chunk]
+		err := s.chunk(c, msgs)
+		msgs = nil
+		return err
+	}
+	for p, err := range ix.Pieces(ctx, rec.ID) {
+		if err != nil {
+			return err
+		}
+		if p.Track != nil {
+			msgs = append(msgs, *p.Track)
+			continue
+		}
+		if err := done(); err != nil {
+			return err
+		}
+		chunk = p.End.Chunk
+	}
+	if err := done(); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+// wholeCoverage is the account of all chunks, neighbours of one kind joined.
+func wholeCoverage(ctx context.Context, ix *index.Store, rec index.Recording) ([]scene.Coverage, error) {
+	var out []scene.Coverage
+	for p, err := range ix.Pieces(ctx, rec.ID) {
+		if err != nil {
+			return nil, err
+		}
+		if p.End == nil {
+			continue
+		}
+		for _, c := range p.End.Coverage {
+			if n := len(out); n > 0 && out[n-1].Kind == c.Kind && out[n-1].Reason == c.Reason && out[n-1].ToUS == c.FromUS {
+				out[n-1].ToUS = c.ToUS
+				continue
+			}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,252 @@
+package analysis
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"posteriori/engine/attribute"
+	"posteriori/engine/scene"
+	"posteriori/engine/wire"
+)
+
+// minStitchIoU is the least mean overlap of two pieces over the lead-in that
+// both saw, for them to be one object.
+const minStitchIoU = 0.3
+
+// life is a track in the making: the pieces of it so far.
+type life struct {
+	id       int64
+	path     scene.Path
+	masks    []scene.Mask
+	classes  map[string]float64
+	colours  map[string]float64
+	looks    int // detections behind classes
+	crop     *scene.Crop
+	cropScr  float64
+	best     scene.Box
+	bestUS   int64
+	observed float64 // seconds observed
+}
+
+// stitcher joins the pieces of tracks that a recording's chunks hold. Feed it
+// the chunks in order, then flush. Its result depends on nothing else.
+type stitcher struct {
+	w, h int // of the recording as displayed
+	emit func(scene.Track) error
+	open []*life // alive at the last cut, in order of ID
+	last int64   // the last ID given
+}
+
+// chunk takes all pieces of one chunk. Pieces that were there before the
+// chunk began run through its lead-in; over that common time they are matched
+// with what the chunk before left open, by mean overlap, best first.
+func (s *stitcher) chunk(c wire.Chunk, msgs []wire.TrackMsg) error {
+	type piece struct {
+		msg  wire.TrackMsg
+		path scene.Path
+		own  *life
+	}
+	pieces := make([]piece, 0, len(msgs))
+	for _, m := range msgs {
+		p, err := scene.UnpackPath(m.Track.Path)
+		if err != nil {
+			return fmt.Errorf("chunk %d: %w", c.Index, err)
+		}
+		pieces = append(pieces, piece{msg: m, path: p})
+	}
+	type pair struct {
+		iou   float64
+		life  int
+		piece int
+	}
+	var pairs []pair
+	for i, l := range s.open {
+		for j, p := range pieces {
+			if !p.msg.OpenStart {
+				continue
+			}
+			if iou := commonIoU(l.path, p.path, c.StartUS); iou >= minStitchIoU {
+				pairs = append(pairs, pair{iou, i, j})
+			}
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		switch {
+		case a.iou != b.iou:
+			if a.iou > b.iou {
+				return -1
+			}
+			return 1
+		case a.life != b.life:
+			return a.life - b.life
+		}
+		return a.piece - b.piece
+	})
+	taken := make([]bool, len(s.open))
+	for _, p := range pairs {
+		if taken[p.life] || pieces[p.piece].own != nil {
+			continue
+		}
+		taken[p.life] = true
+		pieces[p.piece].own = s.open[p.life]
+	}
+	for i, l := range s.open {
+		if !taken[i] {
+			if err := s.finish(l); err != nil {
+				return err
+			}
+		}
+	}
+	// New lives are numbered in order of their start.
+	slices.SortStableFunc(pieces, func(a, b piece) int { return int(sign(a.msg.Track.StartUS - b.msg.Track.StartUS)) })
+	s.open = s.open[:0]
+	for _, p := range pieces {
+		l := p.own
+		if l == nil {
+			l = &life{classes: map[string]float64{}, colours: map[string]float64{}}
+		}
+		if !l.add(p.msg, p.path, c.StartUS) {
+			continue // lived in the lead-in only: the chunk before owns it
+		}
+		if l.id == 0 {
+			s.last++
+			l.id = s.last
+		}
+		if p.msg.OpenEnd {
+			s.open = append(s.open, l)
+			continue
+		}
+		if err := s.finish(l); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(s.open, func(a, b *life) int { return int(sign(a.id - b.id)) })
+	return nil
+}
+
+// flush ends what is still open.
+func (s *stitcher) flush() error {
+	for _, l := range s.open {
+		if err := s.finish(l); err != nil {
+			return err
+		}
+	}
+	s.open = nil
+	return nil
+}
+
+// add appends a piece from the cut on, and tells whether the life has a path.
+func (l *life) add(m wire.TrackMsg, path scene.Path, cutUS int64) bool {
+	masks, err := scene.UnpackMasks(m.Track.Masks)
+	if err != nil {
+		masks = nil // a piece without silhouettes is still a piece
+	}
+	if n := len(l.path); n > 0 {
+		cutUS = max(cutUS, l.path[n-1].TUS+1)
+	}
+	from := slices.IndexFunc(path, func(p scene.PathPoint) bool { return p.TUS >= cutUS })
+	if from < 0 {
+		return len(l.path) > 0
+	}
+	path = path[from:]
+	l.observed += m.Track.Observed * seconds(path[len(path)-1].TUS-path[0].TUS)
+	l.path = append(l.path, path...)
+	for _, k := range masks {
+		if k.TUS >= cutUS {
+			l.masks = append(l.masks, k)
+		}
+	}
+	for k, v := range m.ClassVotes {
+		l.classes[k] += v
+	}
+	for k, v := range m.ColourVotes {
+		l.colours[k] += v
+	}
+	l.looks += m.Detections
+	if m.Track.Crop != nil && m.Track.Crop.TUS >= path[0].TUS && (l.crop == nil || m.CropScore > l.cropScr) {
+		l.crop, l.cropScr = m.Track.Crop, m.CropScore
+		l.best, l.bestUS = m.Track.Best, m.Track.BestUS
+	}
+	return true
+}
+
+// finish turns a life into a track.
+func (s *stitcher) finish(l *life) error {
+	first, last := l.path[0], l.path[len(l.path)-1]
+	t := scene.Track{
+		ID: l.id, StartUS: first.TUS, EndUS: last.TUS,
+		Path: l.path, Masks: l.masks, Crop: l.crop, Best: l.best, BestUS: l.bestUS,
+		Observed: 1,
+	}
+	if d := seconds(last.TUS - first.TUS); d > 0 {
+		t.Observed = min(1, l.observed/d)
+	}
+	if t.Crop == nil {
+		mid := l.path[len(l.path)/2]
+		t.Best, t.BestUS = mid.Box, mid.TUS
+	}
+	t.Class, t.ClassScore = attribute.Class(classVotes(l.classes), l.looks)
+	t.Colour, t.ColourScore = attribute.VoteColour(colourVotes(l.colours))
+	t.Heading, t.HasHeading = attribute.Heading(l.path, s.w, s.h)
+	return s.emit(t)
+}
+
+// commonIoU is the mean IoU of two paths at the points of b before the cut
+// for which a has a place too. Half a second must be common.
+func commonIoU(a, b scene.Path, cutUS int64) float64 {
+	var sum float64
+	var n int
+	var from, to int64
+	for _, p := range b {
+		if p.TUS >= cutUS {
+			break
+		}
+		box, ok := a.At(p.TUS)
+		if !ok {
+			continue
+		}
+		if n == 0 {
+			from = p.TUS
+		}
+		to = p.TUS
+		sum += box.IoU(p.Box)
+		n++
+	}
+	if n == 0 || (to-from < 500_000 && to < cutUS-500_000) {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+func classVotes(m map[string]float64) []float64 {
+	out := make([]float64, len(scene.Classes()))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if c, ok := scene.ParseClass(k); ok {
+			out[c] += m[k]
+		}
+	}
+	return out
+}
+
+func colourVotes(m map[string]float64) attribute.ColourVotes {
+	var out attribute.ColourVotes
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if c, ok := scene.ParseColour(k); ok {
+			out[c] += m[k]
+		}
+	}
+	return out
+}
+
+func seconds(us int64) float64 { return float64(us) / 1e6 }
+
+func sign(d int64) int64 {
+	switch {
+	case d < 0:
+		return -1
+	case d > 0:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,359 @@
+package pipeline
+
+import (
+	"time"
+
+	"posteriori/detectors"
+	"posteriori/engine/attribute"
+	"posteriori/engine/frame"
+	"posteriori/engine/motion"
+	"posteriori/engine/scene"
+	"posteriori/engine/track"
+	"posteriori/engine/vision"
+	"posteriori/engine/wire"
+)
+
+// holdAfter is for how long a track must have been at rest before the
+// background model is told to keep it in the foreground.
+const holdAfter = 500_000
+
+// picture is one frame as the processors see it.
+type picture struct {
+	pts, tUS int64
+	plane    frame.Plane
+	full     *frame.YUV // nil on most frames
+}
+
+// setup is what all processors of a job share.
+type setup struct {
+	w, h           int // of the recording as displayed
+	planeW, planeH int
+	det            detectors.Detector // nil: motion alone
+	minScore       float64
+	stages         stages
+}
+
+// stages is where the worker's time goes, by stage.
+type stages map[string]int64
+
+func (s stages) since(name string, t time.Time) { s[name] += time.Since(t).Nanoseconds() }
+
+// processor turns the frames of one chunk and its lead-in into pieces of
+// tracks.
+type processor struct {
+	setup
+	chunk  wire.Chunk
+	model  *motion.Model
+	tracks *track.Tracker
+	bank   map[int64]*samples
+	cover  coverage
+	plate  *plate
+	plates []wire.Plate
+	nextUS int64 // of the next plate
+	times  []int64
+	blobs  []track.Blob
+	hold   []motion.Area
+	ended  []wire.TrackMsg
+	alive  int
+	light  attribute.Light
+	litUS  int64
+	lit    bool
+}
+
+func newProcessor(s setup, c wire.Chunk) *processor {
+	return &processor{
+		setup: s, chunk: c,
+		model:  motion.New(s.planeW, s.planeH, motion.Config{}),
+		tracks: track.New(s.w, s.h, track.Config{}),
+		bank:   map[int64]*samples{},
+		cover:  coverage{fromUS: c.StartUS, toUS: c.EndUS},
+		plate:  newPlate(s.w, s.h),
+		nextUS: c.StartUS + plateEveryUS,
+	}
+}
+
+// owns tells whether a frame belongs to the chunk, not to its lead-in.
+func (p *processor) owns(pic picture) bool { return pic.pts >= p.chunk.StartPTS }
+
+// step takes the next frame.
+func (p *processor) step(pic picture) error {
+	began := time.Now()
+	res := p.model.Apply(pic.plane, pic.tUS)
+	p.stages.since("motion", began)
+	trusted := res.State == motion.Normal || res.State == motion.Warming
+	if p.owns(pic) {
+		p.times = append(p.times, pic.tUS)
+		kind := scene.Seen
+		switch res.State {
+		case motion.Relearning:
+			kind = scene.Relearning
+		case motion.Covered:
+			kind = scene.Covered
+		}
+		p.cover.state(pic.tUS, kind, res.Reason)
+	}
+	f := track.Frame{TUS: pic.tUS, Blobs: p.toSource(res.Blobs), Trusted: trusted}
+	if pic.full != nil && trusted {
+		if err := p.detect(pic, &f); err != nil {
+			return err
+		}
+	}
+	began = time.Now()
+	p.tracks.Step(f)
+	p.stages.since("track", began)
+	began = time.Now()
+	if err := p.sample(pic, res.Mask, trusted); err != nil {
+		return err
+	}
+	p.stages.since("sample", began)
+	return p.drain(p.tracks.Finished(), false)
+}
+
+// toSource brings blobs from the motion plane to source pixels.
+func (p *processor) toSource(in []motion.Blob) []track.Blob {
+	sx, sy := float64(p.w)/float64(p.planeW), float64(p.h)/float64(p.planeH)
+	p.blobs = p.blobs[:0]
+	for _, b := range in {
+		p.blobs = append(p.blobs, track.Blob{
+			Box:  scene.Box{X: float64(b.X) * sx, Y: float64(b.Y) * sy, W: float64(b.W) * sx, H: float64(b.H) * sy},
+			Fill: b.Fill, Area: float64(b.Area) * sx * sy,
+		})
+	}
+	return p.blobs
+}
+
+// detect lets the detector look where something moves or stands.
+func (p *processor) detect(pic picture, f *track.Frame) error {
+	if p.det == nil {
+		return nil
+	}
+	var movers []scene.Box
+	for _, t := range p.tracks.Live() {
+		movers = append(movers, t.Box)
+	}
+	for _, b := range f.Blobs {
+		movers = append(movers, b.Box)
+	}
+	if len(movers) == 0 {
+		return nil
+	}
+	defer p.stages.since("detect", time.Now())
+	where := regions(movers, p.w, p.h)
+	dets, err := p.det.Detect(*pic.full, where)
+	if err != nil {
+		return err
+	}
+	f.Looked = where
+	if len(where) == 0 {
+		f.Looked = []scene.Box{{W: float64(p.w), H: float64(p.h)}}
+	}
+	for _, d := range dets {
+		if d.Score >= p.minScore {
+			f.Detections = append(f.Detections, track.Detection{Box: d.Box, Class: d.Class, Score: d.Score})
+		}
+	}
+	return nil
+}
+
+// sample keeps silhouettes, colours and crops of what is tracked, tells the
+// background model what stands still, and learns the clean background.
+func (p *processor) sample(pic picture, fg frame.Plane, trusted bool) error {
+	sx, sy := float64(p.planeW)/float64(p.w), float64(p.planeH)/float64(p.h)
+	if pic.full != nil && (!p.lit || pic.tUS-p.litUS >= 5_000_000) {
+		p.light, p.litUS, p.lit = attribute.SceneLight(*pic.full), pic.tUS, true
+	}
+	p.hold = p.hold[:0]
+	p.alive = 0
+	for _, t := range p.tracks.Live() {
+		if t.State == track.Confirmed {
+			p.alive++
+		}
+		if t.State == track.Confirmed && t.Stopped && pic.tUS-t.LastUS < 2*holdAfter {
+			p.hold = append(p.hold, area(t.Box, sx, sy, fg.W, fg.H))
+		}
+		if !t.Seen || !trusted {
+			continue
+		}
+		s := p.bank[t.ID]
+		if s == nil {
+			s = &samples{maskUS: -maskUS, colourUS: -colourUS}
+			p.bank[t.ID] = s
+		}
+		every := int64(maskUS)
+		if t.Stopped {
+			every = restMaskUS
+		}
+		if pic.tUS-s.maskUS >= every || len(s.masks) == 0 {
+			if m, ok := cutMask(fg, t.Box, sx, sy, pic.tUS); ok {
+				s.masks, s.maskUS = append(s.masks, m), pic.tUS
+			}
+		}
+		if pic.full != nil {
+			if err := p.look(pic, t, s, fg); err != nil {
+				return err
+			}
+		}
+	}
+	p.model.Hold(p.hold)
+	if pic.full == nil || !trusted {
+		return nil
+	}
+	p.plate.look(*pic.full, fg, pic.tUS)
+	if p.owns(pic) && pic.tUS >= p.nextUS {
+		return p.keepPlate(pic.tUS)
+	}
+	return nil
+}
+
+// cut tells whether a box ends at the picture's border.
+func (p *processor) cut(b scene.Box) bool {
+	const near = 3
+	return b.X < near || b.Y < near || b.X+b.W > float64(p.w)-near || b.Y+b.H > float64(p.h)-near
+}
+
+// look takes a colour vote and, when it is the best so far, a crop.
+func (p *processor) look(pic picture, t *track.Track, s *samples, fg frame.Plane) error {
+	detected := t.Detections > 0 && t.DetectedUS == pic.tUS
+	if p.det != nil && t.Detections > 0 && !detected {
+		return nil // a blob box in between is worse than the detector's
+	}
+	if pic.tUS-s.colourUS >= colourUS {
+		inside := func(x, y int) bool {
+			px, py := x*fg.W/p.w, y*fg.H/p.h
+			return px >= 0 && py >= 0 && px < fg.W && py < fg.H && fg.Pix[py*fg.Stride+px] != 0
+		}
+		if t.Stopped {
+			inside = nil
+		}
+		if votes, ok := attribute.Colour(*pic.full, t.Box, inside, t.Class(), p.light); ok {
+			s.colours.Add(votes, 1)
+			s.colourUS = pic.tUS
+		}
+	}
+	score := 0.3
+	if t.Detections > 0 {
+		score = t.Weight / float64(t.Detections)
+	}
+	scr := attribute.CropScore(t.Box, p.w, p.h, attribute.Sharpness(pic.full.Y, t.Box), score, p.cut(t.Box))
+	if s.crop != nil && scr < s.cropScr*betterCrop {
+		return nil
+	}
+	pad := max(8, 0.15*max(t.Box.W, t.Box.H))
+	box := t.Box.Pad(pad).Clamp(float64(p.w), float64(p.h))
+	jpeg, err := vision.EncodeJPEG(*pic.full, box, 480, 88)
+	if err != nil {
+		return err
+	}
+	s.crop, s.cropScr, s.best = &scene.Crop{TUS: pic.tUS, Box: box, JPEG: jpeg}, scr, t.Box
+	return nil
+}
+
+func (p *processor) keepPlate(tUS int64) error {
+	if !p.plate.any {
+		return nil
+	}
+	jpeg, err := vision.EncodeJPEG(p.plate.pic, scene.Box{W: float64(p.w), H: float64(p.h)}, 1920, 90)
+	if err != nil {
+		return err
+	}
+	p.plates = append(p.plates, wire.Plate{TUS: tUS, JPEG: jpeg})
+	p.nextUS = tUS + plateEveryUS
+	return nil
+}
+
+func area(b scene.Box, sx, sy float64, w, h int) motion.Area {
+	x0, y0 := max(0, int(b.X*sx)), max(0, int(b.Y*sy))
+	x1, y1 := min(w, int((b.X+b.W)*sx)+1), min(h, int((b.Y+b.H)*sy)+1)
+	return motion.Area{X: x0, Y: y0, W: max(0, x1-x0), H: max(0, y1-y0)}
+}
+
+// drain turns ended tracks into pieces.
+func (p *processor) drain(tracks []*track.Track, open bool) error {
+	for _, t := range tracks {
+		s := p.bank[t.ID]
+		delete(p.bank, t.ID)
+		if s == nil {
+			s = &samples{}
+		}
+		for _, id := range t.Absorbed {
+			if o := p.bank[id]; o != nil {
+				s.absorb(o)
+				delete(p.bank, id)
+			}
+		}
+		if len(t.Path) == 0 || t.Path[len(t.Path)-1].TUS < p.chunk.StartUS {
+			continue // lived in the lead-in only
+		}
+		p.ended = append(p.ended, p.piece(t, s))
+	}
+	return nil
+}
+
+// piece is a track of this chunk as it goes to the parent.
+func (p *processor) piece(t *track.Track, s *samples) wire.TrackMsg {
+	first, last := t.Path[0].TUS, t.Path[len(t.Path)-1].TUS
+	classes := map[string]float64{}
+	for c, v := range t.Votes {
+		if v > 0 {
+			classes[scene.Class(c).String()] = v
+		}
+	}
+	out := wire.TrackMsg{
+		Chunk:     p.chunk.Index,
+		OpenStart: first < p.chunk.StartUS,
+		OpenEnd:   t.Ending == track.Open,
+		Weight:    t.Weight, Detections: t.Detections,
+		ClassVotes: classes, ColourVotes: named(s.colours), CropScore: s.cropScr,
+	}
+	k := wire.PackedTrack{
+		StartUS: max(first, p.chunk.StartUS), EndUS: last, Observed: t.Observed,
+		Path: scene.PackPath(t.Path),
+	}
+	class, score := attribute.Class(t.Votes, t.Detections)
+	k.Class, k.ClassScore = class.String(), score
+	colour, cscore := attribute.VoteColour(s.colours)
+	k.Colour, k.ColourScore = colour.String(), cscore
+	k.Heading, k.HasHeading = attribute.Heading(t.Path, p.w, p.h)
+	masks := s.masks
+	for len(masks) > 0 && masks[0].TUS < p.chunk.StartUS {
+		masks = masks[1:]
+	}
+	k.Masks = scene.PackMasks(masks)
+	if s.crop != nil {
+		k.Crop, k.Best, k.BestUS = s.crop, s.best, s.crop.TUS
+	}
+	out.Track = k
+	return out
+}
+
+// named are the colour votes by name, as the stream carries them.
+func named(votes attribute.ColourVotes) map[string]float64 {
+	out := map[string]float64{}
+	for c, v := range votes {
+		if v > 0 {
+			out[scene.Colour(c).String()] = v
+		}
+	}
+	return out
+}
+
+// end closes the chunk. holes are spans in which frames lack or are wrong.
+func (p *processor) end(holes []scene.Coverage) ([]wire.TrackMsg, wire.ChunkEnd, error) {
+	if err := p.drain(p.tracks.Flush(), true); err != nil {
+		return nil, wire.ChunkEnd{}, err
+	}
+	if len(p.plates) == 0 || p.chunk.EndUS-p.plates[len(p.plates)-1].TUS > plateEveryUS/2 {
+		at := p.chunk.StartUS
+		if n := len(p.times); n > 0 {
+			at = p.times[n-1]
+		}
+		if err := p.keepPlate(at); err != nil {
+			return nil, wire.ChunkEnd{}, err
+		}
+	}
+	return p.ended, wire.ChunkEnd{
+		Chunk: p.chunk.Index, Frames: int64(len(p.times)), Times: scene.PackTimes(p.times),
+		Coverage: p.cover.close(holes), PlaneW: p.planeW, PlaneH: p.planeH,
+		Plates: p.plates, Stages: p.stages,
+	}, nil
+}

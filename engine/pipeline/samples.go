@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"posteriori/engine/attribute"
+	"posteriori/engine/frame"
+	"posteriori/engine/scene"
+)
+
+const (
+	// maskUS is the distance between two silhouettes of a track.
+	maskUS = 100_000
+	// restMaskUS is that of a track at rest.
+	restMaskUS = 1_000_000
+	// colourUS is the distance between two colour votes.
+	colourUS = 400_000
+	// betterCrop is how much better a crop must be to be encoded anew.
+	betterCrop = 1.12
+	// minFill is the share of foreground in a box below which a silhouette
+	// says nothing about the object.
+	minFill = 0.12
+)
+
+// samples are what the pipeline keeps of one track beside its path.
+type samples struct {
+	masks    []scene.Mask
+	maskUS   int64
+	colours  attribute.ColourVotes
+	colourUS int64
+	crop     *scene.Crop
+	cropScr  float64
+	best     scene.Box
+}
+
+// mask cuts a track's silhouette out of the foreground. ok is false where
+// the foreground says nothing about it.
+func cutMask(fg frame.Plane, box scene.Box, sx, sy float64, tUS int64) (scene.Mask, bool) {
+	x0, y0 := max(0, int(box.X*sx)-1), max(0, int(box.Y*sy)-1)
+	x1, y1 := min(fg.W, int((box.X+box.W)*sx)+2), min(fg.H, int((box.Y+box.H)*sy)+2)
+	if x1-x0 < 2 || y1-y0 < 2 {
+		return scene.Mask{}, false
+	}
+	w, h := x1-x0, y1-y0
+	stride := (w + 7) / 8
+	m := scene.Mask{TUS: tUS, X: x0, Y: y0, W: w, H: h, Bits: make([]byte, stride*h)}
+	n := 0
+	for y := range h {
+		row := fg.Row(y0 + y)[x0:x1]
+		bits := m.Bits[y*stride : (y+1)*stride]
+		for x, v := range row {
+			if v != 0 {
+				bits[x/8] |= 0x80 >> (x % 8)
+				n++
+			}
+		}
+	}
+	return m, float64(n) >= minFill*float64(w*h)
+}
+
+// absorb takes over what another track of the same object collected.
+func (s *samples) absorb(o *samples) {
+	s.masks = mergeMasks(s.masks, o.masks)
+	s.colours.Add(o.colours, 1)
+	if o.crop != nil && o.cropScr > s.cropScr {
+		s.crop, s.cropScr, s.best = o.crop, o.cropScr, o.best
+	}
+}
+
+// mergeMasks joins two series in order of time; of the same moment the
+// first's stays.
+func mergeMasks(a, b []scene.Mask) []scene.Mask {
+	if len(b) == 0 {
+		return a
+	}
+	out := make([]scene.Mask, 0, len(a)+len(b))
+	for len(a) > 0 || len(b) > 0 {
+		switch {
+		case len(b) == 0 || (len(a) > 0 && a[0].TUS <= b[0].TUS):
+			if len(b) > 0 && a[0].TUS == b[0].TUS {
+				b = b[1:]
+			}
+			out, a = append(out, a[0]), a[1:]
+		default:
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	return out
+}

@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"posteriori/detectors"
+	"posteriori/engine/attribute"
+	"posteriori/engine/frame"
+	"posteriori/engine/scene"
+	"posteriori/engine/vision"
+	"posteriori/engine/wire"
+)
+
+// photograph finds the objects of a still picture: one frame, no time, no
+// motion. Every detection above the score at which a track may be born is a
+// track of one point. Large pictures are looked at whole and in tiles.
+func photograph(s setup, c wire.Chunk, full frame.YUV) ([]wire.TrackMsg, wire.ChunkEnd, error) {
+	end := wire.ChunkEnd{
+		Chunk: c.Index, Frames: 1, Times: scene.PackTimes([]int64{0}), PlaneW: s.planeW, PlaneH: s.planeH,
+		Coverage: []scene.Coverage{{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.Seen}},
+		Stages:   s.stages,
+	}
+	jpeg, err := vision.EncodeJPEG(full, scene.Box{W: float64(s.w), H: float64(s.h)}, 1920, 90)
+	if err != nil {
+		return nil, end, err
+	}
+	end.Plates = []wire.Plate{{JPEG: jpeg}}
+	if s.det == nil {
+		end.Coverage[0] = scene.Coverage{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.NotAnalysed,
+			Reason: "a photograph shows no motion, and no detector is installed"}
+		return nil, end, nil
+	}
+	dets, err := s.det.Detect(full, tiles(s.w, s.h))
+	if err != nil {
+		return nil, end, err
+	}
+	light := attribute.SceneLight(full)
+	var out []wire.TrackMsg
+	for _, d := range dets {
+		if d.Score < stillScore {
+			continue
+		}
+		m, err := stillTrack(s, c, full, light, d)
+		if err != nil {
+			return nil, end, err
+		}
+		out = append(out, m)
+	}
+	return out, end, nil
+}
+
+// stillScore is the least score of an object in a photograph, where no motion
+// speaks for it.
+const stillScore = 0.45
+
+func stillTrack(s setup, c wire.Chunk, full frame.YUV, light attribute.Light, d detectors.Detection) (wire.TrackMsg, error) {
+	box := d.Box.Pad(max(8, 0.15*max(d.Box.W, d.Box.H))).Clamp(float64(s.w), float64(s.h))
+	jpeg, err := vision.EncodeJPEG(full, box, 480, 88)
+	if err != nil {
+		return wire.TrackMsg{}, err
+	}
+	votes, _ := attribute.Colour(full, d.Box, nil, d.Class, light)
+	colour, score := attribute.VoteColour(votes)
+	return wire.TrackMsg{
+		Chunk: c.Index, Weight: d.Score, Detections: 1, CropScore: d.Score,
+		ClassVotes: map[string]float64{d.Class.String(): d.Score}, ColourVotes: named(votes),
+		Track: wire.PackedTrack{
+			Class: d.Class.String(), ClassScore: d.Score, Colour: colour.String(), ColourScore: score,
+			Observed: 1, StartUS: c.StartUS, EndUS: c.StartUS, Best: d.Box,
+			Crop: &scene.Crop{Box: box, JPEG: jpeg},
+			Path: scene.PackPath(scene.Path{{Box: d.Box}}),
+		},
+	}, nil
+}
+
+// tiles are the whole picture and, where it is large, overlapping quarters.
+func tiles(w, h int) []scene.Box {
+	if max(w, h) <= wholeSide {
+		return nil
+	}
+	fw, fh := float64(w), float64(h)
+	out := []scene.Box{{W: fw, H: fh}}
+	tw, th := 0.6*fw, 0.6*fh
+	for _, x := range []float64{0, fw - tw} {
+		for _, y := range []float64{0, fh - th} {
+			out = append(out, scene.Box{X: x, Y: y, W: tw, H: th})
+		}
+	}
+	return out
+}
