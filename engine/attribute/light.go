@@ -20,9 +20,10 @@ func (l Light) Colours() bool { return !l.Mono && !l.Dark && !l.Cast }
 // Limits of light. Chroma is in 8-bit samples around 128.
 const (
 	monoShare  = 0.98 // of samples are within one step of neutral: monochrome
-	castChroma = 24.0 // the mean chroma lies this far from neutral
-	castSpread = 14.0 // and 98 of 100 samples this close to it
-	darkLuma   = 48   // the picture's brightest twentieth is below
+	castChroma = 20.0 // the mean chroma lies this far from neutral
+	castCosine = 0.94 // and this share of samples within 20 degrees of its hue
+	castShare  = 0.97
+	darkLuma   = 48 // the picture's brightest twentieth is below
 )
 
 // SceneLight judges a whole picture, by some ten thousand samples of it.
@@ -47,21 +48,31 @@ func SceneLight(f frame.YUV) Light {
 		}
 	}
 	mu, mv = mu/float64(n), mv/float64(n)
-	var far [256]int
-	for y := step / 2; y < f.U.H; y += step {
-		for x := step / 2; x < f.U.W; x += step {
-			d := math.Hypot(float64(f.U.Row(y)[x])-mu, float64(f.V.Row(y)[x])-mv)
-			far[min(int(d), 255)]++
-		}
-	}
-	spread := float64(percentile(&far, n, 0.98))
-	off := math.Hypot(mu-128, mv-128)
 	return Light{
 		Mono:  float64(grey) >= monoShare*float64(n),
-		Cast:  off > castChroma && spread < castSpread,
+		Cast:  oneHue(f, step, mu-128, mv-128, n),
 		Dark:  percentile(&luma, n, 0.95) < darkLuma,
 		White: fromYUV(byte(percentile(&luma, n, 0.98)), 128, 128).L,
 	}
+}
+
+// oneHue tells whether the mean chroma (u, v) is strong and nearly every
+// sample that has any chroma points the same way.
+func oneHue(f frame.YUV, step int, u, v float64, n int) bool {
+	off := math.Hypot(u, v)
+	if off < castChroma {
+		return false
+	}
+	same := 0
+	for y := step / 2; y < f.U.H; y += step {
+		for x := step / 2; x < f.U.W; x += step {
+			du, dv := float64(f.U.Row(y)[x])-128, float64(f.V.Row(y)[x])-128
+			if d := math.Hypot(du, dv); d < 6 || du*u+dv*v > castCosine*d*off {
+				same++
+			}
+		}
+	}
+	return float64(same) >= castShare*float64(n)
 }
 
 // percentile is the value below which the share q of n counted values lies.
