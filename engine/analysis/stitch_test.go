@@ -89,7 +89,7 @@ func TestCutsLeaveNoTrace(t *testing.T) {
 				t.Fatalf("track %d twice", tr.ID)
 			}
 			seen[tr.ID] = true
-			if tr.Class != scene.Person || tr.Observed < 0.9 {
+			if tr.Class != scene.Person || tr.Observed < 0.85 {
 				t.Fatalf("class %v, observed %v", tr.Class, tr.Observed)
 			}
 			for i := 1; i < len(tr.Path); i++ {
