@@ -1,0 +1,38 @@
+package scene
+
+import "math"
+
+// Span is a stretch of media time, both ends included.
+type Span struct {
+	FromUS, ToUS int64
+}
+
+// stopShare is how far the foot may stray while an object stands, as a share
+// of its size (the root of its box's area).
+const (
+	stopShare = 0.15
+	minStopPX = 2.0
+)
+
+// Stops lists the stretches of at least minUS in which the object stood: its
+// foot stayed within 15 % of its size of where it was as the stretch began.
+// So the speed under which it stands is relative to its size, whatever the
+// distance from the camera, and the tremble of its box is no speed.
+func (p Path) Stops(minUS int64) []Span {
+	var out []Span
+	for i := 0; i < len(p); {
+		r := math.Max(minStopPX, stopShare*math.Sqrt(p[i].Box.Area()))
+		from := p[i].Box.Bottom()
+		j := i
+		for j+1 < len(p) && p[j+1].Box.Bottom().Dist(from) <= r {
+			j++
+		}
+		if j > i && p[j].TUS-p[i].TUS >= minUS {
+			out = append(out, Span{p[i].TUS, p[j].TUS})
+			i = j + 1
+		} else {
+			i++
+		}
+	}
+	return out
+}
