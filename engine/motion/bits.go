@@ -78,18 +78,18 @@ func neighbours(row []uint64, i int) (l, c, r uint64) {
 }
 
 // dilate sets dst to src grown by one sample in the eight directions and
-// clipped to the picture.
-func (m *morph) dilate(dst, src bitPlane) {
-	for y := 0; y < src.rows; y++ {
+// clipped to the rows [y0, y1), beyond which src must be empty.
+func (m *morph) dilate(dst, src bitPlane, y0, y1 int) {
+	for y := y0; y < y1; y++ {
 		d, s := m.tmp.row(y), src.row(y)
 		for i := range s {
 			l, c, r := neighbours(s, i)
 			d[i] = c | c<<1 | c>>1 | l>>63 | r<<63
 		}
 	}
-	for y := 0; y < src.rows; y++ {
+	for y := y0; y < y1; y++ {
 		d := dst.row(y)
-		up, c, dn := m.tmp.row(max(y-1, 0)), m.tmp.row(y), m.tmp.row(min(y+1, src.rows-1))
+		up, c, dn := m.tmp.row(max(y-1, y0)), m.tmp.row(y), m.tmp.row(min(y+1, y1-1))
 		for i := range d {
 			d[i] = up[i] | c[i] | dn[i]
 		}
@@ -99,9 +99,9 @@ func (m *morph) dilate(dst, src bitPlane) {
 
 // erode sets dst to src shrunk by one sample in the eight directions; what
 // lies outside the picture counts as set, so that an object cut by the
-// border does not shrink there.
-func (m *morph) erode(dst, src bitPlane) {
-	for y := 0; y < src.rows; y++ {
+// border does not shrink there. Rows beyond [y0, y1) are left alone.
+func (m *morph) erode(dst, src bitPlane, y0, y1 int) {
+	for y := y0; y < y1; y++ {
 		d, s := m.tmp.row(y), src.row(y)
 		for i := range s {
 			l, c, r := neighbours(s, i)
@@ -115,9 +115,9 @@ func (m *morph) erode(dst, src bitPlane) {
 			d[i] = c & (c<<1 | l>>63) & (c>>1 | r<<63)
 		}
 	}
-	for y := 0; y < src.rows; y++ {
+	for y := y0; y < y1; y++ {
 		d := dst.row(y)
-		up, c, dn := m.tmp.row(max(y-1, 0)), m.tmp.row(y), m.tmp.row(min(y+1, src.rows-1))
+		up, c, dn := m.tmp.row(max(y-1, y0)), m.tmp.row(y), m.tmp.row(min(y+1, y1-1))
 		for i := range d {
 			d[i] = up[i] & c[i] & dn[i]
 		}
@@ -146,14 +146,26 @@ func newMorph(w, words, rows int) *morph {
 
 // majority sets dst where at least need of the (2k+1)² samples around are set
 // in src: the binary median for need = half of the window. k is 1, 2 or 3.
-func (m *morph) majority(dst, src bitPlane, k, need int) {
+// perRow is how many samples each row of src has, or more. It returns the
+// first and one past the last row of dst that hold something.
+func (m *morph) majority(dst, src bitPlane, k, need int, perRow []int) (top, end int) {
 	for y := 0; y < src.rows; y++ {
 		m.countRow(src.row(y), y, k)
 	}
 	c0, c1, c2 := m.cols[0], m.cols[1], m.cols[2]
+	top = src.rows
 	for y := 0; y < src.rows; y++ {
 		d := dst.row(y)
 		y0, y1 := max(y-k, 0), min(y+k, src.rows-1)
+		n := 0
+		for _, c := range perRow[y0 : y1+1] {
+			n += c
+		}
+		if n < need {
+			clear(d)
+			continue
+		}
+		var any uint64
 		for i := range d {
 			var s0, s1, s2, s3, s4, s5 uint64
 			for r := y0; r <= y1; r++ {
@@ -181,9 +193,14 @@ func (m *morph) majority(dst, src bitPlane, k, need int) {
 				continue
 			}
 			d[i] = atLeast(need, s0, s1, s2, s3, s4, s5)
+			any |= d[i]
 		}
 		d[len(d)-1] &= m.last
+		if any != 0 {
+			top, end = min(top, y), y+1
+		}
 	}
+	return top, end
 }
 
 // countRow fills the horizontal counts of one row: set samples among the

@@ -29,7 +29,7 @@ const (
 // fragments, and lists the blobs.
 func (c *components) find(m *Model, tUS int64) {
 	c.list, c.index = c.list[:0], c.index[:0]
-	m.lab.label(m.clean, m.w, 0, m.h, 1, false)
+	m.lab.label(m.clean, m.w, min(m.top, m.end), m.end, 1, false)
 	for i := range m.lab.runs {
 		r := &m.lab.runs[i]
 		if int(r.label) == i {
@@ -107,20 +107,15 @@ func (c *components) merge(gap int32) {
 	}
 }
 
-// joins tells whether two pieces are one object.
+// joins tells whether two pieces are one object: they share at least half of
+// the narrower one's columns, and overlap or lie no more than the gap apart.
 func (q *component) joins(o *component, gap int32) bool {
 	ox := min(q.x1, o.x1) - max(q.x0, o.x0)
-	oy := min(q.y1, o.y1) - max(q.y0, o.y0)
-	if ox <= 0 {
+	if ox <= 0 || ox*2 < min(q.x1-q.x0, o.x1-o.x0) {
 		return false
 	}
-	narrow := min(q.x1-q.x0, o.x1-o.x0)
-	if oy >= 0 { // the boxes overlap: a piece that lies mostly inside the other
-		low := min(q.y1-q.y0, o.y1-o.y0)
-		return ox*2 >= narrow && oy*2 >= low
-	}
-	tall := max(q.y1-q.y0, o.y1-o.y0)
-	return -oy <= min(gap, 1+tall/4) && ox*2 >= narrow
+	apart := max(q.y0, o.y0) - min(q.y1, o.y1)
+	return apart <= min(gap, 1+max(q.y1-q.y0, o.y1-o.y0)/4)
 }
 
 func (q *component) absorb(o *component) {

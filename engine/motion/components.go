@@ -105,10 +105,10 @@ func (l *labeller) add(y, x0, x1 int) {
 	l.parent = append(l.parent, i)
 }
 
-// fillHoles sets the enclosed gaps of p of at most limit samples. A gap that
+// fillHoles sets the enclosed gaps of p, empty beyond rows [y0, y1), of at
+// most limit samples. A gap that
 // touches the border of the picture is not enclosed.
-func (l *labeller) fillHoles(p bitPlane, w, limit int, area []int32) []int32 {
-	y0, y1 := 0, p.rows
+func (l *labeller) fillHoles(p bitPlane, w, y0, y1, limit int, area []int32) []int32 {
 	for y0 < y1 && empty(p.row(y0)) {
 		y0++
 	}

@@ -16,6 +16,8 @@ type Model struct {
 	bg        *background
 	cur, prev []byte // pictures in the model's tone, padded to stride
 	raw       bitPlane
+	perRow    []int // samples set in each row of raw
+	top, end  int   // rows of clean that hold something: [top, end)
 	strong    bitPlane
 	clean     bitPlane // the mask
 	near      bitPlane // the mask grown: no learning here
@@ -31,7 +33,9 @@ type Model struct {
 
 	out     frame.Plane
 	back    frame.Plane
-	stale   bool // out holds a mask that must be wiped
+	stale   bool // out holds a mask, in rows [outTop, outEnd)
+	outTop  int
+	outEnd  int
 	started bool
 	lastUS  int64
 	walk    int // next sample in turn to learn
@@ -47,7 +51,8 @@ func New(w, h int, cfg Config) *Model {
 		bg:  newBackground(w, h, stride, cfg.Radius, cfg.Seed),
 		cur: make([]byte, stride*h), prev: make([]byte, stride*h),
 		morph: newMorph(w, words, h), tone: newTone(w, h, stride), stills: newStills(w, h),
-		out: frame.NewPlane(w, h), back: frame.NewPlane(w, h),
+		perRow: make([]int, h),
+		out:    frame.NewPlane(w, h), back: frame.NewPlane(w, h),
 	}
 	for _, p := range []*bitPlane{&m.raw, &m.strong, &m.clean, &m.near, &m.scratch, &m.held} {
 		*p = newBitPlane(words, h)
@@ -94,7 +99,7 @@ func (m *Model) applySettled(p frame.Plane, tUS, dt int64) Result {
 		return m.silent(Relearning, changed, m.phase.reason)
 	}
 	m.cleanUp()
-	m.stills.update(m.cur, m.bg, m.clean, tUS)
+	m.stills.maybeUpdate(m.cur, m.bg, m.clean, m.top, m.end, tUS)
 	m.comps.find(m, tUS)
 	m.settleStill(tUS)
 	m.learn(dt)
@@ -174,24 +179,31 @@ func (m *Model) align(p frame.Plane, tUS, dt int64) {
 // classify fills raw and strong, and returns the share of raw.
 func (m *Model) classify() float64 {
 	b, boost, n := m.bg, m.tone.boost, 0
+	clear(m.perRow)
 	for i := range m.raw.w {
 		o := i * 64
 		var raw, strong uint64
 		for c := b.suspects(m.cur, o); c != 0; c &= c - 1 {
 			k := bits.TrailingZeros64(c)
 			p := o + k
-			r := int(b.px[p].rad) + boost
-			v := m.cur[p]
-			if !b.foreign(p, v, min(r, 63)) {
+			q := &b.px[p]
+			r, v := int(q.rad)+boost, m.cur[p]
+			d := abs(int(v) - int(q.grey))
+			// Far out it needs no look at the samples, which are cold memory.
+			if d <= surelyX*r && !b.foreign(p, v, min(r, 63)) {
 				continue
 			}
 			raw |= 1 << uint(k)
-			if abs(int(v)-int(b.px[p].grey)) > strongX*r {
+			if d > strongX*r {
 				strong |= 1 << uint(k)
 			}
 		}
 		m.raw.w[i], m.strong.w[i] = raw, strong
-		n += bits.OnesCount64(raw)
+		if raw != 0 {
+			k := bits.OnesCount64(raw)
+			m.perRow[i/m.raw.words] += k
+			n += k
+		}
 	}
 	return float64(n) / float64(m.w*m.h)
 }
@@ -199,12 +211,24 @@ func (m *Model) classify() float64 {
 // cleanUp turns raw into clean: shadows out, salt out, pepper in.
 func (m *Model) cleanUp() {
 	m.dropShadows()
-	m.morph.majority(m.clean, m.raw, 2, 12)
-	m.morph.dilate(m.scratch, m.clean)
-	m.morph.erode(m.clean, m.scratch)
-	m.comps.area = m.lab.fillHoles(m.clean, m.w, m.w*m.h/50, m.comps.area)
-	m.morph.dilate(m.near, m.clean)
+	m.top, m.end = m.morph.majority(m.clean, m.raw, majorityReach, majorityNeed, m.perRow)
+	if m.top >= m.end {
+		m.near.clear()
+		return
+	}
+	m.top, m.end = max(m.top-2, 0), min(m.end+2, m.h)
+	m.morph.dilate(m.scratch, m.clean, m.top, m.end)
+	m.morph.erode(m.clean, m.scratch, m.top, m.end)
+	m.comps.area = m.lab.fillHoles(m.clean, m.w, m.top, m.end, m.w*m.h/50, m.comps.area)
+	m.near.clear()
+	m.morph.dilate(m.near, m.clean, m.top, m.end)
 }
+
+// A sample is foreground when at least ten of the 5×5 around it are.
+const (
+	majorityReach = 2
+	majorityNeed  = 10
+)
 
 // learn takes a pseudo-random part of the picture into the model, so that
 // each sample is visited once in Config.Refresh on average. Places that
@@ -232,21 +256,21 @@ func (m *Model) learn(dt int64) {
 	m.walk = g - n
 }
 
-// visitGroup samples side by side are learned together: their models share a
-// line of the processor's cache.
-const visitGroup = 4
+// visitGroup samples side by side are learned together: their models share
+// lines of the processor's cache.
+const visitGroup = 8
 
 // visit learns the samples of one group that are not foreground. Their values
 // are not handed to neighbours as in ViBe: that dulls the model along edges
 // (F .931 against .949 on CDnet highway).
 func (m *Model) visit(p int, r uint32) {
-	fg := m.near.w[p>>6] >> (uint(p) & 63)
+	fg, all := m.near.w[p>>6]>>(uint(p)&63), r>>30 == 0
 	end := p + min(visitGroup, m.w-p%m.stride)
-	for ; p < end; p, r, fg = p+1, r>>4, fg>>1 {
+	for ; p < end; p, r, fg = p+1, r>>3, fg>>1 {
 		if fg&1 != 0 {
 			m.visitForeground(p, m.cur[p], r)
 		} else {
-			m.bg.learn(p, m.cur[p], r&15)
+			m.bg.learn(p, m.cur[p], r&15, all)
 		}
 	}
 }

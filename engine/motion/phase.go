@@ -139,28 +139,33 @@ func (m *Model) silent(s State, changed float64, reason string) Result {
 	return Result{Mask: m.out, State: s, Changed: changed, Reason: reason}
 }
 
-// emit writes the mask out as bytes.
+// emit writes the mask out as bytes: the rows that hold something now or did
+// before.
 func (m *Model) emit(s State, changed float64) Result {
-	any := false
-	for y := 0; y < m.h; y++ {
-		row, dst := m.clean.row(y), m.out.Row(y)
-		for i, v := range row {
-			if v == 0 && !m.stale {
-				continue
-			}
-			any = any || v != 0
-			for k := 0; k < 8; k++ {
-				x := i*64 + k*8
-				if x+8 <= m.w {
-					binary.LittleEndian.PutUint64(dst[x:], spreadBits[uint8(v>>uint(8*k))])
-					continue
-				}
-				for j := x; j < m.w; j++ {
-					dst[j] = uint8(spreadBits[uint8(v>>uint(8*k))] >> uint(8*(j-x)))
-				}
-			}
+	from, to := m.top, m.end
+	if m.stale {
+		from, to = min(from, m.outTop), max(to, m.outEnd)
+	}
+	for y := from; y < to; y++ {
+		expand(m.out.Row(y), m.clean.row(y))
+	}
+	m.outTop, m.outEnd, m.stale = m.top, m.end, m.top < m.end
+	return Result{Mask: m.out, Blobs: m.comps.blobs, State: s, Changed: changed}
+}
+
+// expand turns bits into bytes of 0 or 255.
+func expand(dst []byte, row []uint64) {
+	for i, v := range row {
+		d := dst[i*64 : min(i*64+64, len(dst))]
+		if v == 0 {
+			clear(d)
+			continue
+		}
+		for ; len(d) >= 8; d, v = d[8:], v>>8 {
+			binary.LittleEndian.PutUint64(d, spreadBits[uint8(v)])
+		}
+		for j := range d {
+			d[j] = -uint8(v >> uint(j) & 1)
 		}
 	}
-	m.stale = any
-	return Result{Mask: m.out, Blobs: m.comps.blobs, State: s, Changed: changed}
 }

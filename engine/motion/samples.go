@@ -15,7 +15,8 @@ const (
 	gather  = 0x0102040810204080
 	needed  = 2  // samples that must agree (Barnich and Van Droogenbroeck 2011)
 	maxRad  = 60 // bands wider than 127 would break the byte arithmetic
-	strongX = 2  // a change this many radii wide is certain
+	strongX = 2  // a change this many radii wide is a certain one
+	surelyX = 4  // beyond this many radii no background sample is expected
 )
 
 // background is the model of every picture sample: a set of past values
@@ -118,11 +119,14 @@ func (b *background) put(p int, i uint32, v uint8) {
 	*w = *w&^(0xff<<sh) | uint64(v)<<sh
 }
 
-// learn takes value v into the model of p: sample i (0..15) replaced, the
-// mean and the noise moved towards v.
-func (b *background) learn(p int, v uint8, i uint32) {
-	b.put(p, i, v)
+// learn moves the mean and the noise of p towards v. When v is unlike the
+// mean it also replaces sample i (0..15); values near it are in the set many
+// times already, and only one in four goes in: the set is cold memory.
+func (b *background) learn(p int, v uint8, i uint32, always bool) {
 	q := &b.px[p]
+	if d := int(v) - int(q.grey); always || d > 3 || d < -3 {
+		b.put(p, i, v)
+	}
 	d := int32(v)<<8 - int32(q.mean)
 	q.mean = uint16(int32(q.mean) + d>>3)
 	if d < 0 {

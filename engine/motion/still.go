@@ -10,10 +10,12 @@ type stills struct {
 	snap       []byte // 16 samples a cell
 	since      []int64
 	seen       []int64
+	lastUS     int64
 }
 
 const (
 	forgetUS = 600_000 // foreground gone for longer starts afresh
+	lookUS   = 80_000  // between two looks
 	never    = -1 << 62
 )
 
@@ -28,11 +30,20 @@ func (s *stills) reset() {
 	for i := range s.seen {
 		s.seen[i], s.since[i] = never, never
 	}
+	s.lastUS = never
 }
 
-// update looks at every cell with foreground.
-func (s *stills) update(cur []byte, b *background, fg bitPlane, tUS int64) {
-	for cy := 0; cy < s.rows; cy++ {
+// maybeUpdate is update when the last look was long enough ago.
+func (s *stills) maybeUpdate(cur []byte, b *background, fg bitPlane, top, end int, tUS int64) {
+	if tUS-s.lastUS >= lookUS || tUS < s.lastUS {
+		s.lastUS = tUS
+		s.update(cur, b, fg, top, end, tUS)
+	}
+}
+
+// update looks at every cell with foreground, all of it in rows [top, end).
+func (s *stills) update(cur []byte, b *background, fg bitPlane, top, end int, tUS int64) {
+	for cy := top / cellSize; cy*cellSize < end; cy++ {
 		y0, y1 := cy*cellSize, min(cy*cellSize+cellSize, b.h)
 		for i := 0; i < fg.words; i++ {
 			var v uint64

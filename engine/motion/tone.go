@@ -22,7 +22,7 @@ const (
 	minInBin   = 12 // fewer points say nothing
 	toneFloor  = 2  // grey levels: smaller shifts are left to the model
 	inlier     = 10 // grey levels: a point explained by a fit
-	gridPoints = 2000
+	gridPoints = 1200
 )
 
 func newTone(w, h, stride int) *tone {
