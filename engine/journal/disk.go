@@ -94,11 +94,25 @@ func lockFile(ctx context.Context, f *os.File, exclusive bool) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fault.New(fault.Internal, "another process holds the journal").OnFile(f.Name()).
+			return fault.New(fault.Internal, "another process holds the lock").OnFile(f.Name()).
 				WithHint("look for a posteriori process that is stopped, and end it")
 		case <-time.After(wait):
 		}
 	}
+}
+
+// Lock waits for the exclusive lock on the file at path, which it makes, and
+// returns what gives it back. It is for other files that processes share.
+func Lock(ctx context.Context, path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fault.Wrap(fault.NoSpace, err, "its lock cannot be made").OnFile(path)
+	}
+	if err := lockFile(ctx, f, true); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil // closing gives a flock back
 }
 
 func unlockFile(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

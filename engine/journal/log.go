@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -58,6 +59,15 @@ type Log struct {
 type Key struct {
 	Private string // keep apart from the journal
 	Public  string
+}
+
+// NewKey makes a pair of keys; name tells them apart in checkpoints.
+func NewKey(name string) (Key, error) {
+	private, public, err := note.GenerateKey(rand.Reader, name)
+	if err != nil {
+		return Key{}, fault.Wrap(fault.Internal, err, "the journal's key cannot be made")
+	}
+	return Key{Private: private, Public: public}, nil
 }
 
 // Create makes an empty journal in dir, which must not hold one. Origin names

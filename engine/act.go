@@ -1,0 +1,305 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/index"
+	"posteriori/engine/journal"
+	"posteriori/engine/procedure"
+)
+
+// ActSpec says what a command is about to do.
+type ActSpec struct {
+	Procedure string // ID, or empty for an act on the store
+	Operation journal.Operation
+	Sub       journal.Sub
+	Reason    string
+}
+
+// Act is one act under way. Exactly one record of it reaches the journal:
+// [Act.Record] when it goes ahead, a refusal or a failure otherwise; only an
+// act that fails after its record adds a second, which names the first.
+type Act struct {
+	spec  ActSpec
+	store *Store
+	log   *journal.Log
+	proc  *Procedure // nil for an act on the store
+
+	about    journal.Details
+	worker   string
+	seq      int64
+	recorded bool
+}
+
+// Do does one act: it calls do, which decides, calls [Act.Record], and only
+// then lets its effect be seen. Do refuses a blank reason (rule 8) and an
+// unknown procedure, and sees to it that exactly one record is written
+// whichever way do ends, panics included. A do that returns nil without
+// having called Record is an error.
+func (s *Store) Do(ctx context.Context, spec ActSpec, do func(*Act) error) (err error) {
+	a, err := s.Begin(ctx, spec)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			_ = a.End(ctx, fault.New(fault.Internal, "panic"))
+			panic(p)
+		}
+	}()
+	return a.End(ctx, do(a))
+}
+
+// Begin starts an act for callers that cannot use [Store.Do]; they must call
+// [Act.End]. When it returns an error, that is in the journal already.
+func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
+	a := &Act{spec: spec, store: s}
+	err := procedure.CheckReason(spec.Reason)
+	if spec.Procedure != "" {
+		var perr error
+		if a.proc, perr = s.OpenProcedure(spec.Procedure); perr == nil {
+			a.log, perr = s.openJournal(spec.Procedure)
+		}
+		err = errors.Join(err, perr)
+		err = first(err)
+	}
+	if a.log == nil { // also where the procedure or its journal cannot be used
+		log, lerr := s.openJournal("")
+		if lerr != nil {
+			return nil, lerr
+		}
+		a.log = log
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, a.End(ctx, err)
+	}
+	return a, nil
+}
+
+// first is the first of joined errors, so that a user reads one.
+func first(err error) error {
+	if j, ok := err.(interface{ Unwrap() []error }); ok && len(j.Unwrap()) > 0 {
+		return j.Unwrap()[0]
+	}
+	return err
+}
+
+func (s *Store) openJournal(id string) (*journal.Log, error) {
+	return journal.Open(s.journalDir(id), s.key, s.journalOptions())
+}
+
+// Procedure is the procedure that the act is in, or nil.
+func (a *Act) Procedure() *Procedure { return a.proc }
+
+// Journal is the journal that the act is recorded in.
+func (a *Act) Journal() *journal.Log { return a.log }
+
+// Seq is the number of the act's record, once there is one.
+func (a *Act) Seq() (seq int64, ok bool) { return a.seq, a.recorded }
+
+// About says what the act is about before it is decided, so that a refusal
+// or failure names it too. Record replaces it.
+func (a *Act) About(d journal.Details) { a.about = d }
+
+// Worker notes which build of the worker took part.
+func (a *Act) Worker(build string) { a.worker = build }
+
+// Record writes the act's record. After it has returned without error, and
+// not before, the effect may be seen.
+func (a *Act) Record(d journal.Details) error {
+	if a.recorded {
+		return fault.New(fault.Internal, "an act was recorded twice")
+	}
+	a.about = d
+	r := a.draft()
+	r.Outcome = journal.OK
+	seq, err := a.log.Append(r)
+	if err != nil {
+		return err
+	}
+	a.seq, a.recorded = seq, true
+	return nil
+}
+
+// End closes the act with what came of it and returns err, or what went wrong
+// with recording it. A refusal is recorded with its rule, another error as a
+// failure.
+func (a *Act) End(ctx context.Context, err error) error {
+	if a.log == nil {
+		return err
+	}
+	defer func() { a.log.Close(); a.log = nil }()
+	if err == nil && a.recorded {
+		return nil
+	}
+	if err == nil {
+		err = fault.New(fault.Internal, "the command did not record its act")
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = fault.Wrap(fault.Interrupted, err, "interrupted").WithHint("run the same command again")
+	}
+	if _, jerr := a.log.Append(a.ending(err)); jerr != nil {
+		if fault.KindOf(jerr) == fault.KindOf(err) {
+			return err // the journal is what failed
+		}
+		return fmt.Errorf("%w (and this could not be recorded: %w)", err, jerr)
+	}
+	return err
+}
+
+// ending is the record of an act that did not go ahead or broke off.
+func (a *Act) ending(err error) journal.Record {
+	r := a.draft()
+	r.Outcome, r.Error = journal.Failed, "internal"
+	var f *fault.Error
+	if errors.As(err, &f) {
+		// Not the file's name and not the cause: they may name people.
+		r.Rule, r.Error = f.Rule, f.Kind.String()+": "+f.Msg
+		if f.Kind == fault.Refused && f.Rule != "" && !a.recorded {
+			r.Outcome = journal.Refused
+		}
+	}
+	if a.recorded {
+		r.Of = &a.seq
+	}
+	return r
+}
+
+func (a *Act) draft() journal.Record {
+	r := a.store.record(a.spec)
+	r.Details, r.Build.Worker = a.about, a.worker
+	switch {
+	case a.proc != nil:
+		d := a.proc.Doc
+		r.Procedure = &journal.Case{ID: d.ID, Frame: string(d.Frame), Authorisation: d.Reference()}
+	case procedure.CheckID(a.spec.Procedure) == nil:
+		r.Procedure = &journal.Case{ID: a.spec.Procedure}
+	}
+	return r
+}
+
+// record starts a record with all that does not depend on how the act ends.
+func (s *Store) record(spec ActSpec) journal.Record {
+	who := s.who()
+	return journal.Record{Operation: spec.Operation, Sub: spec.Sub, Reason: spec.Reason,
+		Person: who.Person, Build: who.Build, Host: who.Host, Demo: s.meta.Demo}
+}
+
+// ChangeProcedure changes the document of the act's procedure: it reads it
+// anew under a lock, lets change decide, records, and writes.
+func (a *Act) ChangeProcedure(ctx context.Context, d journal.Details, change func(procedure.Document) (procedure.Document, error)) error {
+	a.About(d)
+	dir := a.store.procedureDir(a.proc.Doc.ID)
+	unlock, err := journal.Lock(ctx, filepath.Join(dir, "lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := a.store.OpenProcedure(a.proc.Doc.ID)
+	if err != nil {
+		return err
+	}
+	doc, err := change(p.Doc)
+	if err != nil {
+		return err
+	}
+	if err := a.Record(d); err != nil {
+		return err
+	}
+	if err := procedure.Save(filepath.Join(dir, procedureFile), doc); err != nil {
+		return err
+	}
+	a.proc.Doc = doc
+	return nil
+}
+
+// CreateProcedure opens a procedure with its key and its journal, whose first
+// record is this act. A refusal or failure is recorded in the store's own
+// journal, as the procedure is not there.
+func (s *Store) CreateProcedure(ctx context.Context, reason string, d procedure.Document) (*Procedure, error) {
+	var p *Procedure
+	a, err := s.Begin(ctx, ActSpec{Operation: journal.Modify, Sub: journal.SubOpen, Reason: reason})
+	if err != nil {
+		return nil, err
+	}
+	if procedure.CheckID(d.ID) == nil {
+		a.spec.Procedure = d.ID
+	}
+	p, err = a.create(ctx, d)
+	if err != nil {
+		a.recorded = false // what was recorded was in the journal that is gone
+		return nil, a.End(ctx, err)
+	}
+	return p, a.End(ctx, nil)
+}
+
+func (a *Act) create(ctx context.Context, d procedure.Document) (*Procedure, error) {
+	s := a.store
+	d.Demo = s.meta.Demo
+	d, err := procedure.New(d, s.now())
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := journal.Lock(ctx, filepath.Join(s.dir, "procedures.lock"))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	final := s.procedureDir(d.ID)
+	if _, err := os.Lstat(final); err == nil {
+		return nil, fault.New(fault.BadInput, "procedure %s exists already", d.ID).
+			WithHint("posteriori procedure show %s", d.ID)
+	}
+	temp, remove, err := s.TempDir("procedure-*")
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	if err := os.Mkdir(filepath.Join(temp, "derived"), 0o700); err != nil {
+		return nil, storeFault(temp, err)
+	}
+	if err := procedure.Save(filepath.Join(temp, procedureFile), d); err != nil {
+		return nil, err
+	}
+	log, err := journal.Create(filepath.Join(temp, "journal"), s.origin(d.ID), s.key, s.journalOptions())
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	p := &Procedure{Doc: d, store: s}
+	if err := a.recordIn(log, p); err != nil {
+		return nil, err
+	}
+	if err := s.makeKey(d.ID); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(temp, final); err != nil {
+		return nil, storeFault(final, err)
+	}
+	return p, nil
+}
+
+// recordIn records the act in another journal than that it began in.
+func (a *Act) recordIn(log *journal.Log, p *Procedure) error {
+	own := a.log
+	a.log, a.proc = log, p
+	defer func() { a.log, a.proc = own, nil }()
+	return a.Record(journal.Details{})
+}
+
+// makeKey makes the procedure's key. One that is there is kept: it is what an
+// interrupted opening left, or it belongs to a folder that was moved away.
+func (s *Store) makeKey(id string) error {
+	if _, err := s.ProcedureKey(id); err == nil {
+		return nil
+	}
+	return writeNew(s.keyPath(id), randomKey(index.KeySize))
+}

@@ -1,0 +1,350 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/index"
+	"posteriori/engine/journal"
+	"posteriori/engine/procedure"
+)
+
+// A store is one folder, of mode 0700:
+//
+//	store.json              format, identity, whether it is for demonstration
+//	keys/                   journal.key and .pub; one ID.index.key per procedure
+//	journal/                acts outside a procedure
+//	procedures/ID/          procedure.json, journal/, index.db, derived/
+//	models/                 installed models
+//	tmp/                    work in progress
+const (
+	storeFile     = "store.json"
+	storeFormat   = 1
+	procedureFile = "procedure.json"
+)
+
+// storeMeta is store.json.
+type storeMeta struct {
+	Format  int       `json:"format"`
+	ID      string    `json:"id"`
+	Demo    bool      `json:"demo"`
+	Created time.Time `json:"created"`
+}
+
+// Store is an open store. Its methods may be called from many goroutines, and
+// other processes may work in the same store.
+type Store struct {
+	dir  string
+	meta storeMeta
+	key  journal.Key
+	now  func() time.Time
+	who  func() actor
+}
+
+// Init makes a store in dir, which must be absent or empty, as one act: when
+// its record cannot be written nothing is left. A demonstration store marks
+// all that it makes.
+func Init(dir string, demo bool, reason string) (*Store, error) {
+	if err := procedure.CheckReason(reason); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, storeFile)); err == nil {
+		return nil, fault.New(fault.BadInput, "there is a store already").OnFile(dir).
+			WithHint("use it, or name another place with --store")
+	}
+	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
+		return nil, fault.New(fault.BadInput, "the folder is not empty").OnFile(dir).
+			WithHint("name an empty or new one with --store")
+	}
+	_, err := os.Stat(dir)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, storeFault(dir, err)
+	}
+	if err := initIn(dir, demo, reason); err != nil {
+		if fresh {
+			_ = os.Remove(dir)
+		}
+		return nil, err
+	}
+	return Open(dir)
+}
+
+// initIn makes the store in a folder inside dir, which may be a mount point,
+// and moves its parts up when the act is recorded; store.json, which makes it
+// a store, comes last.
+func initIn(dir string, demo bool, reason string) error {
+	temp, err := os.MkdirTemp(dir, ".init-*")
+	if err != nil {
+		return storeFault(dir, err)
+	}
+	defer os.RemoveAll(temp)
+	s, err := makeStore(temp, demo)
+	if err != nil {
+		return err
+	}
+	log, err := journal.Create(s.journalDir(""), s.origin(""), s.key, s.journalOptions())
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	r := s.record(ActSpec{Operation: journal.Modify, Sub: journal.SubInit, Reason: reason})
+	r.Outcome = journal.OK
+	if _, err := log.Append(r); err != nil {
+		return err
+	}
+	parts := append(slices.Clone(storeFolders), "journal", storeFile)
+	for i, name := range parts {
+		if err := os.Rename(filepath.Join(temp, name), filepath.Join(dir, name)); err != nil {
+			for _, done := range parts[:i] {
+				_ = os.RemoveAll(filepath.Join(dir, done))
+			}
+			return storeFault(dir, err)
+		}
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+var storeFolders = []string{"keys", "procedures", "models", "tmp"}
+
+// makeStore fills a new folder, its journal apart.
+func makeStore(dir string, demo bool) (*Store, error) {
+	for _, sub := range storeFolders {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, storeFault(dir, err)
+		}
+	}
+	id := make([]byte, 6)
+	rand.Read(id)
+	s := newStore(dir)
+	s.meta = storeMeta{Format: storeFormat, ID: hex.EncodeToString(id), Demo: demo, Created: s.now().UTC()}
+	key, err := journal.NewKey("posteriori-" + s.meta.ID)
+	if err != nil {
+		return nil, err
+	}
+	s.key = key
+	meta, err := json.MarshalIndent(s.meta, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	for name, data := range map[string][]byte{
+		"keys/journal.key": []byte(key.Private + "\n"), "keys/journal.pub": []byte(key.Public + "\n"),
+		storeFile: append(meta, '\n'),
+	} {
+		if err := writeNew(filepath.Join(dir, name), data); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func newStore(dir string) *Store {
+	return &Store{dir: dir, now: time.Now, who: sync.OnceValue(findActor)}
+}
+
+// Open opens the store in dir. It is fault.NotFound when there is none.
+func Open(dir string) (*Store, error) {
+	b, err := os.ReadFile(filepath.Join(dir, storeFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "there is no store here").OnFile(dir).
+			WithHint("make one with posteriori init, or name one with --store")
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.BadInput, err, "the store cannot be read").OnFile(dir)
+	}
+	s := newStore(dir)
+	if err := json.Unmarshal(b, &s.meta); err != nil {
+		return nil, fault.Wrap(fault.BadInput, err, "it is not a store's description").OnFile(filepath.Join(dir, storeFile))
+	}
+	if s.meta.Format != storeFormat {
+		return nil, fault.New(fault.BadInput, "the store has format %d, this program knows %d", s.meta.Format, storeFormat).OnFile(dir)
+	}
+	for name, to := range map[string]*string{"journal.key": &s.key.Private, "journal.pub": &s.key.Public} {
+		path := filepath.Join(dir, "keys", name)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fault.Wrap(fault.Integrity, err, "the journal's key cannot be read, so no act can be recorded").OnFile(path)
+		}
+		*to = string(trimLine(b))
+	}
+	return s, nil
+}
+
+// WithClock returns the store with another clock, for tests.
+func (s *Store) WithClock(now func() time.Time) *Store {
+	c := *s
+	c.now = now
+	return &c
+}
+
+// Dir is the store's folder.
+func (s *Store) Dir() string { return s.dir }
+
+// Demo says whether this is a demonstration store.
+func (s *Store) Demo() bool { return s.meta.Demo }
+
+// Mark is what everything made in a demonstration store carries, or "".
+func (s *Store) Mark() string {
+	if s.meta.Demo {
+		return "DÉMONSTRATION"
+	}
+	return ""
+}
+
+// ModelsDir is where models are installed.
+func (s *Store) ModelsDir() string { return filepath.Join(s.dir, "models") }
+
+// TempDir makes an empty folder in the store for work in progress and returns
+// what removes it.
+func (s *Store) TempDir(pattern string) (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp(filepath.Join(s.dir, "tmp"), pattern)
+	if err != nil {
+		return "", nil, storeFault(s.dir, err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
+func (s *Store) procedureDir(id string) string { return filepath.Join(s.dir, "procedures", id) }
+
+// journalDir is the folder of a procedure's journal; of the store's own for "".
+func (s *Store) journalDir(id string) string {
+	if id == "" {
+		return filepath.Join(s.dir, "journal")
+	}
+	return filepath.Join(s.procedureDir(id), "journal")
+}
+
+// origin names a journal in its checkpoints.
+func (s *Store) origin(id string) string {
+	if id == "" {
+		return "posteriori/" + s.meta.ID + "/store"
+	}
+	return "posteriori/" + s.meta.ID + "/procedure/" + id
+}
+
+func (s *Store) journalOptions() journal.Options {
+	return journal.Options{Now: s.now, Clock: clockSource()}
+}
+
+// VerifyJournal checks the journal of a procedure, or the store's own for "",
+// against the key kept apart from it. Held may be a checkpoint taken earlier.
+func (s *Store) VerifyJournal(ctx context.Context, id string, held *journal.Checkpoint) (journal.Report, error) {
+	return journal.VerifyDir(ctx, s.journalDir(id), s.key.Public, journal.Check{Origin: s.origin(id), Held: held})
+}
+
+// Procedures lists the procedures' documents by ID.
+func (s *Store) Procedures() ([]procedure.Document, error) {
+	list, err := os.ReadDir(filepath.Join(s.dir, "procedures"))
+	if err != nil {
+		return nil, fault.Wrap(fault.BadInput, err, "the procedures cannot be listed").OnFile(s.dir)
+	}
+	docs := make([]procedure.Document, 0, len(list))
+	for _, e := range list {
+		d, err := procedure.Load(filepath.Join(s.procedureDir(e.Name()), procedureFile))
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, d)
+	}
+	return docs, nil
+}
+
+// Procedure is one procedure of a store.
+type Procedure struct {
+	Doc   procedure.Document
+	store *Store
+}
+
+// OpenProcedure reads a procedure; fault.NotFound when there is none.
+func (s *Store) OpenProcedure(id string) (*Procedure, error) {
+	if err := procedure.CheckID(id); err != nil {
+		return nil, err
+	}
+	d, err := procedure.Load(filepath.Join(s.procedureDir(id), procedureFile))
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, fault.New(fault.NotFound, "there is no procedure %s", id).
+			WithHint("posteriori procedure list shows those there are")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if d.ID != id {
+		return nil, fault.New(fault.Integrity, "the folder of procedure %s holds procedure %s", id, d.ID).OnFile(s.procedureDir(id))
+	}
+	return &Procedure{Doc: d, store: s}, nil
+}
+
+// IndexPath is the procedure's index file.
+func (p *Procedure) IndexPath() string {
+	return filepath.Join(p.store.procedureDir(p.Doc.ID), "index.db")
+}
+
+// DerivedDir is where files made from the procedure's recordings are kept.
+func (p *Procedure) DerivedDir() string {
+	return filepath.Join(p.store.procedureDir(p.Doc.ID), "derived")
+}
+
+// Key is the procedure's own key, which its index is encrypted with.
+func (p *Procedure) Key() ([]byte, error) { return p.store.ProcedureKey(p.Doc.ID) }
+
+// Index opens the procedure's index with its key. The caller closes it.
+func (p *Procedure) Index(ctx context.Context) (*index.Store, error) {
+	key, err := p.Key()
+	if err != nil {
+		return nil, err
+	}
+	return index.Open(ctx, p.IndexPath(), key)
+}
+
+func (s *Store) keyPath(id string) string { return filepath.Join(s.dir, "keys", id+".index.key") }
+
+// ProcedureKey reads the key of a procedure; fault.Integrity when it is gone,
+// for then so is what it encrypted.
+func (s *Store) ProcedureKey(id string) ([]byte, error) {
+	b, err := os.ReadFile(s.keyPath(id))
+	if err == nil && len(b) != index.KeySize {
+		err = errors.New("it has the wrong length")
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Integrity, err, "the procedure's key cannot be read").OnFile(s.keyPath(id))
+	}
+	return b, nil
+}
+
+// writeNew writes a file that must not be there, onto the disk.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return storeFault(path, err)
+	}
+	defer f.Close()
+	if _, err := f.Write(data); err != nil {
+		return storeFault(path, err)
+	}
+	if err := f.Sync(); err != nil {
+		return storeFault(path, err)
+	}
+	return nil
+}
+
+func storeFault(path string, err error) error {
+	return fault.Wrap(fault.NoSpace, err, "the store cannot be written").OnFile(path).
+		WithHint("make room, or let this account write there")
+}
+
+func trimLine(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
