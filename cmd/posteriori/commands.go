@@ -5,6 +5,7 @@ import "github.com/spf13/cobra"
 // commands lists every command, in the order in which a procedure meets them.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		newModelsCommand(a),
 		newAnalyseCommand(a),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"posteriori/engine/analysis"
+	"posteriori/models"
 )
 
 // plainEvery is the distance between two lines of progress where there is no
@@ -93,4 +94,47 @@ func share(part, whole int64) float64 {
 		return 1
 	}
 	return min(1, float64(part)/float64(whole))
+}
+
+// installBar shows models being copied: a bar each on a terminal.
+type installBar struct {
+	bars *mpb.Progress
+	bar  *mpb.Bar
+	name string
+}
+
+func newInstallBar(w io.Writer) *installBar {
+	b := &installBar{}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		b.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
+	}
+	return b
+}
+
+func (b *installBar) show(p models.Progress) {
+	if b.bars == nil {
+		return
+	}
+	if p.State == models.Installing && b.name != p.Model.Name {
+		b.name = p.Model.Name
+		b.bar = b.bars.New(p.Model.Bytes, mpb.BarStyle().Lbound("[").Rbound("]"),
+			mpb.PrependDecorators(decor.Name(p.Model.Name+" ")),
+			mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f")))
+	}
+	if b.bar != nil && b.name == p.Model.Name {
+		b.bar.SetCurrent(p.Done)
+		if p.State != models.Installing {
+			b.bar.SetTotal(-1, true)
+		}
+	}
+}
+
+func (b *installBar) stop() {
+	if b.bars == nil {
+		return
+	}
+	if b.bar != nil {
+		b.bar.Abort(false)
+	}
+	b.bars.Wait()
 }

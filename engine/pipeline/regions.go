@@ -17,9 +17,9 @@ const (
 	// wholeSide is the longer side up to which a frame is looked at whole:
 	// the detector's input is 416, and objects of interest stay large enough.
 	wholeSide = 800
-	// context is how much wider than the object a region is. COCO detectors
+	// margin is how much wider than the object a region is. COCO detectors
 	// lose objects that fill the picture.
-	context = 2.2
+	margin = 2.2
 )
 
 // regions chooses where the detector looks: squares around what moves or is
@@ -35,7 +35,7 @@ func regions(movers []scene.Box, w, h int) []scene.Box {
 		if m.Empty() {
 			continue
 		}
-		side := max(minRegion, context*max(m.W, m.H))
+		side := max(minRegion, margin*max(m.W, m.H))
 		out = append(out, square(m, side, frame))
 	}
 	out = join(out, frame)

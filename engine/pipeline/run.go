@@ -143,7 +143,7 @@ func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 func (r *runner) close(ctx context.Context) error {
 	p := r.active[0]
 	r.active = r.active[1:]
-	msgs, end, err := p.end(r.dec.Holes(ctx, p.chunk))
+	msgs, end, err := p.end(r.dec.Report().Holes)
 	if err != nil {
 		return err
 	}

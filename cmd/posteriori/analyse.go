@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posteriori/engine"
+	"posteriori/engine/analysis"
+	"posteriori/engine/fault"
+	"posteriori/engine/index"
+	"posteriori/engine/journal"
+	"posteriori/engine/procedure"
+	"posteriori/engine/scene"
+	"posteriori/engine/wire"
+	"posteriori/models"
+)
+
+// analyseOptions are the flags of posteriori analyse.
+type analyseOptions struct {
+	recordings []string
+	device     string
+	detector   string
+	workers    int
+	again      bool
+}
+
+func newAnalyseCommand(a *app) *cobra.Command {
+	var o analyseOptions
+	c := &cobra.Command{
+		Use:   "analyse -p ID",
+		Short: "Find the moving objects in a procedure's recordings",
+		Long: `Find the moving objects in a procedure's recordings and keep them in its index.
+
+Recordings are worked through in chunks of about five minutes. Each chunk is
+committed when it is done: killed at any moment, the next run goes on from the
+last finished chunk and gives the same index as an unbroken run. The original
+is hashed before and after; one that changed since its import is refused.
+
+Without an installed detector the engine works on motion alone: it finds what
+moves, and calls all of it "other".
+` + exitStatus,
+		Example: `  posteriori analyse -p 2026/00123 --reason "identify the vehicle of the facts"
+  posteriori analyse -p 2026/00123 --recording 2 --device cpu --workers 1`,
+		Args: argsBetween(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error { return a.analyse(c, o) },
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.recordings, "recording", nil, "only this `recording`: its number, path or the start of its hash (may be repeated)")
+	f.StringVar(&o.device, "device", "auto", "where to compute: auto, cpu or cuda")
+	f.StringVar(&o.detector, "detector", "auto", "`model` that names the objects: auto, none, or one of posteriori models list")
+	f.IntVar(&o.workers, "workers", 0, "worker processes at a time (default: one a core)")
+	f.BoolVar(&o.again, "again", false, "forget what an earlier run found and begin anew")
+	return c
+}
+
+func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
+	switch o.device {
+	case "auto", "cpu", "cuda":
+	default:
+		return usage(c, "--device %q is none of auto, cpu, cuda", o.device)
+	}
+	if o.workers < 0 || o.workers > 256 {
+		return usage(c, "--workers %d makes no sense", o.workers)
+	}
+	id, err := a.needProcedure(c)
+	if err != nil {
+		return err
+	}
+	store, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	spec := engine.ActSpec{Procedure: id, Operation: journal.Collect, Sub: journal.SubAnalyse, Reason: a.reason}
+	var out []analysis.Outcome
+	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
+		var err error
+		out, err = a.analyseAct(c.Context(), store, act, o)
+		return err
+	})
+	if len(out) > 0 {
+		if perr := a.print(out, func(w io.Writer) error { return printOutcomes(w, out) }); err == nil {
+			err = perr
+		}
+	}
+	if err == nil {
+		for _, r := range out {
+			if len(r.Failed) > 0 {
+				return fault.New(fault.BadInput, "%d chunks could not be analysed; the coverage says which seconds", len(r.Failed))
+			}
+		}
+	}
+	return err
+}
+
+func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.Act, o analyseOptions) ([]analysis.Outcome, error) {
+	if err := procedure.MayAnalyse(act.Procedure().Doc); err != nil {
+		return nil, err
+	}
+	ix, err := act.Procedure().Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer ix.Close()
+	recs, err := chooseRecordings(ctx, ix, o.recordings)
+	if err != nil {
+		return nil, err
+	}
+	w, err := analysis.FindWorker()
+	if err != nil {
+		return nil, err
+	}
+	opt, err := a.analysisOptions(store, w, recs, o)
+	if err != nil {
+		return nil, err
+	}
+	hello, err := w.Describe(ctx, opt.Engine)
+	if err != nil {
+		return nil, err
+	}
+	act.Worker(hello.Build)
+	if err := act.Record(analysisDetails(recs, opt, hello)); err != nil {
+		return nil, err
+	}
+	m := newMeter(a.stderr)
+	defer m.stop()
+	return analysis.Run(ctx, ix, w, recs, opt, m.show)
+}
+
+// chooseRecordings finds the recordings that refs name, or all.
+func chooseRecordings(ctx context.Context, ix *index.Store, refs []string) ([]index.Recording, error) {
+	if len(refs) == 0 {
+		recs, err := ix.Recordings(ctx)
+		if err == nil && len(recs) == 0 {
+			err = fault.New(fault.NotFound, "the procedure has no recordings").WithHint("posteriori import brings them in")
+		}
+		return recs, err
+	}
+	var out []index.Recording
+	seen := map[int64]bool{}
+	for _, ref := range refs {
+		r, err := ix.FindRecording(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[r.ID] {
+			seen[r.ID] = true
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// analysisOptions decides on workers, threads and the detector.
+func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []index.Recording, o analyseOptions) (analysis.Options, error) {
+	chunks := 0
+	for _, r := range recs {
+		if r.Probe.Seekable {
+			chunks += len(r.Probe.Chunks)
+		} else {
+			chunks++
+		}
+	}
+	cores := runtime.NumCPU()
+	workers := o.workers
+	if workers == 0 {
+		workers = cores
+	}
+	workers = max(1, min(workers, chunks))
+	opt := analysis.Options{Workers: workers, Again: o.again, Engine: wire.Engine{
+		Device: o.device, Threads: max(1, cores/workers), ORTPath: w.ORTPath,
+	}}
+	det, err := chooseDetector(store.ModelsDir(), o.detector)
+	if err != nil {
+		return opt, err
+	}
+	switch {
+	case det != nil && w.ORTPath == "":
+		return opt, fault.New(fault.Missing, "ONNX Runtime is not there, so %s cannot run", det.Name).
+			WithHint("run make build, name it with $POSTERIORI_ONNXRUNTIME, or pass --detector none to go by motion alone")
+	case det != nil:
+		opt.Engine.Models = []wire.Model{*det}
+	case o.detector == "auto":
+		a.notef("no detector is installed: finding what moves, by motion alone; all of it will be called other")
+		a.notef("hint: posteriori models install --from DIR")
+	}
+	return opt, nil
+}
+
+// chooseDetector is the installed detector of that name; for "auto" the first
+// of the manifest that is installed, nil when none is. A file whose hash is
+// not the manifest's does not load (rule 11).
+func chooseDetector(dir, name string) (*wire.Model, error) {
+	if name == "none" {
+		return nil, nil
+	}
+	all, err := models.Load()
+	if err != nil {
+		return nil, err
+	}
+	candidates := all.ForTask(models.Detector)
+	if name != "auto" {
+		m, err := all.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		candidates = []models.Model{m}
+	}
+	for _, m := range candidates {
+		path := filepath.Join(dir, m.File)
+		err := models.Check(path, m)
+		if err == nil {
+			return &wire.Model{Name: m.Name, Path: path, SHA256: m.SHA256}, nil
+		}
+		if name != "auto" || fault.KindOf(err) != fault.Missing {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// analysisDetails are what the journal keeps of an analysis.
+func analysisDetails(recs []index.Recording, opt analysis.Options, hello wire.Hello) journal.Details {
+	d := journal.Details{Objects: recordingObjects(recs)}
+	for _, m := range opt.Engine.Models {
+		d.Models = append(d.Models, journal.Model{Name: m.Name, SHA256: m.SHA256})
+	}
+	params, _ := json.Marshal(map[string]any{
+		"device": hello.Device, "versions": hello.Versions, "sandbox": hello.Sandbox,
+		"params": opt.Params, "again": opt.Again,
+	})
+	d.Params = string(params)
+	return d
+}
+
+// recordingObjects names recordings as the journal does.
+func recordingObjects(recs []index.Recording) []journal.Object {
+	var out []journal.Object
+	for _, r := range recs {
+		out = append(out, journal.Object{Kind: "recording", ID: fmt.Sprint(r.ID), SHA256: r.SHA256, Camera: r.Camera})
+	}
+	return out
+}
+
+func printOutcomes(w io.Writer, out []analysis.Outcome) error {
+	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "RECORDING\tOBJECTS\tFRAMES\tLENGTH\tNOT SEEN\t")
+	for _, r := range out {
+		note := r.Error
+		if len(r.Failed) > 0 {
+			note = fmt.Sprintf("chunks %v could not be analysed", r.Failed)
+		}
+		fmt.Fprintf(t, "%d\t%d\t%d\t%v\t%v\t%s\n", r.Recording, r.Tracks, r.Frames,
+			span(r.DurationUS), span(r.NotSeenUS), note)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, r := range out {
+		for _, c := range r.Coverage {
+			if c.Kind != scene.Seen {
+				fmt.Fprintf(w, "recording %d, %v to %v: %s%s\n", r.Recording, span(c.FromUS), span(c.ToUS), c.Kind, because(c.Reason))
+			}
+		}
+	}
+	return nil
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+// span shows microseconds of media time as a duration.
+func span(us int64) time.Duration {
+	return (time.Duration(us) * time.Microsecond).Round(10 * time.Millisecond)
+}
