@@ -1,0 +1,156 @@
+// Command bench measures posteriori as a user would run it: it calls the
+// programs in bin/, scores what they print against truth, and writes figures
+// beside those of others. `make bench DATA=DIR SUITE=a,b JSON=FILE` runs it.
+//
+// DATA is laid out like this: footage/ with clips, models/ with ONNX files,
+// truth/events/CLIP.json, truth/tracking/SEQ/seq.json (see engine's benchmark
+// data). Suites for which it has nothing say so and are passed over.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// env is what a suite may use.
+type env struct {
+	root    string // the repository
+	data    string // laid out like the benchmark data
+	out     string // scratch that is kept between runs: clips that were built
+	verbose bool
+}
+
+// note tells the person at the terminal what goes on.
+func (e *env) note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// suite is one group of figures. It returns errNoData when the data directory
+// has nothing for it.
+type suite struct {
+	name string
+	run  func(context.Context, *env) ([]figure, error)
+}
+
+func suites() []suite {
+	return []suite{
+		{"speed", speedSuite},
+		{"query", querySuite},
+		{"tracking", trackingSuite},
+		{"events", eventsSuite},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "score-events" {
+		return scoreEventFiles(args[1:])
+	}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	data := f.String("data", "../shared/data", "directory with footage, models and truth")
+	names := f.String("suite", "all", "suites to run, by commas: "+strings.Join(suiteNames(), ", "))
+	jsonFile := f.String("json", "", "write the figures there as JSON too")
+	verbose := f.Bool("v", false, "print every miss and false alarm")
+	keep := f.Bool("keep", false, "leave bench/RESULTS.md as it is")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	chosen, err := choose(*names)
+	if err != nil {
+		return err
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(*data)
+	if err != nil {
+		return err
+	}
+	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), verbose: *verbose}
+	if err := os.MkdirAll(e.out, 0o755); err != nil {
+		return err
+	}
+	reports, err := runSuites(ctx, e, chosen)
+	printTable(os.Stdout, reports)
+	if err == nil && *jsonFile != "" {
+		err = writeJSON(*jsonFile, reports)
+	}
+	if err == nil && !*keep {
+		err = updateResults(filepath.Join(root, "bench"), reports)
+	}
+	return err
+}
+
+// runSuites runs each suite. One that fails does not take the figures of the
+// others with it.
+func runSuites(ctx context.Context, e *env, chosen []suite) ([]report, error) {
+	var reports []report
+	var failed []string
+	for _, s := range chosen {
+		e.note("suite %s", s.name)
+		figures, err := s.run(ctx, e)
+		switch {
+		case ctx.Err() != nil:
+			return reports, ctx.Err()
+		case err != nil:
+			e.note("suite %s: %v", s.name, err)
+			failed = append(failed, s.name)
+		}
+		if len(figures) > 0 {
+			reports = append(reports, newReport(s.name, e, figures))
+		}
+	}
+	if len(failed) > 0 {
+		return reports, fmt.Errorf("no figures, or not all, from: %s", strings.Join(failed, ", "))
+	}
+	return reports, nil
+}
+
+func suiteNames() []string {
+	var out []string
+	for _, s := range suites() {
+		out = append(out, s.name)
+	}
+	return out
+}
+
+func choose(names string) ([]suite, error) {
+	if names == "" || names == "all" {
+		return suites(), nil
+	}
+	var out []suite
+	for _, n := range strings.Split(names, ",") {
+		found := false
+		for _, s := range suites() {
+			if s.name == strings.TrimSpace(n) {
+				out, found = append(out, s), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("no suite is called %q; there are %s", n, strings.Join(suiteNames(), ", "))
+		}
+	}
+	return out, nil
+}
+
+func writeJSON(file string, v any) error {
+	raw, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(raw, '\n'), 0o644)
+}
