@@ -12,6 +12,7 @@ const (
 	inside    = 0.5  // share of a blob inside a track's box to be a fragment of it
 	goodFit   = 0.35 // log side ratio up to which a blob is a whole observation
 	worstFit  = 1.1  // and beyond which its extent says nothing
+	jump      = 0.7  // log side ratio, or sizes, at which a blob is not what it was
 	driftMost = 0.5  // sizes that a shared blob may shift its members in one step
 )
 
@@ -23,8 +24,8 @@ func (tr *Tracker) follow(blobs []Blob, dt float64) {
 	clear(s.owner)
 	clear(s.shared)
 	for j := range blobs {
-		if !valid(blobs[j].Box) || area(blobs[j].Box) > tr.cfg.MaxBlobArea*tr.w*tr.h {
-			s.shared[j] = true // a change of light: nobody's
+		if !tr.usable(blobs[j]) {
+			s.shared[j] = true // nobody's
 			continue
 		}
 		tr.claim(blobs, j)
@@ -54,13 +55,23 @@ func (tr *Tracker) follow(blobs []Blob, dt float64) {
 		}
 	}
 	for j, b := range blobs {
-		if s.owner[j] == nil && !s.shared[j] && area(b.Box) >= tr.cfg.MinBlobArea*tr.w*tr.h && !tr.covered(b.Box) {
+		if s.owner[j] == nil && !s.shared[j] && tr.startsTrack(b) && !tr.covered(b.Box) {
 			t := tr.birth(b.Box, noiseBlob)
 			t.add(sample{t: tr.now, box: b.Box, kind: followed, noise: noiseBlob}, us(tr.cfg.RestAfter))
 			t.rest.add(tr.now, t.k.cx.p, t.k.cy.p, us(tr.cfg.RestAfter))
 			tr.support(t, dt)
 		}
 	}
+}
+
+// usable: not a change of light, and not the thin outlines that a shaken camera
+// or a ghost leaves.
+func (tr *Tracker) usable(b Blob) bool {
+	return valid(b.Box) && area(b.Box) <= tr.cfg.MaxBlobArea*tr.w*tr.h && b.Fill >= tr.cfg.MinFill
+}
+
+func (tr *Tracker) startsTrack(b Blob) bool {
+	return area(b.Box) >= tr.cfg.MinBlobArea*tr.w*tr.h && b.Fill >= 1.3*tr.cfg.MinFill
 }
 
 // claim finds the owner of blob j, or marks it shared.
@@ -91,6 +102,8 @@ func (tr *Tracker) claim(blobs []Blob, j int) {
 		}
 		if t.parked(tr.now) {
 			worth -= 1.4
+		} else if t.standing(tr.now) && t.pred.IoU(b) > 0.6 {
+			worth += 1.3 // who only passes before a ghost does not take it along
 		}
 		if worth > bestWorth || best == nil {
 			best, bestWorth = t, worth
@@ -171,7 +184,7 @@ func (tr *Tracker) covered(b scene.Box) bool {
 // off the union of their predictions: their own places in it are not seen.
 func (tr *Tracker) shiftGroups(blobs []Blob, dt float64) {
 	for j, b := range blobs {
-		if !tr.scratch.shared[j] || area(b.Box) > tr.cfg.MaxBlobArea*tr.w*tr.h {
+		if !tr.scratch.shared[j] || !tr.usable(b) {
 			continue
 		}
 		var u scene.Box
@@ -279,6 +292,10 @@ func (tr *Tracker) followOwn(t *Track, dt float64) {
 	}
 	z := tr.corrected(t, t.own)
 	miss := misfit(z, t.pred)
+	if t.State == Tentative && t.Detections == 0 && t.fits > 1 && (miss > jump || distance(z, t.pred) > jump*size(t.pred)) {
+		tr.restart(t, z) // another shape: what it covered so far was no way
+		return
+	}
 	young := t.Detections == 0 && t.fits < 4
 	switch {
 	case miss <= goodFit || young || tr.atBorder(t.own):

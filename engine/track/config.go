@@ -19,6 +19,7 @@ type Config struct {
 	MinBlobRoute float64       // sizes that a track of blobs alone must travel; 1.2
 	MinBlobAge   time.Duration // shortest life of a track of blobs alone; 0.4 s
 	MinBlobArea  float64       // share of the picture below which a blob starts nothing; 0.00008
+	MinFill      float64       // foreground share of its box below which a blob is ignored; 0.15
 	MaxBlobArea  float64       // share of the picture above which a blob means a change of light; 0.6
 }
 
@@ -46,6 +47,7 @@ func (c Config) withDefaults() Config {
 	def(&c.MinBlobRoute, 1.2)
 	dur(&c.MinBlobAge, 400*time.Millisecond)
 	def(&c.MinBlobArea, 0.00008)
+	def(&c.MinFill, 0.15)
 	def(&c.MaxBlobArea, 0.6)
 	return c
 }

@@ -39,7 +39,7 @@ func (tr *Tracker) detect(f Frame) {
 
 // isRecent: seen lately, or at rest in a place the detector need not have looked at.
 func (tr *Tracker) isRecent(t *Track) bool {
-	return t.gap(tr.now) <= recent || t.LastUS == tr.prev || t.Stopped && t.gap(tr.now) <= 2e6 || t.parked(tr.now)
+	return t.gap(tr.now) <= recent || t.LastUS == tr.prev || t.Stopped && t.gap(tr.now) <= 2e6 || t.parked(tr.now) || t.standing(tr.now)
 }
 
 // prepare sorts usable detections by falling score and folds duplicates: the
@@ -95,7 +95,7 @@ func sameThing(k, d Detection) bool {
 	if k.Box.IoU(d.Box) > 0.7 {
 		return true
 	}
-	return a == b && containment(k.Box, d.Box) > 0.85 && area(d.Box) < 0.6*area(k.Box)
+	return a == b && containment(k.Box, d.Box) > 0.85 && (area(d.Box) < area(k.Box) || k.Box.IoU(d.Box) > 0.5)
 }
 
 // pairDetections assigns detections [lo, hi) that are free to the tracks that

@@ -9,6 +9,7 @@ import (
 const (
 	exitUS      = 300_000 // unseen for so long at the border: it left
 	flickerUS   = 400_000 // a tentative track of blobs dies unseen after
+	standingUS  = 6_000_000
 	parkedUS    = 3_000_000
 	dupeUS      = 500_000
 	dupeSlowUS  = 1_000_000
@@ -20,22 +21,40 @@ func (tr *Tracker) expire() {
 	tr.keepIf(func(t *Track) bool {
 		gap := t.gap(tr.now)
 		switch {
+		case t.Stopped && t.missed > tr.patience(t): // its foreground is a ghost's by now
+			t.cutAfter(t.DetectedUS)
+			return false
 		case t.Seen && gap <= us(tr.cfg.MaxGap): // the frames may be far apart
 			return true
+		case t.standing(tr.now): // covered by a passer-by for a while
+			return gap <= standingUS
 		case t.State == Tentative && t.Detections == 0:
 			return gap <= flickerUS
 		case t.State == Tentative:
 			return gap <= parkedUS
 		case t.Stopped:
-			return gap <= us(tr.cfg.RestGap) && t.missed <= us(tr.cfg.RestMissed)
+			return gap <= us(tr.cfg.RestGap)
 		}
 		return gap <= us(tr.cfg.MaxGap)
 	}, Lost)
 }
 
+// patience is how long a resting object may go undetected under the
+// detector's eyes: the longer, the seldomer it was detected before.
+func (tr *Tracker) patience(t *Track) int64 {
+	if t.Detections == 0 {
+		return math.MaxInt64
+	}
+	hits := float64(t.Detections) / float64(t.Detections+t.looks)
+	return int64(float64(us(tr.cfg.RestMissed)) / math.Max(hits, 0.25))
+}
+
 // settle notes who was looked at in vain, and ends who left the picture.
 func (tr *Tracker) settle(looked []scene.Box) {
 	for _, t := range tr.live {
+		if t.det < 0 {
+			tr.missed(t, looked)
+		}
 		if t.Seen {
 			continue
 		}
@@ -43,15 +62,22 @@ func (tr *Tracker) settle(looked []scene.Box) {
 		if n := len(t.samples); n == 0 || t.samples[n-1].t < tr.now {
 			t.add(sample{t: tr.now, kind: unseen}, us(tr.cfg.RestAfter))
 		}
-		for _, l := range looked {
-			if t.hasPred && overlap(l, t.pred) > 0.9*area(t.pred) {
-				t.missed += min(tr.now-max(t.missUS, t.LastUS), 1e6)
-				t.missUS = tr.now
-				break
-			}
-		}
 	}
 	tr.keepIf(func(t *Track) bool { return t.Seen || !tr.gone(t) }, Left)
+}
+
+// missed counts how long the detector looked at t in vain.
+func (tr *Tracker) missed(t *Track, looked []scene.Box) {
+	for _, l := range looked {
+		if t.hasPred && overlap(l, t.pred) > 0.9*area(t.pred) {
+			t.looks++
+			if t.missUS > t.DetectedUS || t.Detections == 0 {
+				t.missed += min(tr.now-max(t.missUS, t.born), 1e6)
+			}
+			t.missUS = tr.now
+			return
+		}
+	}
 }
 
 // gone: unseen, and its way leads out of the picture.

@@ -33,7 +33,7 @@ func (tr *Tracker) dedupe() {
 
 // twin finds the track that t doubles and that is to stay in its place.
 func (tr *Tracker) twin(t *Track) *Track {
-	if t.gap(tr.now) > 2*recent {
+	if t.gap(tr.now) > 2*recent || t.standing(tr.now) {
 		return nil
 	}
 	for _, o := range tr.live {

@@ -48,6 +48,21 @@ func (t *Track) trim() {
 	t.samples = t.samples[:n]
 }
 
+// cutAfter drops what lies after to, and what it was worth.
+func (t *Track) cutAfter(to int64) {
+	n := len(t.samples)
+	for n > 1 && t.samples[n-1].t > to {
+		n--
+	}
+	if n == len(t.samples) {
+		return
+	}
+	t.samples = t.samples[:n]
+	lost := t.LastUS - t.samples[n-1].t
+	t.LastUS = t.samples[n-1].t
+	t.observed, t.moving = max(0, t.observed-lost), max(0, t.moving-lost)
+}
+
 // cutBefore drops what lies before from.
 func (t *Track) cutBefore(from int64) {
 	i := 0

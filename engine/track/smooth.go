@@ -197,6 +197,19 @@ func (sm *smoother) run(ss []sample, e int) {
 	}
 }
 
+// worthy: what blobs alone vouch for must have gone somewhere in the end.
+func (tr *Tracker) worthy(t *Track) bool {
+	if t.Detections >= 2 {
+		return true
+	}
+	var far, side float64
+	for _, p := range t.Path {
+		far = math.Max(far, distance(p.Box, t.Path[0].Box))
+		side += size(p.Box)
+	}
+	return far >= math.Min(0.7*side/float64(len(t.Path)), 0.1*math.Hypot(tr.w, tr.h))
+}
+
 // finish ends t and hands it out if it was confirmed.
 func (tr *Tracker) finish(t *Track, end Ending) {
 	if t.State != Confirmed {
@@ -209,7 +222,7 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	for len(t.Path) > 0 && t.Path[len(t.Path)-1].Interpolated {
 		t.Path = t.Path[:len(t.Path)-1]
 	}
-	if len(t.Path) < 2 {
+	if len(t.Path) < 2 || !tr.worthy(t) {
 		return
 	}
 	a, b := t.Path[0], t.Path[len(t.Path)-1]

@@ -69,11 +69,13 @@ type core struct {
 
 	ax, ay  float64 // anchor: where travel counts from
 	wx, wy  float64 // last waypoint
+	unit    float64 // largest size so far
 	route   float64 // length along waypoints, pixels
 	leftUS  int64   // when it left the anchor for good
 	rest    rest
 	missed  int64 // µs for which the detector looked here in vain
 	missUS  int64 // last look in vain
+	looks   int   // looks in vain
 	offset  scene.Box
 	hasOff  bool // offset holds detector box less blob box, edges in blob sides
 	dup     *Track
@@ -170,11 +172,17 @@ func (t *Track) parked(now int64) bool {
 	return t.State == Tentative && t.Detections > 0 && now-t.born > 2e6 && t.Travel < 0.2
 }
 
+// standing is a blob that has never moved: a ghost, a thing left behind.
+func (t *Track) standing(now int64) bool {
+	return t.State == Tentative && t.Detections == 0 && now-t.born > 2e6 && t.Stopped
+}
+
 // travelled updates anchor, waypoints and travel after an observation.
 func (t *Track) travelled(now int64) {
 	x, y := t.k.cx.p, t.k.cy.p
 	s := size(t.k.box())
-	d := math.Hypot(x-t.ax, y-t.ay) / s
+	t.unit = math.Max(s, t.unit) // a box that shrinks has not travelled
+	d := math.Hypot(x-t.ax, y-t.ay) / t.unit
 	if t.State == Tentative && t.Detections > 0 && d < 0.2 {
 		t.leftUS = now
 		if t.parked(now) { // the mean place of a parked thing is a better anchor than its first box

@@ -152,6 +152,17 @@ func (tr *Tracker) birth(b scene.Box, noise float64) *Track {
 	return t
 }
 
+// restart makes of a tentative track a newborn one.
+func (tr *Tracker) restart(t *Track, b scene.Box) {
+	x, y := centre(b)
+	t.k = newKalman(b, noiseBlob)
+	t.ax, t.ay, t.wx, t.wy, t.route, t.Travel, t.unit = x, y, x, y, 0, 0, 0
+	t.fits, t.observed, t.moving, t.rest, t.samples = 1, 0, 0, rest{}, t.samples[:0]
+	t.FirstUS, t.LastUS, t.Seen = tr.now, tr.now, true
+	t.add(sample{t: tr.now, box: b, kind: followed, noise: noiseBlob}, us(tr.cfg.RestAfter))
+	t.setBox(tr.w, tr.h)
+}
+
 // observe notes that t was seen now, after its filter took the observation in.
 func (tr *Tracker) observe(t *Track, s sample) {
 	if t.Seen && t.LastUS == tr.now {
@@ -165,7 +176,10 @@ func (tr *Tracker) observe(t *Track, s sample) {
 	if gap := tr.now - t.LastUS; gap <= 1e6 {
 		t.observed += gap
 	}
-	t.LastUS, t.Seen, t.missed = tr.now, true, 0
+	t.LastUS, t.Seen = tr.now, true
+	if s.kind == detected || t.Detections == 0 || !t.Stopped {
+		t.missed = 0
+	}
 	t.add(s, us(tr.cfg.RestAfter))
 	x, y := t.k.cx.p, t.k.cy.p
 	t.rest.add(tr.now, x, y, us(tr.cfg.RestAfter))
