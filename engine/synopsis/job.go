@@ -20,7 +20,7 @@ type Blobs interface {
 func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]string) (*wire.RenderJob, error) {
 	j := &wire.RenderJob{
 		Out: out, Scratch: scratch, Mark: mark, Meta: meta,
-		Width: p.Width, Height: p.Height, FrameUS: p.FrameUS, Frames: p.Frames, Dates: p.dates(),
+		Width: p.Width, Height: p.Height, Band: p.Band, FrameUS: p.FrameUS, Frames: p.Frames, Dates: p.dates(),
 	}
 	source := p.jobSources(j)
 	if p.Options.Mode != Objects {

@@ -52,7 +52,8 @@ type Back struct {
 type Plan struct {
 	Options       Options
 	Recordings    []Recording
-	Width, Height int // of the output, even
+	Width, Height int // of the output, even, Band included
+	Band          int // rows under the picture for text
 	FrameUS       int64
 	Frames        int64
 	Objects       []Object // objects mode, by recording and track
@@ -166,13 +167,15 @@ func (p *Planner) usedRecordings() []int {
 }
 
 // outputSize takes the largest picture among the recordings, up to MaxWidth,
-// and the finest frame distance, between 30 and 10 frames a second.
+// and the finest frame distance, between 30 and 10 frames a second. Small
+// pictures are enlarged up to twice, so that time stamps can be read.
 func (p *Plan) outputSize(used []int) {
 	p.FrameUS = 100_000
+	w, h := 0, 0
 	for _, i := range used {
 		pr := &p.Recordings[i].Probe
-		if pr.Width*pr.Height > p.Width*p.Height {
-			p.Width, p.Height = pr.Width, pr.Height
+		if pr.Width*pr.Height > w*h {
+			w, h = pr.Width, pr.Height
 		}
 		f := pr.FrameUS
 		if f == 0 || pr.Variable {
@@ -180,12 +183,19 @@ func (p *Plan) outputSize(used []int) {
 		}
 		p.FrameUS = max(min(p.FrameUS, f), 33_333)
 	}
-	if p.Width > p.Options.MaxWidth {
-		p.Height = p.Height * p.Options.MaxWidth / p.Width
-		p.Width = p.Options.MaxWidth
+	scale := min(max(1, min(2, leastWidth/float64(w))), float64(p.Options.MaxWidth)/float64(w))
+	even := func(v float64) int { return max(2, int(v+.5)&^1) }
+	p.Width = even(float64(w) * scale)
+	p.Height = even(float64(h) * scale)
+	p.Band = even(max(18, float64(p.Height)/26))
+	if p.Options.Mode != Objects {
+		p.Band *= 2 // a line for the mark, a line for time and source
 	}
-	p.Width, p.Height = max(2, p.Width&^1), max(2, p.Height&^1)
+	p.Height += p.Band
 }
+
+// leastWidth is up to which width small pictures are enlarged.
+const leastWidth = 640
 
 // frameAt is the output frame nearest to output time t.
 func (p *Plan) frameAt(t int64) int64 { return (t + p.FrameUS/2) / p.FrameUS }

@@ -51,6 +51,7 @@ type SidecarOutput struct {
 	SHA256     string `json:"sha256"`
 	Width      int    `json:"width"`
 	Height     int    `json:"height"`
+	Band       int    `json:"band"`     // rows at the bottom that hold text, no picture
 	FrameUS    int64  `json:"frame_us"` // output frame n is shown at n·frame_us
 	Frames     int64  `json:"frames"`
 	DurationUS int64  `json:"duration_us"`
@@ -111,7 +112,7 @@ func (p *Plan) Sidecar() *Sidecar {
 	s := &Sidecar{
 		Schema: SidecarSchema, Statement: statement, Mode: p.Options.Mode,
 		Wanted: SidecarWanted{p.Options.DurationUS, p.Options.Density, p.Options.MaxOverlap, p.Options.StillSpeed},
-		Output: SidecarOutput{Width: p.Width, Height: p.Height, FrameUS: p.FrameUS, Frames: p.Frames,
+		Output: SidecarOutput{Width: p.Width, Height: p.Height, Band: p.Band, FrameUS: p.FrameUS, Frames: p.Frames,
 			DurationUS: p.DurationUS()},
 		Figures: p.Figures, Warnings: p.Warnings, Objects: []SidecarObject{},
 	}

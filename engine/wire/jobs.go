@@ -15,7 +15,8 @@ type ClipJob struct {
 type RenderJob struct {
 	Out     string            `json:"out"`      // a new file, absolute
 	Width   int               `json:"width"`    // even
-	Height  int               `json:"height"`   // even
+	Height  int               `json:"height"`   // even, Band included
+	Band    int               `json:"band"`     // even; rows at the bottom for text, so that text covers no picture
 	FrameUS int64             `json:"frame_us"` // output frame distance
 	Frames  int64             `json:"frames"`
 	Mark    string            `json:"mark,omitempty"`  // text on every frame: montage, procedure, demonstration
@@ -29,7 +30,7 @@ type RenderJob struct {
 }
 
 // RenderSource is one recording that a render reads. Its pictures are scaled
-// to fit the output's size, in the middle of it.
+// to fit the output above the band, in the middle of it.
 type RenderSource struct {
 	Path   string `json:"path"`
 	Probe  Probe  `json:"probe"` // with Chunks, for seeking
