@@ -107,10 +107,15 @@ func (c *components) merge(gap int32) {
 	}
 }
 
-// joins tells whether two pieces are one object: they share at least half of
-// the narrower one's columns, and overlap or lie no more than the gap apart.
+// joins tells whether two pieces are one object: one is a fragment beside the
+// other, they share at least half of the narrower one's columns, and overlap
+// or lie no more than the gap apart. Two pieces of like size are two objects,
+// one behind the other.
 func (q *component) joins(o *component, gap int32) bool {
 	ox := min(q.x1, o.x1) - max(q.x0, o.x0)
+	if min(q.area, o.area)*5 > max(q.area, o.area)*2 {
+		return false
+	}
 	if ox <= 0 || ox*2 < min(q.x1-q.x0, o.x1-o.x0) {
 		return false
 	}

@@ -10,9 +10,7 @@ type edges struct {
 	builtUS int64
 	usual   float64 // slow mean of the misfit at rest
 	sx, sy  int     // shift found in this frame
-	sinceUS int64   // the same non-zero shift holds since then
-	lastX   int
-	lastY   int
+	sinceUS int64   // the last frame without a shift
 }
 
 type edgePoint struct {
@@ -25,7 +23,7 @@ const (
 	edgeMin   = 24 // grey levels over two samples
 	reach     = 4  // largest shift looked for, samples
 	misfitCap = 32
-	fewEdges  = 24 // a picture with fewer says nothing about the camera
+	fewEdges  = 10 // a picture with fewer says nothing about the camera
 )
 
 // build picks the strongest edge of every cell.
@@ -76,7 +74,7 @@ func (e *edges) look(cur []byte, b *background, tUS, dtUS int64) (lost float64) 
 		return 0
 	}
 	m0, lost := e.misfit(cur, b, 0, 0)
-	if m0 > e.usual*1.5+2 {
+	if m0 > e.usual*1.3+1.5 {
 		best := m0
 		for y := -reach; y <= reach; y++ {
 			for x := -reach; x <= reach; x++ {
@@ -85,15 +83,38 @@ func (e *edges) look(cur []byte, b *background, tUS, dtUS int64) (lost float64) 
 				}
 			}
 		}
-		if best > 0.6*m0 { // not a shift: objects, or something worse
+		if best > 0.75*m0 { // not a shift: objects, or something worse
 			e.sx, e.sy = 0, 0
 		}
 	}
-	if e.sx != e.lastX || e.sy != e.lastY || e.sx == 0 && e.sy == 0 {
-		e.lastX, e.lastY, e.sinceUS = e.sx, e.sy, tUS
+	if e.sx == 0 && e.sy == 0 {
+		e.sinceUS = tUS
 	}
-	e.usual += (min(m0, 2*e.usual+4) - e.usual) * min(float64(dtUS)/8e6, 0.5)
+	rate := float64(dtUS) / 2e6
+	if m0 > e.usual { // what lasts is not usual yet
+		rate /= 30
+	}
+	e.usual += (m0 - e.usual) * min(rate, 0.5)
 	return lost
+}
+
+// translate moves the whole model by (sx, sy): the camera has turned a little
+// and stays so. What the model does not know at the border keeps its old
+// values.
+func (b *background) translate(sx, sy int) {
+	first, step := 0, 1
+	if sy > 0 { // read rows before they are overwritten
+		first, step = b.h-1, -1
+	}
+	x0, x1 := max(sx, 0), b.w+min(sx, 0)
+	for i, y := 0, first; i < b.h; i, y = i+1, y+step {
+		from := min(max(y-sy, 0), b.h-1)*b.stride - sx
+		to := y * b.stride
+		copy(b.px[to+x0:to+x1], b.px[from+x0:from+x1])
+		copy(b.lo[to+x0:to+x1], b.lo[from+x0:from+x1])
+		copy(b.slack[to+x0:to+x1], b.slack[from+x0:from+x1])
+		copy(b.set[2*(to+x0):2*(to+x1)], b.set[2*(from+x0):2*(from+x1)])
+	}
 }
 
 // agree is the share of edges whose direction is still there, however much

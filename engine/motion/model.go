@@ -90,8 +90,14 @@ func (m *Model) Apply(p frame.Plane, tUS int64) Result {
 func (m *Model) applySettled(p frame.Plane, tUS, dt int64) Result {
 	m.align(p, tUS, dt)
 	lost := m.edges.look(m.cur, m.bg, tUS, dt)
-	if m.edges.sx != 0 || m.edges.sy != 0 {
-		m.load(p, m.edges.sx, m.edges.sy, m.tone.on)
+	switch e := &m.edges; {
+	case e.sx == 0 && e.sy == 0:
+	case tUS-e.sinceUS > 2*m.cfg.Settle.Microseconds():
+		m.bg.translate(e.sx, e.sy)
+		e.build(m.bg, tUS)
+		e.sinceUS = tUS
+	default:
+		m.load(p, e.sx, e.sy, m.tone.on)
 	}
 	m.tone.measure(m.cur, m.bg.px, m.near, dt)
 	changed := m.classify()
@@ -191,6 +197,9 @@ func (m *Model) classify() float64 {
 			d := abs(int(v) - int(q.grey))
 			// Far out it needs no look at the samples, which are cold memory.
 			if d <= surelyX*r && !b.foreign(p, v, min(r, 63)) {
+				continue
+			}
+			if d <= surelyX*r && b.nearby(p, int(v), r) {
 				continue
 			}
 			raw |= 1 << uint(k)

@@ -108,8 +108,7 @@ func (m *Model) backSpread() float64 {
 // lasts, learning starts anew.
 func (m *Model) watchFlood(changed, lost float64, tUS int64) bool {
 	ph := &m.phase
-	moved := m.edges.sinceUS != tUS && tUS-m.edges.sinceUS > 2*m.cfg.Settle.Microseconds()
-	if changed <= m.cfg.FloodShare && lost <= 0.7 && !moved {
+	if changed <= m.cfg.FloodShare && lost <= 0.7 {
 		ph.floodUS, ph.reason = never, ""
 		return false
 	}
@@ -117,12 +116,12 @@ func (m *Model) watchFlood(changed, lost float64, tUS int64) bool {
 		ph.floodUS = tUS
 	}
 	ph.reason = "camera moved"
-	if !moved && m.edges.agree(m.cur, m.bg) > 0.5 {
+	if m.edges.agree(m.cur, m.bg) > 0.5 {
 		ph.reason = "brightness jump"
 	}
 	_, change := m.tone.spread(m.cur, m.prev)
 	lasted := tUS - ph.floodUS
-	if moved || lasted > m.cfg.Settle.Microseconds() && change < 6 || lasted > 3_000_000 {
+	if lasted > m.cfg.Settle.Microseconds() && change < 6 || lasted > 3_000_000 {
 		reason := ph.reason
 		m.beginLearning(reason, tUS)
 		m.gather(tUS)

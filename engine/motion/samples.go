@@ -112,6 +112,22 @@ func (b *background) foreign(p int, v uint8, r int) bool {
 	return miss > slots-needed
 }
 
+// nearby tells whether v lies among the means of the 3×3 samples around p, to
+// half a radius, and these differ a lot: along a sharp edge that is what a camera trembling by a
+// fraction of a sample shows.
+func (b *background) nearby(p, v, r int) bool {
+	if p < b.stride+1 || p >= len(b.px)-b.stride-1 {
+		return false
+	}
+	lo, hi := 255, 0
+	for q := p - b.stride; q <= p+b.stride; q += b.stride {
+		for _, n := range b.px[q-1 : q+2] {
+			lo, hi = min(lo, int(n.grey)), max(hi, int(n.grey))
+		}
+	}
+	return hi-lo > 2*r && v >= lo-r/2 && v <= hi+r/2
+}
+
 // put replaces background sample i (0..15) of p by v.
 func (b *background) put(p int, i uint32, v uint8) {
 	sh := (i & 7) * 8
