@@ -36,7 +36,7 @@ func rivals(c scene.Class) int {
 // that are the same object. With raw, boxes of different labels never drop
 // each other. The result is sorted by score. Ds is reordered.
 func Merge(ds []Detection, raw bool) []Detection {
-	slices.SortStableFunc(ds, func(a, b Detection) int {
+	slices.SortFunc(ds, func(a, b Detection) int {
 		if a.Cut != b.Cut {
 			if a.Cut {
 				return 1
@@ -51,7 +51,7 @@ func Merge(ds []Detection, raw bool) []Detection {
 			kept = append(kept, d)
 		}
 	}
-	slices.SortStableFunc(kept, byScore)
+	slices.SortFunc(kept, byScore)
 	return kept
 }
 
@@ -98,7 +98,7 @@ func overlap(a, b scene.Box) float64 {
 // label that overlap by iou or more, the better stays. The result is sorted
 // by score. Ds is reordered.
 func Suppress(ds []Detection, iou float64) []Detection {
-	slices.SortStableFunc(ds, byScore)
+	slices.SortFunc(ds, byScore)
 	kept := ds[:0:0]
 	for _, d := range ds {
 		double := slices.ContainsFunc(kept, func(k Detection) bool {

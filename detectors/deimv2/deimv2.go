@@ -24,7 +24,7 @@ func spec(side int) network.Spec {
 	const unit = 1.0 / 255
 	return network.Spec{
 		Format: vision.Format{W: side, H: side, Stretch: true, Scale: [3]float32{unit, unit, unit}},
-		Batch:  4,
+		Batch:  8,
 		Shapes: func(n int) (in, out [][]int64) {
 			b, s := int64(n), int64(side)
 			return [][]int64{{b, 3, s, s}, {b, 2}}, nil

@@ -27,7 +27,7 @@ type Candidate struct {
 // Spec is what is particular about a model.
 type Spec struct {
 	Format vision.Format
-	Batch  int // most pictures that one run takes
+	Batch  int // most pictures that one run takes on CUDA; on the CPU more than one gains nothing
 	// Shapes are the shapes of all inputs and outputs for n pictures. Input 0
 	// is the pictures.
 	Shapes func(n int) (in, out [][]int64)
@@ -78,6 +78,9 @@ func Open(path string, m models.Model, spec Spec, o detectors.Options) (*Detecto
 		session: session, resample: vision.NewResampler(spec.Format), bindings: map[int]*infer.Binding{},
 	}
 	d.classes, d.known = m.Classes(0)
+	if d.device == infer.CPU {
+		d.spec.Batch = 1
+	}
 	if _, err := d.binding(1); err != nil {
 		d.Close()
 		return nil, err

@@ -15,7 +15,9 @@ import (
 // clipped to the crop, labelled, marked where the crop's edge cuts them.
 func (d *Detector) name(found []Candidate, way vision.Transform, crop scene.Box, f frame.YUV) []detectors.Detection {
 	if len(found) > maxCandidates {
-		slices.SortStableFunc(found, func(a, b Candidate) int { return cmp.Compare(b.Score, a.Score) })
+		slices.SortFunc(found, func(a, b Candidate) int {
+			return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.X0, b.X0), cmp.Compare(a.Y0, b.Y0), cmp.Compare(a.Label, b.Label))
+		})
 		found = found[:maxCandidates]
 	}
 	seen := vision.Snap(crop, f.Y.W, f.Y.H)

@@ -24,9 +24,6 @@ type Format struct {
 	Stretch bool
 	Centre  bool
 	Pad     uint8
-	// Smooth averages all source samples when shrinking. Otherwise the four
-	// nearest are interpolated, as most models saw it in training.
-	Smooth bool
 }
 
 // Len is the number of floats of one picture.
@@ -92,11 +89,7 @@ func (r *Resampler) Tensor(f frame.YUV, region scene.Box, dst []float32) (Transf
 		return Transform{}, err
 	}
 	w, h, dx, dy := r.place(part.Dx(), part.Dy())
-	filter := gocv.InterpolationLinear
-	if r.format.Smooth {
-		filter = gocv.InterpolationArea
-	}
-	y, u, v, err := r.buf.resize(f, part, w, h, filter)
+	y, u, v, err := r.buf.resize(f, part, w, h, filterFor(part.Dx(), part.Dy(), w, h))
 	if err != nil {
 		return Transform{}, err
 	}
@@ -112,6 +105,15 @@ func (r *Resampler) Tensor(f frame.YUV, region scene.Box, dst []float32) (Transf
 		ScaleX: float64(w) / float64(part.Dx()), ScaleY: float64(h) / float64(part.Dy()),
 		DX: float64(dx), DY: float64(dy),
 	}, nil
+}
+
+// filterFor interpolates between the nearest samples, as models saw it in
+// training, unless that would pass over samples altogether.
+func filterFor(fromW, fromH, w, h int) gocv.InterpolationFlags {
+	if fromW >= 2*w || fromH >= 2*h {
+		return gocv.InterpolationArea
+	}
+	return gocv.InterpolationLinear
 }
 
 // place is the size of a w×h part in the input, and its top-left corner.
