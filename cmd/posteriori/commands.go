@@ -5,7 +5,12 @@ import "github.com/spf13/cobra"
 // commands lists every command, in the order in which a procedure meets them.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		newInitCommand(a),
 		newModelsCommand(a),
+		newProcedureCommand(a),
+		newImportCommand(a),
 		newAnalyseCommand(a),
+		newJournalCommand(a),
+		newDoctorCommand(a),
 	}
 }

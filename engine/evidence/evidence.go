@@ -44,11 +44,14 @@ func CheckPath(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		if address.MatchString(path) {
-			return procedure.Refuse("1", "save the recording as a file and import that", "%q is an address, not a file", path)
+			return refuse(path, "save the recording as a file and import that", "it is an address, not a file")
 		}
 		return readFault(path, err)
 	}
 	if info.IsDir() {
+		if _, err := os.ReadDir(path); err != nil {
+			return readFault(path, err)
+		}
 		return fault.New(fault.BadInput, "it is a folder").OnFile(path)
 	}
 	return checkRegular(path, info)
@@ -75,7 +78,13 @@ func kindOf(m fs.FileMode) string {
 
 // notFinished is the refusal of a file that is still being made.
 func notFinished(path, format string, args ...any) error {
-	err := procedure.Refuse("1", "wait until it is complete, then repeat the command", format, args...)
+	return refuse(path, "wait until it is complete, then repeat the command", format, args...)
+}
+
+// refuse refuses path under rule 1. The path stands apart from the message,
+// which goes into the journal.
+func refuse(path, todo, format string, args ...any) error {
+	err := procedure.Refuse("1", todo, format, args...)
 	var f *fault.Error
 	if errors.As(err, &f) {
 		return f.OnFile(path)

@@ -182,13 +182,13 @@ type Recipient struct {
 	SHA256    string `json:"sha256,omitempty"` // of what was given
 }
 
-// Decision is a magistrate's act that a record reports.
+// Decision is a magistrate's act that a record reports, by reference: the name
+// stands in the procedure.
 type Decision struct {
-	Magistrate string `json:"magistrate,omitempty"`
-	Quality    string `json:"quality,omitempty"`
-	Date       string `json:"date,omitempty"`
-	Reference  string `json:"reference,omitempty"`
-	Document   string `json:"document,omitempty"` // SHA-256
+	Quality   string `json:"quality,omitempty"`
+	Date      string `json:"date,omitempty"`
+	Reference string `json:"reference,omitempty"`
+	Document  string `json:"document,omitempty"` // SHA-256
 }
 
 // Erasure says what was erased and on what ground.
