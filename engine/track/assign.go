@@ -4,13 +4,14 @@ import "math"
 
 // solver finds minimum-cost assignments. Its buffers are kept between calls.
 type solver struct {
-	u, v, min  []float64
-	match, way []int // by column, 1-based; 0 is the virtual column
-	done       []bool
-	sub        []float64
-	out        []int
-	comp       []int
-	rows, cols []int
+	u, v, short  []float64 // potentials of rows and columns; distances of columns
+	colOf, rowOf []int     // −1: none
+	via          []int     // row before a column on its shortest path
+	inRow, inCol []bool    // visited by the search
+	sub          []float64
+	out          []int
+	comp         []int
+	rows, cols   []int
 }
 
 // assign pairs rows with columns of the n×m matrix cost (row-major) so that
@@ -79,77 +80,112 @@ func find(parent []int, i int) int {
 	return i
 }
 
-// component solves s.rows × s.cols. Each row has a column of its own besides,
-// which costs limit and stands for staying unpaired.
+// component solves s.rows × s.cols. Each row may also end in a sink of its own,
+// at the price of limit: that stands for staying unpaired.
 func (s *solver) component(cost []float64, m int, limit float64) {
 	n, k := len(s.rows), len(s.cols)
-	w := k + n
-	s.sub = resize(s.sub, n*w)
+	s.sub = resize(s.sub, n*k)
 	for a, i := range s.rows {
-		row := s.sub[a*w : a*w+w]
 		for b, j := range s.cols {
-			row[b] = cost[i*m+j]
-			if !(row[b] <= limit) {
-				row[b] = math.Inf(1)
+			c := cost[i*m+j]
+			if !(c <= limit) {
+				c = math.Inf(1)
 			}
+			s.sub[a*k+b] = c
 		}
-		for b := range n {
-			row[k+b] = math.Inf(1)
-		}
-		row[k+a] = limit
 	}
-	s.u, s.v, s.min = resize(s.u, n+1), resize(s.v, w+1), resize(s.min, w+1)
-	s.match, s.way, s.done = resize(s.match, w+1), resize(s.way, w+1), resize(s.done, w+1)
+	s.u, s.v, s.short = resize(s.u, n), resize(s.v, k), resize(s.short, k)
+	s.colOf, s.rowOf, s.via = resize(s.colOf, n), resize(s.rowOf, k), resize(s.via, k)
+	s.inRow, s.inCol = resize(s.inRow, n), resize(s.inCol, k)
 	clear(s.u)
 	clear(s.v)
-	clear(s.match)
-	for r := 1; r <= n; r++ {
-		s.augment(r, w)
+	for i := range s.colOf {
+		s.colOf[i] = -1
 	}
-	for b := 1; b <= k; b++ {
-		if r := s.match[b]; r > 0 {
-			s.out[s.rows[r-1]] = s.cols[b-1]
+	for j := range s.rowOf {
+		s.rowOf[j] = -1
+	}
+	for r := range n {
+		s.augment(r, k, limit)
+	}
+	for a, b := range s.colOf {
+		if b >= 0 {
+			s.out[s.rows[a]] = s.cols[b]
 		}
 	}
 }
 
-// augment grows the assignment by row r along a shortest path to a free column.
-func (s *solver) augment(r, w int) {
-	s.match[0] = r
-	for j := range s.min {
-		s.min[j], s.done[j], s.way[j] = math.Inf(1), false, 0
+// augment grows the assignment by row r along the shortest path to a free
+// column or a row's sink, then updates the potentials (Crouse, "On implementing
+// 2D rectangular assignment algorithms", IEEE TAES 2016).
+func (s *solver) augment(r, k int, limit float64) {
+	for j := range k {
+		s.short[j], s.inCol[j] = math.Inf(1), false
 	}
-	j0 := 0
+	clear(s.inRow)
+	row, low := r, 0.0
+	sinkRow, sink := -1, math.Inf(1)
+	end := -1
 	for {
-		s.done[j0] = true
-		i0, delta, j1 := s.match[j0], math.Inf(1), -1
-		for j := 1; j <= w; j++ {
-			if s.done[j] {
+		s.inRow[row] = true
+		if d := low + limit - s.u[row]; d < sink {
+			sink, sinkRow = d, row
+		}
+		next, least := -1, math.Inf(1)
+		costs := s.sub[row*k : row*k+k]
+		for j := range k {
+			if s.inCol[j] {
 				continue
 			}
-			if c := s.sub[(i0-1)*w+j-1] - s.u[i0] - s.v[j]; c < s.min[j] {
-				s.min[j], s.way[j] = c, j0
+			if d := low + costs[j] - s.u[row] - s.v[j]; d < s.short[j] {
+				s.short[j], s.via[j] = d, row
 			}
-			if s.min[j] < delta {
-				delta, j1 = s.min[j], j
-			}
-		}
-		for j := 0; j <= w; j++ {
-			if s.done[j] {
-				s.u[s.match[j]] += delta
-				s.v[j] -= delta
-			} else {
-				s.min[j] -= delta
+			if s.short[j] < least {
+				next, least = j, s.short[j]
 			}
 		}
-		if j0 = j1; s.match[j0] == 0 {
+		if sink <= least {
+			low = sink
 			break
 		}
+		low = least
+		s.inCol[next] = true
+		if s.rowOf[next] < 0 {
+			end = next
+			break
+		}
+		row = s.rowOf[next]
 	}
-	for j0 != 0 {
-		j1 := s.way[j0]
-		s.match[j0] = s.match[j1]
-		j0 = j1
+	s.reprice(r, k, low)
+	if end < 0 { // a row goes to its sink, and gives its column up
+		if end = s.colOf[sinkRow]; sinkRow == r {
+			return
+		}
+		s.colOf[sinkRow] = -1
+	}
+	for {
+		i := s.via[end]
+		s.rowOf[end] = i
+		s.colOf[i], end = end, s.colOf[i]
+		if i == r {
+			return
+		}
+	}
+}
+
+// reprice updates the potentials after a search from row r that ended at
+// distance low.
+func (s *solver) reprice(r, k int, low float64) {
+	for i, in := range s.inRow {
+		if in && i != r {
+			s.u[i] += low - s.short[s.colOf[i]]
+		}
+	}
+	s.u[r] += low
+	for j := range k {
+		if s.inCol[j] {
+			s.v[j] -= low - s.short[j]
+		}
 	}
 }
 

@@ -4,9 +4,9 @@ import "time"
 
 // Config are the tracker's settings. A zero field means its default.
 type Config struct {
-	HighScore  float64 // detections from here on are joined first; 0.40
-	LowScore   float64 // detections below are ignored; 0.12
-	BirthScore float64 // detections from here on may start a track; 0.40
+	HighScore  float64 // detections from here on are joined first; 0.45
+	LowScore   float64 // detections below are ignored; 0.22
+	BirthScore float64 // detections from here on may start a track; 0.45
 
 	MaxGap     time.Duration // longest occlusion of a moving object; 3 s
 	RestGap    time.Duration // longest time unseen of an object at rest; 60 s
@@ -34,9 +34,9 @@ func (c Config) withDefaults() Config {
 			*v = d
 		}
 	}
-	def(&c.HighScore, 0.40)
-	def(&c.LowScore, 0.12)
-	def(&c.BirthScore, 0.40)
+	def(&c.HighScore, 0.45)
+	def(&c.LowScore, 0.22)
+	def(&c.BirthScore, 0.45)
 	dur(&c.MaxGap, 3*time.Second)
 	dur(&c.RestGap, time.Minute)
 	dur(&c.RestMissed, 6*time.Second)

@@ -52,7 +52,7 @@ func (a *axis) huber(z, r, limit float64) float64 {
 // Noise, in sizes of the box (see size). A person starts, stops and turns
 // within about a second, a car brakes at about a size per second squared.
 const (
-	accelCentre   = 1.2  // sizes/s² per √Hz, centre
+	accelCentre   = 0.8  // sizes/s² per √Hz, centre
 	accelSize     = 0.35 // sides
 	startSpeed    = 5.0  // sizes/s, standard deviation before the second sight
 	startGrowth   = 1.5

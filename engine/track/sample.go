@@ -27,10 +27,13 @@ type sample struct {
 // dropped down to one per restEvery µs, so that an hour's stop costs little.
 func (t *Track) add(s sample, restEvery int64) {
 	n := len(t.samples)
+	if n >= 1 && t.Stopped && s.kind == unseen && s.t-t.samples[n-1].t <= restEvery {
+		return
+	}
 	if n >= 2 && t.Stopped {
 		a, b := &t.samples[n-2], &t.samples[n-1]
 		worth := b.kind == detected && a.kind != detected
-		same := b.kind == unseen || a.kind == unseen || a.box.IoU(b.box) > 0.8
+		same := b.kind == unseen || a.kind == unseen || a.box.IoU(b.box) > 0.5
 		if s.t-a.t <= restEvery && same && !worth {
 			t.samples[n-1] = s
 			return
