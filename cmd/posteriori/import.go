@@ -253,9 +253,15 @@ func (im *importer) run(ctx context.Context, files []string) ([]importRow, error
 	if err := im.act.Record(about); err != nil {
 		return nil, err
 	}
+	added := map[string]int64{}
 	for i := range rows {
 		if err := im.add(ctx, &rows[i]); err != nil {
 			return rows, err
+		}
+		if rows[i].State == rowImported {
+			added[rows[i].SHA256] = rows[i].Recording
+		} else if rows[i].State == rowDuplicate && rows[i].Recording == 0 {
+			rows[i].Recording = added[rows[i].SHA256]
 		}
 	}
 	return rows, nil
