@@ -40,15 +40,7 @@ func (b bitPlane) setRun(y, x0, x1 int) {
 	}
 }
 
-func (b bitPlane) count() int {
-	n := 0
-	for _, v := range b.w {
-		n += bits.OnesCount64(v)
-	}
-	return n
-}
-
-// anyIn tells whether a row has a sample set in [x0, x1).
+// countIn is how many samples of row y are set in [x0, x1).
 func (b bitPlane) countIn(y, x0, x1 int) int {
 	row, n := b.row(y), 0
 	for x0 < x1 {

@@ -11,14 +11,19 @@ type phase struct {
 	startUS  int64
 	filled   int // samples gathered in this learning phase
 
+	youngUS int64 // until then passing objects may still be among the samples
+
 	floodUS   int64 // the present flood began then, or never
 	coveredUS int64
 }
 
 const (
-	coverStd   = 2.5 // a picture flatter than this shows nothing
-	coverShare = 0.2 // or one that lost four fifths of the background's spread
-	coverAtMin = 8.0 // provided that the background had some
+	youngUS    = 15_000_000
+	lostSome   = 0.35 // enough when most edges point elsewhere, too
+	lostShare  = 0.6  // of the background's edges: objects do not hide as many
+	coverStd   = 2.5  // a picture flatter than this shows nothing
+	coverShare = 0.2  // or one that lost four fifths of the background's spread
+	coverAtMin = 8.0  // provided that the background had some
 )
 
 // start takes the first frame as the background.
@@ -57,6 +62,7 @@ func (m *Model) gather(tUS int64) bool {
 		case ph.filled == slots || elapsed >= span && ph.filled >= slots/2:
 			m.bg.consolidate(ph.filled, true)
 			ph.learning, ph.reason = false, ""
+			ph.youngUS = tUS + youngUS
 			m.edges.build(m.bg, tUS)
 			m.edges.usual = 0
 		case ph.filled == 4 || ph.filled == 8:
@@ -108,7 +114,7 @@ func (m *Model) backSpread() float64 {
 // lasts, learning starts anew.
 func (m *Model) watchFlood(changed, lost float64, tUS int64) bool {
 	ph := &m.phase
-	if changed <= m.cfg.FloodShare && lost <= 0.7 {
+	if changed <= m.cfg.FloodShare && lost <= lostShare && (lost <= lostSome || m.edges.agree(m.cur, m.bg) >= 0.4) {
 		ph.floodUS, ph.reason = never, ""
 		return false
 	}

@@ -125,7 +125,7 @@ func (b *background) nearby(p, v, r int) bool {
 			lo, hi = min(lo, int(n.grey)), max(hi, int(n.grey))
 		}
 	}
-	return hi-lo > 2*r && v >= lo-r/2 && v <= hi+r/2
+	return hi-lo > 3*r && v >= lo-r/2 && v <= hi+r/2
 }
 
 // put replaces background sample i (0..15) of p by v.
@@ -173,8 +173,8 @@ func (b *background) fill(cur []byte, i uint32) {
 }
 
 // consolidate ends a learning phase: of the first n samples of each picture
-// sample it takes the median for the mean, the median deviation for the
-// noise, and replaces the samples that disagree with the median (passing
+// sample it takes the middle of the densest half for the mean, its width for
+// the noise, and replaces the samples that disagree (passing
 // objects; only when it is the last time) and those not yet filled.
 func (b *background) consolidate(n int, last bool) {
 	var v [slots]uint8
@@ -185,15 +185,11 @@ func (b *background) consolidate(n int, last bool) {
 			}
 			s := v[:n]
 			insertionSort(s)
-			med := int(s[n/2])
+			med, width := shortestHalf(s)
 			q := &b.px[p]
 			q.mean = uint16(med) << 8
-			dev := 0
-			for _, x := range s[n/4 : n-n/4] {
-				dev += abs(int(x) - med)
-			}
-			// The middle half's mean deviation is about .4 of the whole's.
-			q.noise = uint16(min(dev*640/max(n-2*(n/4), 1), 20<<8))
+			// A normal spread's mean deviation is .6 of its shortest half.
+			q.noise = uint16(min(width*154, 6<<8))
 			q.extra = 0
 			b.band(p)
 			r := int(q.rad)
@@ -212,6 +208,20 @@ func (b *background) consolidate(n int, last bool) {
 			}
 		}
 	}
+}
+
+// shortestHalf is the middle and the width of the narrowest interval that
+// holds half of the sorted values: unlike the median it stays with the
+// background when traffic covers it half of the time (Rousseeuw 1984).
+func shortestHalf(s []uint8) (middle, width int) {
+	k := len(s) / 2
+	width = 256
+	for i := 0; i+k < len(s); i++ {
+		if w := int(s[i+k]) - int(s[i]); w < width {
+			width, middle = w, int(s[i+(k+1)/2])
+		}
+	}
+	return middle, width
 }
 
 func insertionSort(s []uint8) {

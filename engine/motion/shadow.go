@@ -15,11 +15,11 @@ const (
 // light: over a small window the picture is the background times one factor
 // (Jacques et al., SIBGRAPI 2005: normalised cross-correlation, then the
 // ratio's spread), here as the residual of a least-squares fit, and most of
-// the surroundings look so too. It needs near as scratch.
+// the surroundings look so too. It uses near and scratch.
 func (m *Model) dropShadows() {
 	b, found := m.bg, 0
 	for i, word := range m.raw.w {
-		m.scratch.w[i] = 0
+		m.scratch.w[i], m.dark.w[i] = 0, 0
 		y := i / m.raw.words
 		if word == 0 || y < 1 || y >= m.h-1 {
 			continue
@@ -32,6 +32,7 @@ func (m *Model) dropShadows() {
 			if v*256 >= shadowMax*g || v*256 <= shadowMin*g || x < 1 || x >= m.w-1 {
 				continue
 			}
+			m.dark.w[i] |= 1 << uint(k)
 			if m.scaled(p) {
 				m.scratch.w[i] |= 1 << uint(k)
 				found++
@@ -41,9 +42,16 @@ func (m *Model) dropShadows() {
 	if found < shadowNeed {
 		return
 	}
-	m.morph.majority(m.near, m.scratch, 2, shadowNeed, m.perRow)
-	for i, v := range m.near.w {
-		m.raw.w[i] &^= v
+	top, end := m.morph.majority(m.near, m.scratch, 2, shadowNeed, m.perRow)
+	if top >= end {
+		return
+	}
+	// Its rim, where the window straddles light and shade, goes with it.
+	top, end = max(top-2, 0), min(end+2, m.h)
+	m.morph.dilate(m.scratch, m.near, top, end)
+	m.morph.dilate(m.near, m.scratch, top, end)
+	for i := top * m.raw.words; i < end*m.raw.words; i++ {
+		m.raw.w[i] &^= m.near.w[i] & m.dark.w[i]
 	}
 }
 

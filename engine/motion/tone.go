@@ -57,7 +57,7 @@ func (t *tone) spread(cur, prev []byte) (std, change float64) {
 // estimate fits picture = gain·model + offset through the medians of eight
 // classes of model luma, so that objects, a minority in most classes, do not
 // bend it. It reports whether a correction is called for.
-func (t *tone) estimate(cur []byte, px []pixel, skip bitPlane, stride int) bool {
+func (t *tone) estimate(cur []byte, px []pixel, skip bitPlane) bool {
 	t.gain, t.offset, t.on = 1, 0, false
 	var n, sum [bins]int
 	for i := range t.hist {
