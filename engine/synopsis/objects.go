@@ -186,14 +186,7 @@ func (p *Plan) play(o *Object, t *sampled, s stretch, base, at int64, pt *part) 
 	}
 	start := p.frameAt(at + int64(float64(from-s.fromUS)/s.speed))
 	end := p.frameAt(at + int64(float64(to-s.fromUS)/s.speed))
-	if end <= start {
-		if len(o.Plays) > 0 && !(from == t.startUS && to == t.endUS+1) {
-			// Too short for a frame of its own: the play before takes it.
-			if last := &o.Plays[len(o.Plays)-1]; last.ToUS == from {
-				last.ToUS = to
-				return false
-			}
-		}
+	if end <= start { // nothing is too short to be shown
 		end = start + 1
 	}
 	y := Play{Start: base + start, Frames: end - start, FromUS: from, ToUS: to, Speed: s.speed}

@@ -1,0 +1,225 @@
+package render
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"posteriori/engine/frame"
+	"posteriori/engine/media"
+	"posteriori/engine/scene"
+	"posteriori/engine/wire"
+)
+
+const (
+	second   = int64(1_000_000)
+	joinUS   = 6 * second // spans nearer than this are decoded in one go
+	aroundUS = second     // decoded around a span when it must also give a background
+)
+
+// showing is one play of a tube during the first pass.
+type showing struct {
+	wire.RenderPlay
+	tube, play int
+	next       int64 // first output frame of the play without a cut-out
+	outline    *outline
+}
+
+// until is how many of the play's output frames show a moment before media
+// time t. Each shows the moment of its middle.
+func (s *showing) until(t int64) int64 {
+	if t >= s.ToUS {
+		return s.Frames
+	}
+	n := int64(float64(t-s.FromUS)*float64(s.Frames)/float64(s.ToUS-s.FromUS) + .5)
+	return min(max(n, 0), s.Frames)
+}
+
+// interval is a span of media time.
+type interval struct{ fromUS, toUS int64 }
+
+// cutAll is the first pass.
+func (r *renderer) cutAll(ctx context.Context) error {
+	for src := range r.job.Sources {
+		shows, err := r.showings(src)
+		if err != nil {
+			return err
+		}
+		var bg *backMaker
+		if r.needsBack(src) {
+			bg = newBackMaker(r.fits[src])
+		}
+		for _, iv := range r.intervals(src, shows, bg != nil) {
+			if err := r.cutInterval(ctx, src, iv, shows, bg); err != nil {
+				return err
+			}
+		}
+		for _, s := range shows {
+			r.lacking += s.Frames - s.next
+		}
+		if bg != nil {
+			r.made[src] = bg.picture()
+		}
+	}
+	return nil
+}
+
+// showings are the plays of a source in order of media time.
+func (r *renderer) showings(src int) ([]*showing, error) {
+	var out []*showing
+	sp := &r.job.Sources[src]
+	for i := range r.job.Tubes {
+		t := &r.job.Tubes[i]
+		if t.Source != src {
+			continue
+		}
+		path, err := scene.UnpackPath(t.Path)
+		if err != nil {
+			return nil, err
+		}
+		var masks []scene.Mask
+		if len(t.Masks) > 0 {
+			if masks, err = scene.UnpackMasks(t.Masks); err != nil {
+				return nil, err
+			}
+		}
+		o := newOutline(path, masks, sp.PlaneW, sp.PlaneH, sp.Probe.Width, sp.Probe.Height)
+		for j, y := range t.Plays {
+			out = append(out, &showing{RenderPlay: y, tube: i, play: j, outline: o})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *showing) int { return cmp.Compare(a.FromUS, b.FromUS) })
+	return out, nil
+}
+
+// needsBack tells whether a background must be made from the source.
+func (r *renderer) needsBack(src int) bool {
+	return slices.ContainsFunc(r.job.Backs, func(b wire.RenderBack) bool { return b.Source == src && len(b.JPEG) == 0 })
+}
+
+// intervals joins the spans to decode.
+func (r *renderer) intervals(src int, shows []*showing, around bool) []interval {
+	pad := max(r.job.Sources[src].Probe.FrameUS, 40_000)
+	if around {
+		pad += aroundUS
+	}
+	var out []interval
+	for _, s := range shows {
+		from, to := max(0, s.FromUS-pad), s.ToUS+pad
+		if n := len(out); n > 0 && from <= out[n-1].toUS+joinUS {
+			out[n-1].toUS = max(out[n-1].toUS, to)
+			continue
+		}
+		out = append(out, interval{from, to})
+	}
+	if len(out) == 0 && around {
+		out = append(out, interval{0, 2 * joinUS})
+	}
+	return out
+}
+
+// open decodes a span of a source at its size in the output.
+func (r *renderer) open(ctx context.Context, src int, iv interval) (*media.Decoder, error) {
+	s := &r.job.Sources[src]
+	clock := media.NewClock(&s.Probe)
+	f := r.fits[src]
+	return media.Open(ctx, s.Path, &s.Probe, media.DecodeOptions{
+		FromPTS: clock.PTS(iv.fromUS), ToPTS: clock.PTS(iv.toUS) + 1,
+		FullW: f.w, FullH: f.h, AllFull: true,
+	})
+}
+
+// cutInterval decodes one span and cuts out of every picture what is shown of it.
+func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows []*showing, bg *backMaker) error {
+	d, err := r.open(ctx, src, iv)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	first := 0
+	var held *media.Frame
+	flush := func(until int64) error {
+		if held == nil {
+			return nil
+		}
+		defer held.Release()
+		for first < len(shows) && shows[first].next == shows[first].Frames {
+			first++
+		}
+		var boxes []scene.Box
+		for _, s := range shows[first:] {
+			if s.FromUS > until {
+				break
+			}
+			if held.TUS < s.ToUS+second && until > s.FromUS {
+				if err := r.cutOne(src, s, held, until); err != nil {
+					return err
+				}
+			}
+			if bg != nil {
+				boxes = append(boxes, r.fits[src].box(boxAt(s.outline.path, held.TUS)))
+			}
+		}
+		if bg != nil {
+			bg.add(held.TUS, held.Full, boxes)
+		}
+		return nil
+	}
+	for {
+		f, err := d.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := flush(f.TUS); err != nil {
+			f.Release()
+			return err
+		}
+		held = f
+	}
+	if held == nil {
+		return nil
+	}
+	// The last picture stands for what is left of the second after it.
+	return flush(held.TUS + second)
+}
+
+// cutOne spools what a play shows of a picture that stands until the next.
+func (r *renderer) cutOne(src int, s *showing, f *media.Frame, until int64) error {
+	upto := s.until(until)
+	if upto <= s.next {
+		return nil
+	}
+	fi := r.fits[src]
+	box := fi.box(boxAt(s.outline.path, f.TUS))
+	area := box.Pad(.16*max(box.W, box.H)+4).Clamp(float64(fi.w), float64(fi.h))
+	c := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
+	s.next = upto
+	x, y := int(area.X)&^1, int(area.Y)&^1
+	w, h := (int(area.X+area.W)-x+1)&^1, (int(area.Y+area.H)-y+1)&^1
+	w, h = min(w, fi.w-x), min(h, fi.h-y)
+	if w < 2 || h < 2 {
+		return nil
+	}
+	c.x, c.y, c.w, c.h = int16(x+fi.x), int16(y+fi.y), int16(w), int16(h)
+	seen := box.Clamp(float64(fi.w), float64(fi.h))
+	c.boxX, c.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
+	c.boxW, c.boxH = int16(seen.W), int16(seen.H)
+	yuv, alpha := r.spool.buffer(&c)
+	copyPart(yuv.Y, f.Full.Y, x, y)
+	copyPart(yuv.U, f.Full.U, x/2, y/2)
+	copyPart(yuv.V, f.Full.V, x/2, y/2)
+	s.outline.draw(alpha, x, y, box, fi.s, f.TUS)
+	return r.spool.add(c)
+}
+
+// copyPart fills dst from src at (x, y).
+func copyPart(dst, src frame.Plane, x, y int) {
+	for j := range dst.H {
+		copy(dst.Row(j), src.Row(y + j)[x:])
+	}
+}

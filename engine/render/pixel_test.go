@@ -1,0 +1,234 @@
+package render
+
+import (
+	"bytes"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"posteriori/engine/frame"
+	"posteriori/engine/scene"
+)
+
+func randomPlane(t *rapid.T, w, h int, name string) frame.Plane {
+	p := frame.NewPlane(w, h)
+	copy(p.Pix, rapid.SliceOfN(rapid.Byte(), w*h, w*h).Draw(t, name))
+	return p
+}
+
+// Where the outline is full the recording's own samples stand; where it is
+// empty the background is untouched.
+func TestBlendKeepsSamples(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := 2*rapid.IntRange(1, 8).Draw(t, "w"), 2*rapid.IntRange(1, 8).Draw(t, "h")
+		dst, src := frame.NewYUV(24, 24), frame.NewYUV(w, h)
+		dst.Y, dst.U, dst.V = randomPlane(t, 24, 24, "Y"), randomPlane(t, 12, 12, "U"), randomPlane(t, 12, 12, "V")
+		src.Y = randomPlane(t, w, h, "y")
+		alpha := frame.NewPlane(w, h)
+		for i := range alpha.Pix {
+			alpha.Pix[i] = rapid.SampledFrom([]byte{0, 60, 255}).Draw(t, "a")
+		}
+		before := bytes.Clone(dst.Y.Pix)
+		x, y := 2*rapid.IntRange(0, (24-w)/2).Draw(t, "x"), 2*rapid.IntRange(0, (24-h)/2).Draw(t, "y2")
+		blend(dst, src, alpha, x, y)
+		for j := range 24 {
+			for i := range 24 {
+				k := j*24 + i
+				in := i >= x && i < x+w && j >= y && j < y+h
+				switch {
+				case !in || alpha.Row(j - y)[i-x] == 0:
+					if dst.Y.Pix[k] != before[k] {
+						t.Fatalf("(%d,%d) outside the outline changed", i, j)
+					}
+				case alpha.Row(j - y)[i-x] == 255:
+					if dst.Y.Pix[k] != src.Y.Row(j - y)[i-x] {
+						t.Fatalf("(%d,%d) of the object changed", i, j)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A cut-out of the background itself, darker by some steps, leaves no step.
+func TestSeamIsEvenedOut(t *testing.T) {
+	dst, src := frame.NewYUV(40, 40), frame.NewYUV(40, 40)
+	paint(dst, 120)
+	paint(src, 90)
+	alpha := frame.NewPlane(40, 40)
+	ellipse(alpha, 0, 0, scene.Box{X: 4, Y: 4, W: 32, H: 32}, .6)
+	blend(dst, src, alpha, 0, 0)
+	for x := range 40 {
+		a := int(alpha.Row(20)[x])
+		v := int(dst.Y.Row(20)[x])
+		if a < 64 && v < 112 {
+			t.Errorf("luma %d at %d where a quarter is the object", v, x)
+		}
+		if a == 255 && v != 90 {
+			t.Errorf("the object itself has luma %d", v)
+		}
+	}
+}
+
+func TestFillHoles(t *testing.T) {
+	w, h := 7, 5
+	ring := []byte("" +
+		"\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\xff\xff\xff\xff\xff\x00" +
+		"\x00\xff\x00\x00\x00\xff\x00" +
+		"\x00\xff\xff\xff\xff\xff\x00" +
+		"\x00\x00\x00\x00\x00\x00\xff")
+	fillHoles(ring, make([]byte, w*h), w, h)
+	for x := 1; x <= 5; x++ {
+		if ring[2*w+x] != 255 {
+			t.Errorf("hole at %d", x)
+		}
+	}
+	if ring[0] != 0 || ring[2*w] != 0 || ring[4*w+1] != 0 {
+		t.Error("filled outside")
+	}
+}
+
+func TestFitInto(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sw, sh := rapid.IntRange(1, 4000).Draw(t, "sw"), rapid.IntRange(1, 4000).Draw(t, "sh")
+		w, h := 2*rapid.IntRange(8, 960).Draw(t, "w"), 2*rapid.IntRange(8, 960).Draw(t, "h")
+		f := fitInto(sw, sh, w, h)
+		if f.x < 0 || f.y < 0 || f.w < 2 || f.h < 2 || f.x+f.w > w || f.y+f.h > h || (f.x|f.y|f.w|f.h)&1 != 0 {
+			t.Fatalf("%+v in %d×%d", f, w, h)
+		}
+		if f.w < w-3 && f.h < h-3 {
+			t.Fatalf("%+v fills neither side of %d×%d", f, w, h)
+		}
+	})
+}
+
+func TestStampText(t *testing.T) {
+	for want, got := range map[string]string{
+		"0:01:05":           stampText(0, 65_900_000, true, "", ""),
+		"22:13:20 ×4":       stampText(1_700_000_000_000_000, 0, false, "", "×4"),
+		"14/11 22:13:21":    stampText(1_700_000_000_000_000, 1_000_000, true, "", ""),
+		"A 25:00:00 1/2":    stampText(0, 25*3600*second, false, "A", "1/2"),
+		"cam 1 0:00:00 1/2": stampText(0, 0, false, "cam 1", "1/2"),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// Stamps stay in the picture, keep apart when there is room, and do not jump
+// when their object trembles.
+func TestStampsKeepApart(t *testing.T) {
+	st := newStamper(400, 300)
+	var lastX, lastY int
+	for f := range int64(20) {
+		a := rect{100 + int(f%2), 100, 40, 80}
+		b := rect{110, 95, 40, 80}
+		st.begin([]rect{a, b})
+		x, y := st.place([2]int32{0, 0}, a, 60, 14, f)
+		u, v := st.place([2]int32{1, 0}, b, 60, 14, f)
+		if n := (rect{x, y, 60, 14}).overlap(rect{u, v, 60, 14}); n > 0 {
+			t.Fatalf("frame %d: stamps share %d pixels", f, n)
+		}
+		if f > 0 && (abs(x-lastX) > 2 || abs(y-lastY) > 2) {
+			t.Fatalf("frame %d: stamp jumps from %d,%d to %d,%d", f, lastX, lastY, x, y)
+		}
+		lastX, lastY = x, y
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		i := rapid.IntRange(-50, 400)
+		r := rect{i.Draw(t, "x"), i.Draw(t, "y"), rapid.IntRange(1, 400).Draw(t, "w"), rapid.IntRange(1, 300).Draw(t, "h")}
+		st := newStamper(400, 300)
+		st.begin([]rect{r})
+		if x, y := st.place([2]int32{}, r, 60, 14, 0); x < 0 || y < 0 || x+60 > 400 || y+14 > 300 {
+			t.Fatalf("stamp at %d,%d", x, y)
+		}
+	})
+}
+
+func abs(v int) int { return max(v, -v) }
+
+// Text is legible on any ground: white inside, dark around, accents drawn.
+func TestTextHasOutline(t *testing.T) {
+	face, err := newTypeface(16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw := func(s string) []byte {
+		pic := frame.NewYUV(120, 32)
+		paint(pic, 235)
+		face.draw(&pic, 2, 2, s)
+		return pic.Y.Pix
+	}
+	dark := 0
+	for _, v := range draw("12:34") {
+		if v < 60 {
+			dark++
+		}
+	}
+	if dark < 100 {
+		t.Errorf("%d dark samples on a white ground", dark)
+	}
+	if bytes.Equal(draw("E"), draw("É")) || bytes.Equal(draw("—"), draw("?")) || bytes.Equal(draw("×"), draw("?")) || bytes.Equal(draw("’"), draw("?")) {
+		t.Error("a character is missing from the font")
+	}
+	if !bytes.Equal(draw("\u4e2d"), draw("?")) {
+		t.Error("an unknown character is not shown as one")
+	}
+	pic := frame.NewYUV(20, 10)
+	face.draw(&pic, -30, -8, "outside the picture") // must not panic
+	if face.width("11") <= face.width("1") {
+		t.Error("width does not grow")
+	}
+}
+
+// Resampling keeps a flat picture flat and the mean of any.
+func TestResample(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src := frame.NewPlane(rapid.IntRange(1, 20).Draw(t, "w"), rapid.IntRange(1, 20).Draw(t, "h"))
+		lo, hi := byte(255), byte(0)
+		for i := range src.Pix {
+			src.Pix[i] = rapid.Byte().Draw(t, "v")
+			lo, hi = min(lo, src.Pix[i]), max(hi, src.Pix[i])
+		}
+		dst := frame.NewPlane(rapid.IntRange(1, 40).Draw(t, "dw"), rapid.IntRange(1, 40).Draw(t, "dh"))
+		resample(dst, src)
+		for _, v := range dst.Pix {
+			if v < lo || v > hi {
+				t.Fatalf("%d outside %d–%d", v, lo, hi)
+			}
+		}
+	})
+}
+
+func TestSpoolGivesBackWhatItGot(t *testing.T) {
+	s, err := newSpool(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	for i := range 5 {
+		c := cut{w: int16(2 + 2*i), h: 4, tube: int32(i)}
+		yuv, alpha := s.buffer(&c)
+		for k := range yuv.Y.Pix {
+			yuv.Y.Pix[k], alpha.Pix[k] = byte(i), byte(10+i)
+		}
+		yuv.V.Pix[0] = byte(20 + i)
+		if err := s.add(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range s.cuts {
+		yuv, alpha, err := s.read(&s.cuts[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if yuv.Y.Pix[0] != byte(i) || alpha.Pix[0] != byte(10+i) || yuv.V.Pix[0] != byte(20+i) {
+			t.Errorf("cut-out %d came back wrong", i)
+		}
+	}
+	if _, err := newSpool("/none/such"); err == nil {
+		t.Error("a scratch folder that does not exist was taken")
+	}
+}
