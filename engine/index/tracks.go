@@ -133,7 +133,7 @@ func (s *Store) Search(ctx context.Context, w Where) iter.Seq2[Row, error] {
 // searchSQL goes recording by recording, so that what a condition says of the
 // recording (its clock) bounds an index over its tracks. The path is read
 // outside the ordering, so that sorting does not carry it.
-func searchSQL(w Where) string {
+func searchSQL(w Where, columns string) string {
 	cond := w.SQL
 	if cond == "" {
 		cond = "1"
@@ -148,16 +148,38 @@ func searchSQL(w Where) string {
 	}
 	inner := fmt.Sprintf(`SELECT %s FROM recording r CROSS JOIN analysis a ON a.recording = r.id
 		CROSS JOIN track t ON t.recording = r.id
-		WHERE %s ORDER BY r.id, %s LIMIT %d`, trackColumns, cond, order, limit)
+		WHERE %s ORDER BY r.id, %s LIMIT %d`, columns, cond, order, limit)
 	if !w.Path {
 		return inner
 	}
 	return "SELECT k.*, (SELECT path FROM tube u WHERE u.recording = k.recording AND u.track = k.id) FROM (" + inner + ") k"
 }
 
-// search reads with SQLite's own interface: over database/sql a row costs
-// three times as much, and a search may read very many.
 func (s *Store) search(ctx context.Context, w Where, yield func(Row, error) bool) error {
+	return s.each(ctx, searchSQL(w, trackColumns), w.Args, func(stmt *sqlite3.Stmt) error {
+		row, err := readTrack(stmt, w.Path)
+		if err == nil && !yield(row, nil) {
+			err = errStopped
+		}
+		return err
+	})
+}
+
+// Keys lists the tracks that w chooses, in the order of Search, at a fraction
+// of its cost. w.Path is not read.
+func (s *Store) Keys(ctx context.Context, w Where) ([]Key, error) {
+	w.Path = false
+	var out []Key
+	err := s.each(ctx, searchSQL(w, "t.recording, t.id"), w.Args, func(stmt *sqlite3.Stmt) error {
+		out = append(out, Key{Recording: stmt.ColumnInt64(0), Track: stmt.ColumnInt64(1)})
+		return nil
+	})
+	return out, s.fail(err, "cannot search the index")
+}
+
+// each runs a query with SQLite's own interface: over database/sql a row
+// costs three times as much, and a search may read very many.
+func (s *Store) each(ctx context.Context, query string, args []any, do func(*sqlite3.Stmt) error) error {
 	conn, err := s.r.Conn(ctx)
 	if err != nil {
 		return err
@@ -166,21 +188,17 @@ func (s *Store) search(ctx context.Context, w Where, yield func(Row, error) bool
 	return conn.Raw(func(dc any) error {
 		c := dc.(driver.Conn).Raw()
 		defer c.SetInterrupt(c.SetInterrupt(ctx))
-		stmt, _, err := c.Prepare(searchSQL(w))
+		stmt, _, err := c.Prepare(query)
 		if err != nil {
 			return err
 		}
 		defer stmt.Close()
-		if err := bind(stmt, w.Args); err != nil {
+		if err := bind(stmt, args); err != nil {
 			return err
 		}
 		for stmt.Step() {
-			row, err := readTrack(stmt, w.Path)
-			if err != nil {
+			if err := do(stmt); err != nil {
 				return err
-			}
-			if !yield(row, nil) {
-				return errStopped
 			}
 		}
 		return stmt.Err()

@@ -88,3 +88,8 @@ type Sizes struct {
 	MedianW, MedianH float64
 	MaxW, MaxH       float64
 }
+
+// Key names a track.
+type Key struct {
+	Recording, Track int64
+}

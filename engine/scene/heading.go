@@ -14,11 +14,11 @@ const sectorHalf = 22.5
 
 // Compass is the name of the eighth of the circle that a heading lies in.
 func Compass(deg float64) string {
-	return compass[int(math.Round(turn(deg)/45))%8]
+	return compass[int(math.Round(Turn(deg)/45))%8]
 }
 
-// turn brings an angle into [0, 360).
-func turn(deg float64) float64 {
+// Turn brings an angle into [0, 360).
+func Turn(deg float64) float64 {
 	d := math.Mod(deg, 360)
 	if d < 0 {
 		d += 360
@@ -38,7 +38,7 @@ func (h Headings) Contains(deg float64) bool {
 	if h.To-h.From >= 360 {
 		return true
 	}
-	return turn(deg-h.From) <= turn(h.To-h.From)
+	return Turn(deg-h.From) <= Turn(h.To-h.From)
 }
 
 // ParseHeadings reads a compass name ("NE": 22.5 degrees to either side, and
@@ -76,5 +76,5 @@ func around(deg, half float64) Headings {
 	if half >= 180 {
 		return Headings{From: 0, To: 360}
 	}
-	return Headings{From: turn(deg - half), To: turn(deg + half)}
+	return Headings{From: Turn(deg - half), To: Turn(deg + half)}
 }
