@@ -21,7 +21,8 @@
 //	index      the encrypted store of tracks, one file per procedure
 //	query      the filter language, to SQL and predicates
 //	synopsis   tubes, arrangement, rendering
-//	procedure  legal frame, authorisation, state
+//	procedure  legal frame, authorisation, the rules that refuse
+//	evidence   originals untouched, derived files accountable
 //	journal    the tamper-evident log
 //
 // Imports point one way: cmd → engine → {analysis, pipeline, query, synopsis}

@@ -146,7 +146,7 @@ func tampered(dir, format string, args ...any) error {
 // countLines reads r to its end: how many line feeds, and the length up to
 // and with the limit-th. A torn last line is not counted.
 func countLines(r io.Reader, limit int64) (lines, at int64, err error) {
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, 32<<10)
 	var read int64
 	for {
 		n, err := r.Read(buf)

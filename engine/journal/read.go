@@ -120,7 +120,7 @@ func lines(fsys fs.FS) iter.Seq2[entryLine, error] {
 			return
 		}
 		defer f.Close()
-		in := bufio.NewReaderSize(f, 256<<10)
+		in := bufio.NewReaderSize(f, 32<<10)
 		var long []byte
 		for seq := int64(0); ; {
 			part, err := in.ReadSlice('\n')

@@ -239,7 +239,12 @@ func signCheckpoint(t testing.TB, dir string, key Key) {
 // and in the entries it names the record that the byte is in.
 func TestFlipEveryByte(t *testing.T) {
 	key := testKey(t, "test", 1)
-	l := newLog(t, key, 2)
+	l := newLog(t, key, 0)
+	for range 2 {
+		if _, err := l.Append(small("why")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, file := range []string{fileEntries, fileHashes, fileCheckpoint} {
 		dir := copyDir(t, l.Dir())
 		good := readFile(t, dir+"/"+file)
@@ -262,7 +267,12 @@ func TestFlipEveryByte(t *testing.T) {
 
 func TestTruncateEntriesAtEveryByte(t *testing.T) {
 	key := testKey(t, "test", 1)
-	l := newLog(t, key, 2)
+	l := newLog(t, key, 0)
+	for range 2 {
+		if _, err := l.Append(small("why")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	dir := copyDir(t, l.Dir())
 	good := readFile(t, dir+"/entries")
 	for n := range len(good) {
