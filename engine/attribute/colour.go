@@ -22,8 +22,9 @@ func (v *ColourVotes) Add(o ColourVotes, weight float64) {
 }
 
 const (
-	maxSamples = 2500
-	minSamples = 24
+	redAmongPink = 0.65
+	maxSamples   = 2500
+	minSamples   = 24
 )
 
 // Colour votes on the colour of one object in one picture: of a vehicle's
@@ -87,6 +88,8 @@ func pick(f frame.YUV, box scene.Box, inside func(x, y int) bool, r region, ligh
 				continue
 			}
 			c := fromYUV(f.Y.Row(y)[x], f.U.Row(y / 2)[x/2], f.V.Row(y / 2)[x/2])
+			k := math.Min(1, c.L/60) // a cast of light fades with it
+			c.a, c.b = c.a-k*light.A, c.b-k*light.B
 			s.n++
 			if name := nameOf(c); name != scene.UnknownColour {
 				s.named[name]++
@@ -105,6 +108,11 @@ func (s *sampled) votes(r region) ColourVotes {
 	n := float64(s.n)
 	for i, c := range s.named {
 		v[i] = c / n
+	}
+	if r.glass > 0 && v[scene.Red] > redAmongPink*v[scene.Pink] {
+		// Sky and lamps lay a pink glare on red paint; pink paint is rare.
+		v[scene.Red] += v[scene.Pink]
+		v[scene.Pink] = 0
 	}
 	s.shade(r, &v, float64(s.neutrals)/n*(1-r.glass))
 	var sum float64

@@ -130,7 +130,7 @@ func TestLightForbids(t *testing.T) {
 		"day":       {street(), Light{}},
 	} {
 		got := SceneLight(c.f)
-		got.White = 0
+		got.White, got.A, got.B = 0, 0, 0
 		got.Mono = got.Mono && !got.Dark // of a night it does not matter
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)

@@ -11,6 +11,7 @@ type Light struct {
 	Mono  bool    // no colour in the picture: infra-red or a monochrome camera
 	Dark  bool    // too dark for colours
 	Cast  bool    // one lamp's colour lies over all of it (sodium light)
+	A, B  float64 // CIELAB a and b of what is neutral in it: the white balance's error
 	White float64 // CIELAB lightness of the picture's brightest fiftieth, 0..100
 }
 
@@ -23,7 +24,10 @@ const (
 	castChroma = 20.0 // the mean chroma lies this far from neutral
 	castCosine = 0.94 // and this share of samples within 20 degrees of its hue
 	castShare  = 0.97
-	darkLuma   = 48 // the picture's brightest twentieth is below
+	greyChroma = 15.0 // CIELAB; below, a sample may be something grey
+	maxCast    = 5.0  // of the correction, CIELAB
+	greyShare  = 0.25 // of the picture must be that, or nothing is known
+	darkLuma   = 48   // the picture's brightest twentieth is below
 )
 
 // SceneLight judges a whole picture, by some ten thousand samples of it.
@@ -48,12 +52,42 @@ func SceneLight(f frame.YUV) Light {
 		}
 	}
 	mu, mv = mu/float64(n), mv/float64(n)
+	a, b := neutral(f, step)
 	return Light{
+		A: a, B: b,
 		Mono:  float64(grey) >= monoShare*float64(n),
 		Cast:  oneHue(f, step, mu-128, mv-128, n),
 		Dark:  percentile(&luma, n, 0.95) < darkLuma,
 		White: fromYUV(byte(percentile(&luma, n, 0.98)), 128, 128).L,
 	}
+}
+
+// neutral is the median a and b of the nearly neutral samples of middling
+// lightness: roads, walls and clouds make most of a street, and are grey
+// (the grey-world assumption of Buchsbaum 1980, on what can be grey). Zero
+// where there are few.
+func neutral(f frame.YUV, step int) (a, b float64) {
+	var as, bs [256]int
+	n, all := 0, 0
+	for y := step / 2; y < f.U.H; y += step {
+		for x := step / 2; x < f.U.W; x += step {
+			c := fromYUV(f.Y.Row(min(2*y, f.Y.H-1))[min(2*x, f.Y.W-1)], f.U.Row(y)[x], f.V.Row(y)[x])
+			all++
+			if c.L > 20 && c.L < 92 && c.chroma() < greyChroma {
+				as[int(c.a*4+128)]++
+				bs[int(c.b*4+128)]++
+				n++
+			}
+		}
+	}
+	if float64(n) < greyShare*float64(all) {
+		return 0, 0
+	}
+	a, b = (float64(percentile(&as, n, 0.5))-127.5)/4, (float64(percentile(&bs, n, 0.5))-127.5)/4
+	if d := math.Hypot(a, b); d > maxCast { // shade and sun differ by more than one correction can mend
+		a, b = a*maxCast/d, b*maxCast/d
+	}
+	return a, b
 }
 
 // oneHue tells whether the mean chroma (u, v) is strong and nearly every

@@ -17,8 +17,8 @@ func nameOf(c lab) scene.Colour {
 		least = 22 // chroma of near-black is coding noise
 	case c.L < 25:
 		least = 15
-	case h > 220 && h < 300:
-		least = 16 // sky light turns neutral paint blue
+	case h > 190 && h < 300:
+		least = 19 // sky light turns neutral paint blue
 	}
 	if C < least {
 		if h > 15 && h < 90 && C > warmNeutral && c.L > 14 && c.L < 50 {
@@ -62,7 +62,7 @@ func reddish(c lab, C, h float64) scene.Colour {
 	switch {
 	case C < 22 && c.L < 50:
 		return scene.Brown
-	case c.L > 62 && C < 55 || h >= 345 && c.L > 35 || h < 8 && c.L > 45:
+	case c.L > 62 && C < 55 || h >= 345 && c.L > 42 || h < 8 && c.L > 50:
 		return scene.Pink
 	}
 	return scene.Red

@@ -160,7 +160,7 @@ func (tr *Tracker) hasBlob(t *Track) bool {
 }
 
 func (tr *Tracker) farCost(t *Track, b scene.Box) float64 {
-	if t.parked(tr.now) || t.Stopped || !tr.near(&t.k, t.pred, b, noiseBlob, t.fits < 2) {
+	if apart(t.pred, b) || t.parked(tr.now) || t.Stopped || !tr.near(&t.k, t.pred, b, noiseBlob, t.fits < 2) {
 		return math.Inf(1)
 	}
 	return distanceIoU(t.pred, b)

@@ -14,13 +14,13 @@ func size(b scene.Box) float64 { return math.Sqrt(math.Max(b.W*b.H, 1)) }
 
 func centre(b scene.Box) (x, y float64) { return b.X + b.W/2, b.Y + b.H/2 }
 
+// overlap is the area that two boxes share. It is asked of every pair of track
+// and blob, and nearly always 0.
 func overlap(a, b scene.Box) float64 {
-	w := math.Min(a.X+a.W, b.X+b.W) - math.Max(a.X, b.X)
-	h := math.Min(a.Y+a.H, b.Y+b.H) - math.Max(a.Y, b.Y)
-	if w <= 0 || h <= 0 {
+	if a.X >= b.X+b.W || b.X >= a.X+a.W || a.Y >= b.Y+b.H || b.Y >= a.Y+a.H {
 		return 0
 	}
-	return w * h
+	return a.Intersect(b).Area()
 }
 
 // containment is the share of the smaller box that lies in the other.

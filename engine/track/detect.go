@@ -132,10 +132,13 @@ func (tr *Tracker) pairDetections(lo, hi int, match func(*Track) bool, cost func
 
 // detectionCost is 1 − DIoU with penalties; +Inf where the pair cannot be.
 func (tr *Tracker) detectionCost(t *Track, d Detection) float64 {
+	if apart(t.pred, d.Box) {
+		return math.Inf(1)
+	}
 	over := t.pred.IoU(d.Box)
 	var penalty float64
 	if t.Detections > 0 {
-		switch c := t.Class(); {
+		switch c := t.class; {
 		case c == d.Class:
 		case kindOf(c) == kindOf(d.Class):
 			penalty = 0.05
@@ -152,6 +155,14 @@ func (tr *Tracker) detectionCost(t *Track, d Detection) float64 {
 		penalty += 0.1
 	}
 	return distanceIoU(t.pred, d.Box) + penalty
+}
+
+// apart is a quick no: farther from each other than any gate reaches.
+func apart(a, b scene.Box) bool {
+	far := 3.2 * math.Max(math.Max(a.W, a.H), math.Max(b.W, b.H))
+	ax, ay := centre(a)
+	bx, by := centre(b)
+	return math.Abs(ax-bx) > far || math.Abs(ay-by) > far
 }
 
 // near is the fallback for boxes that do not overlap: small or fast objects.
@@ -181,7 +192,7 @@ func (tr *Tracker) lowCost(t *Track, d Detection) float64 {
 // lostCost bridges an occlusion: the class must agree, the size must, and the
 // place must be one that the object can have reached.
 func (tr *Tracker) lostCost(t *Track, d Detection) float64 {
-	if t.Detections > 0 && kindOf(t.Class()) != kindOf(d.Class) {
+	if t.Detections > 0 && kindOf(t.class) != kindOf(d.Class) {
 		return math.Inf(1)
 	}
 	return tr.bridgeCost(t, d.Box)
@@ -242,6 +253,7 @@ func (t *Track) vote(d Detection) {
 		t.Votes[d.Class] += d.Score
 		t.Weight += d.Score
 		t.Detections++
+		t.class = t.Class()
 	}
 }
 

@@ -215,13 +215,16 @@ func BenchmarkStep100(b *testing.B) {
 	tr := New(3840, 2160, Config{})
 	i, shift := 0, int64(0)
 	b.ReportAllocs()
+	most := 0
 	for b.Loop() {
+		most = max(most, len(tr.live))
 		f := fs[i%len(fs)]
 		f.TUS += shift
 		tr.Step(f)
 		tr.Finished()
 		if i++; i%len(fs) == 0 {
-			shift += fs[len(fs)-1].TUS + 40_000
+			shift += fs[len(fs)-1].TUS + 10_000_000 // all are lost before they come again
 		}
 	}
+	b.ReportMetric(float64(most), "live")
 }

@@ -37,7 +37,8 @@ func (tr *Tracker) twin(t *Track) *Track {
 		return nil
 	}
 	for _, o := range tr.live {
-		if o == t || !outranks(o, t) || !tr.doubles(o, t) {
+		touch := overlap(o.Box, t.Box) > 0 || o.group && t.group
+		if o == t || !touch || !outranks(o, t) || !tr.doubles(o, t) {
 			continue
 		}
 		return o
@@ -65,7 +66,7 @@ func (tr *Tracker) doubles(o, t *Track) bool {
 	}
 	a, b := o.Box, t.Box
 	both := o.Detections > 0 && t.Detections > 0
-	if both && (kindOf(o.Class()) != kindOf(t.Class())) {
+	if both && kindOf(o.class) != kindOf(t.class) {
 		return false
 	}
 	need := 0.7
@@ -119,6 +120,7 @@ func (tr *Tracker) absorb(keep, drop *Track) {
 		}
 		keep.Weight += drop.Weight
 		keep.Detections += drop.Detections
+		keep.class = keep.Class()
 		keep.Absorbed = append(append(keep.Absorbed, drop.ID), drop.Absorbed...)
 		if drop.State == Confirmed {
 			keep.State = Confirmed

@@ -60,6 +60,7 @@ type Track struct {
 // core is what only the tracker needs.
 type core struct {
 	k        kalman
+	class    scene.Class // Class, kept
 	samples  []sample
 	born     int64 // first step, even where the path was later cut
 	observed int64 // µs observed
