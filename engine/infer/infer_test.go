@@ -62,30 +62,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestLoadRefuses(t *testing.T) {
-	dir := t.TempDir()
-	text := filepath.Join(dir, "text.so")
-	if err := os.WriteFile(text, []byte("no library"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{"", "libonnxruntime.so", filepath.Join(dir, "absent.so"), dir, text} {
-		err := infer.Load(path)
-		if infer.Loaded() != "" {
-			// Another test has loaded the real one: all else is refused.
-			if err == nil {
-				t.Errorf("Load(%q) was taken", path)
-			}
-			continue
-		}
-		if fault.KindOf(err) != fault.Missing {
-			t.Errorf("Load(%q): %v", path, err)
-		}
-		if f, ok := err.(*fault.Error); !ok || !strings.Contains(f.Hint, "make build") {
-			t.Errorf("Load(%q) gives no hint: %v", path, err)
-		}
-	}
-}
-
 func TestLoadOnce(t *testing.T) {
 	path := library(t)
 	if err := infer.Load(path); err != nil {

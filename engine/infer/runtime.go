@@ -43,7 +43,7 @@ func Load(path string) error {
 		return missing(path, nil, "the ONNX Runtime library is not a regular file")
 	}
 	ort.SetSharedLibraryPath(path)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return missing(path, err, "the ONNX Runtime library cannot be loaded")
 	}
 	loaded.path = path

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"os"
-	"slices"
 	"strconv"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -112,16 +111,16 @@ func OpenBytes(name string, data []byte, o Options) (*Session, error) {
 }
 
 func open(name string, data []byte, device Device, threads int) (*Session, error) {
+	in, out, err := readPorts(data)
+	if err != nil {
+		return nil, err
+	}
 	opts, err := options(device, threads)
 	if err != nil {
 		return nil, err
 	}
 	defer opts.Destroy()
-	in, out, err := ort.GetInputOutputInfoWithONNXData(data)
-	if err != nil {
-		return nil, err
-	}
-	s := &Session{path: name, device: device, inputs: ports(in), outputs: ports(out)}
+	s := &Session{path: name, device: device, inputs: in, outputs: out}
 	s.s, err = ort.NewDynamicAdvancedSessionWithONNXData(data, names(s.inputs), names(s.outputs), opts)
 	if err != nil {
 		return nil, err
@@ -139,7 +138,8 @@ func options(device Device, threads int) (*ort.SessionOptions, error) {
 		func() error { return opts.SetInterOpNumThreads(1) },
 		func() error { return opts.SetExecutionMode(ort.ExecutionModeSequential) },
 		func() error { return opts.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll) },
-		func() error { return opts.SetLogSeverityLevel(ort.LoggingLevelError) },
+		// What goes wrong comes back as an error; standard error is not ours.
+		func() error { return opts.SetLogSeverityLevel(ort.LoggingLevelFatal) },
 		// Threads that spin between runs would eat the core that decodes.
 		func() error { return opts.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
 	}
@@ -165,26 +165,6 @@ func addCUDA(opts *ort.SessionOptions) error {
 		return err
 	}
 	return opts.AppendExecutionProviderCUDA(cuda)
-}
-
-func ports(infos []ort.InputOutputInfo) []Port {
-	out := make([]Port, len(infos))
-	for i, p := range infos {
-		out[i] = Port{Name: p.Name, Type: typeOf(p.DataType), Shape: slices.Clone(p.Dimensions)}
-	}
-	return out
-}
-
-func typeOf(t ort.TensorElementDataType) Type {
-	switch t {
-	case ort.TensorElementDataTypeFloat:
-		return Float32
-	case ort.TensorElementDataTypeInt64:
-		return Int64
-	case ort.TensorElementDataTypeUint8:
-		return Uint8
-	}
-	return Type(t.String())
 }
 
 func names(ps []Port) []string {
