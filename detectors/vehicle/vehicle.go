@@ -1,9 +1,9 @@
 // Package vehicle names the colour and the type of a vehicle by a model (Open
 // Model Zoo, vehicle-attributes-recognition-barrier-0039).
 //
-// On photographs of single vehicles it is right about red, yellow, white and
-// blue nine times in ten or more, about green two times in three, and about
-// black less than every second time (it says grey, or blue). So its answers
+// On photographs of single vehicles it is right about red, yellow and white
+// more than nine times in ten, about blue nearly so, about green two times in
+// three, and about black less than every second time. So its answers
 // are votes to be summed over a track and weighed against others, never a
 // verdict.
 package vehicle
