@@ -1,0 +1,222 @@
+package query
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/scene"
+)
+
+// flushRows is after how many rows a table is written out, so that its memory
+// is bounded; widths are fitted anew after it.
+const flushRows = 1000
+
+// WriteTable writes the results as a table for people, and their scope.
+func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
+	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	if r.Len() > 0 {
+		fmt.Fprintln(t, "TRACK\tCLASS\tSCORE\tCOLOUR\tHEADING\tSTART\tIN VIEW\tSIZE\tCAMERA")
+	}
+	n := 0
+	for h, err := range r.Hits(ctx, false) {
+		if err != nil {
+			return err
+		}
+		heading := "-"
+		if h.Track.HasHeading {
+			heading = scene.Compass(h.Track.Heading)
+		}
+		inView := (time.Duration(h.Track.EndUS-h.Track.StartUS) * time.Microsecond).Round(100 * time.Millisecond)
+		fmt.Fprintf(t, "%d-%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\n", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
+			h.Track.Colour, heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, printable(h.Recording.Camera))
+		if n++; n%flushRows == 0 {
+			if err := t.Flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, r.Summary())
+	return err
+}
+
+// printable keeps tabs and line ends of a name out of tables.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if strconv.IsPrint(c) {
+			return c
+		}
+		return '�'
+	}, s)
+}
+
+// Summary says in one line or two how much was found and in what scope.
+func (r *Results) Summary() string {
+	s := fmt.Sprintf("%d tracks", r.Len())
+	if r.Len() == 1 {
+		s = "1 track"
+	}
+	s += fmt.Sprintf(" in %s seen of %s asked for", length(r.Scope.SeenUS()), length(r.Scope.AskedUS()))
+	not := r.Scope.NotSeen()
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(not)) {
+		parts = append(parts, fmt.Sprintf("%s %s", k, length(not[k])))
+	}
+	if parts != nil {
+		s += "; not seen: " + strings.Join(parts, ", ")
+	}
+	var noClock []string
+	for _, rec := range r.Scope.Recordings {
+		if rec.NoClock {
+			noClock = append(noClock, strconv.FormatInt(rec.Recording, 10))
+		}
+	}
+	if noClock != nil {
+		s += "\nnot searched, their clock is not known: recordings " + strings.Join(noClock, ", ")
+	}
+	return s
+}
+
+func length(us int64) string {
+	return (time.Duration(us) * time.Microsecond).Round(100 * time.Millisecond).String()
+}
+
+// WriteJSON writes {"results": n, "scope": …, "tracks": [Record, …]}, a
+// record to a line; with paths if withPath is set.
+func (r *Results) WriteJSON(ctx context.Context, w io.Writer, withPath bool) error {
+	b := bufio.NewWriter(w)
+	scope, err := json.Marshal(r.Scope)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "{\"results\": %d, \"scope\": %s, \"tracks\": [", r.Len(), scope)
+	sep := "\n"
+	for h, err := range r.Hits(ctx, withPath) {
+		if err != nil {
+			return err
+		}
+		rec, err := json.Marshal(h.Record())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "%s%s", sep, rec)
+		sep = ",\n"
+	}
+	fmt.Fprint(b, "\n]}\n")
+	return b.Flush()
+}
+
+var csvHeader = []string{"recording", "sha256", "camera", "track", "class", "class_score", "colour", "colour_score",
+	"heading", "start", "end", "clock_uncertainty_us", "start_us", "end_us", "width", "height",
+	"best_us", "best_x", "best_y", "best_w", "best_h"}
+
+// WriteCSV writes the results as CSV with a header.
+func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
+	c := csv.NewWriter(w)
+	_ = c.Write(csvHeader) // the error stays until Flush
+	f := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	i := func(v int64) string { return strconv.FormatInt(v, 10) }
+	at := func(t *time.Time) string {
+		if t == nil {
+			return ""
+		}
+		return t.Format(time.RFC3339Nano)
+	}
+	for h, err := range r.Hits(ctx, false) {
+		if err != nil {
+			return err
+		}
+		e := h.Record()
+		heading := ""
+		if e.Heading != nil {
+			heading = f(*e.Heading)
+		}
+		_ = c.Write([]string{i(e.Recording), e.SHA256, inert(e.Camera), i(e.Track), e.Class, f(e.ClassScore), e.Colour, f(e.ColourScore),
+			heading, at(e.Start), at(e.End), i(e.UncertaintyUS), i(e.StartUS), i(e.EndUS), f(e.Width), f(e.Height),
+			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3])})
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// inert keeps a spreadsheet from running a name as a formula.
+func inert(s string) string {
+	if s != "" && strings.ContainsAny(s[:1], "=+-@\t\r") {
+		return "'" + s
+	}
+	return s
+}
+
+// WriteMOT writes the results as MOTChallenge text, "frame,id,x,y,w,h,conf,
+// -1,-1,-1": for each frame in decode order, counted from 1, the box of each
+// track that is there, interpolated. MOTChallenge knows one sequence a file,
+// so the results must be of one recording. Conf is the score of the class, 1
+// for what no detector named.
+func (r *Results) WriteMOT(ctx context.Context, w io.Writer) error {
+	if err := r.OneRecording(); err != nil || r.Len() == 0 {
+		return err
+	}
+	next, stop := iter.Pull2(r.Hits(ctx, true))
+	defer stop()
+	b := bufio.NewWriter(w)
+	var live []scene.Track
+	hit, err, more := next()
+	frame := 0
+	for t, ferr := range r.store.FrameTimes(ctx, r.keys[0].Recording) {
+		if ferr != nil {
+			return ferr
+		}
+		frame++
+		for ; more && err == nil && hit.Track.StartUS <= t; hit, err, more = next() {
+			live = append(live, hit.Track)
+		}
+		if err != nil {
+			return err
+		}
+		live = slices.DeleteFunc(live, func(k scene.Track) bool { return k.EndUS < t })
+		for _, k := range live {
+			writeMOT(b, frame, k, t)
+		}
+		if !more && len(live) == 0 {
+			break
+		}
+	}
+	return b.Flush()
+}
+
+func writeMOT(w io.Writer, frame int, k scene.Track, t int64) {
+	box, ok := k.Path.At(t)
+	if !ok {
+		return
+	}
+	conf := k.ClassScore
+	if conf <= 0 {
+		conf = 1
+	}
+	fmt.Fprintf(w, "%d,%d,%.2f,%.2f,%.2f,%.2f,%.3f,-1,-1,-1\n", frame, k.ID, box.X, box.Y, box.W, box.H, conf)
+}
+
+// OneRecording tells, as fault.Usage, that the results are of several recordings.
+func (r *Results) OneRecording() error {
+	for _, k := range r.keys {
+		if k.Recording != r.keys[0].Recording {
+			return fault.New(fault.Usage, "the mot format is of one recording, and the results are of several").
+				WithHint("name one with --recording")
+		}
+	}
+	return nil
+}
