@@ -54,7 +54,11 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		if err := w.Send(wire.KindHello, hello); err != nil {
 			return err
 		}
-		return render.Run(ctx, *job.Render, w.Send)
+		out, err := render.Run(ctx, job.Render, func(p wire.Progress) { _ = w.Send(wire.KindProgress, p) })
+		if err != nil {
+			return err
+		}
+		return w.Send(wire.KindOutput, out)
 	case job.Clip != nil:
 		if err := w.Send(wire.KindHello, hello); err != nil {
 			return err

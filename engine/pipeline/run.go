@@ -38,6 +38,7 @@ func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.De
 	p := withDefaults(job.Params)
 	s := setup{w: job.Probe.Width, h: job.Probe.Height, det: det, minScore: p.MinScore, stages: stages{}}
 	s.planeW, s.planeH = planeSize(s.w, s.h, p.PlaneArea)
+	job.Probe.Chunks = job.Chunks // key frames to seek to
 	first, last := job.Chunks[0], job.Chunks[len(job.Chunks)-1]
 	dec, err := media.Open(ctx, path, &job.Probe, media.DecodeOptions{
 		FromPTS: first.LeadPTS, ToPTS: last.EndPTS,
@@ -48,7 +49,7 @@ func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.De
 		return err
 	}
 	defer dec.Close()
-	r := &runner{setup: s, job: job, dec: dec, send: send}
+	r := &runner{setup: s, path: path, job: job, dec: dec, send: send}
 	for {
 		began := time.Now()
 		f, err := dec.Next()
@@ -97,15 +98,24 @@ type runner struct {
 	job    wire.AnalyseJob
 	dec    *media.Decoder
 	send   Send
-	active []*processor
-	next   int // the chunk to open next
-	told   time.Time
-	frames int64
+	path    string
+	active  []*processor // see the frames
+	closing []*processor // have seen their last
+	next    int          // the chunk to open next
+	told    time.Time
+	errors  int64 // of the decoder, that closed chunks account for
 }
+
+// settleUS is how long after a chunk's end it is closed: the decoder's
+// complaints come on another way than its pictures, and may be later.
+const settleUS = 2_000_000
 
 func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 	pic := picture{pts: f.PTS, tUS: f.TUS, plane: f.Plane, full: f.Full}
 	for len(r.active) > 0 && pic.pts >= r.active[0].chunk.EndPTS {
+		r.closing, r.active = append(r.closing, r.active[0]), r.active[1:]
+	}
+	for len(r.closing) > 0 && pic.tUS >= r.closing[0].chunk.EndUS+settleUS {
 		if err := r.close(ctx); err != nil {
 			return err
 		}
@@ -127,7 +137,6 @@ func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 			return err
 		}
 	}
-	r.frames++
 	if len(r.active) > 0 && time.Since(r.told) >= progressEvery {
 		r.told = time.Now()
 		p := r.active[0]
@@ -139,11 +148,22 @@ func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 	return nil
 }
 
-// close ends the first active chunk and sends what it holds.
+// close ends the first chunk that has seen its last frame and sends what it
+// holds, with the account of what could not be decoded.
 func (r *runner) close(ctx context.Context) error {
-	p := r.active[0]
-	r.active = r.active[1:]
-	msgs, end, err := p.end(r.dec.Report().Holes)
+	p := r.closing[0]
+	r.closing = r.closing[1:]
+	rep := r.dec.Report()
+	all := rep.Errors
+	rep.Errors -= r.errors
+	r.errors = all
+	began := time.Now()
+	holes, err := media.Coverage(ctx, r.path, &r.job.Probe, p.chunk, int64(len(p.times)), rep)
+	if err != nil {
+		return err
+	}
+	r.stages.since("damage", began)
+	msgs, end, err := p.end(holes)
 	if err != nil {
 		return err
 	}
@@ -162,7 +182,8 @@ func (r *runner) deliver(msgs []wire.TrackMsg, end wire.ChunkEnd) error {
 // end closes what is open at the end of the stream. Chunks that no frame
 // reached are closed as what they are: without a picture.
 func (r *runner) end(ctx context.Context) error {
-	for len(r.active) > 0 {
+	r.closing, r.active = append(r.closing, r.active...), nil
+	for len(r.closing) > 0 {
 		if err := r.close(ctx); err != nil {
 			return err
 		}
@@ -171,7 +192,7 @@ func (r *runner) end(ctx context.Context) error {
 		return nil
 	}
 	for ; r.next < len(r.job.Chunks); r.next++ {
-		r.active = append(r.active, newProcessor(r.setup, r.job.Chunks[r.next]))
+		r.closing = append(r.closing, newProcessor(r.setup, r.job.Chunks[r.next]))
 		if err := r.close(ctx); err != nil {
 			return err
 		}
