@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"time"
 
 	"posteriori/detectors"
@@ -46,6 +47,7 @@ type processor struct {
 	model  *motion.Model
 	tracks *track.Tracker
 	bank   map[int64]*samples
+	looks  looks
 	cover  coverage
 	plate  *plate
 	plates []wire.Plate
@@ -66,6 +68,7 @@ func newProcessor(s setup, c wire.Chunk) *processor {
 		model:  motion.New(s.planeW, s.planeH, motion.Config{}),
 		tracks: track.New(s.w, s.h, track.Config{}),
 		bank:   map[int64]*samples{},
+		looks:  looks{},
 		cover:  coverage{fromUS: c.StartUS, toUS: c.EndUS},
 		plate:  newPlate(s.w, s.h),
 		nextUS: c.StartUS + plateEveryUS,
@@ -127,13 +130,8 @@ func (p *processor) detect(pic picture, f *track.Frame) error {
 	if p.det == nil {
 		return nil
 	}
-	var movers []scene.Box
-	for _, t := range p.tracks.Live() {
-		movers = append(movers, t.Box)
-	}
-	for _, b := range f.Blobs {
-		movers = append(movers, b.Box)
-	}
+	live := p.tracks.Live()
+	movers := p.looks.due(live, f.Blobs, pic.tUS)
 	if len(movers) == 0 {
 		return nil
 	}
@@ -147,6 +145,7 @@ func (p *processor) detect(pic picture, f *track.Frame) error {
 	if len(where) == 0 {
 		f.Looked = []scene.Box{{W: float64(p.w), H: float64(p.h)}}
 	}
+	p.looks.note(live, f.Looked, pic.tUS)
 	for _, d := range dets {
 		if d.Score >= p.minScore {
 			f.Detections = append(f.Detections, track.Detection{Box: d.Box, Class: d.Class, Score: d.Score})
@@ -217,6 +216,10 @@ func (p *processor) look(pic picture, t *track.Track, s *samples, fg frame.Plane
 	if p.det != nil && t.Detections > 0 && !detected {
 		return nil // a blob box in between is worse than the detector's
 	}
+	score := 0.3
+	if t.Detections > 0 {
+		score = t.Weight / float64(t.Detections)
+	}
 	if pic.tUS-s.colourUS >= colourUS {
 		inside := func(x, y int) bool {
 			px, py := x*fg.W/p.w, y*fg.H/p.h
@@ -226,13 +229,9 @@ func (p *processor) look(pic picture, t *track.Track, s *samples, fg frame.Plane
 			inside = nil
 		}
 		if votes, ok := attribute.Colour(*pic.full, t.Box, inside, t.Class(), p.light); ok {
-			s.colours.Add(votes, 1)
+			s.colours.Add(votes, score*math.Sqrt(t.Box.Area()))
 			s.colourUS = pic.tUS
 		}
-	}
-	score := 0.3
-	if t.Detections > 0 {
-		score = t.Weight / float64(t.Detections)
 	}
 	scr := attribute.CropScore(t.Box, p.w, p.h, attribute.Sharpness(pic.full.Y, t.Box), score, p.cut(t.Box))
 	if s.crop != nil && scr < s.cropScr*betterCrop {
@@ -272,6 +271,7 @@ func (p *processor) drain(tracks []*track.Track, open bool) error {
 	for _, t := range tracks {
 		s := p.bank[t.ID]
 		delete(p.bank, t.ID)
+		delete(p.looks, t.ID)
 		if s == nil {
 			s = &samples{}
 		}

@@ -18,6 +18,7 @@ type plate struct {
 	w, h   int
 	pic    frame.YUV
 	known  []bool // by sample of the motion plane
+	busy   []bool // scratch of margin
 	lastUS int64
 	any    bool
 }
@@ -38,39 +39,55 @@ func (p *plate) look(full frame.YUV, mask frame.Plane, tUS int64) {
 		copyPlane(p.pic.U, full.U)
 		copyPlane(p.pic.V, full.V)
 	}
-	// A margin of two samples around movers keeps their shadows and soft
-	// edges out of the plate.
+	busy := p.margin(mask)
 	for my := range mask.H {
 		y0, y1 := my*p.h/mask.H, (my+1)*p.h/mask.H
-		for mx := range mask.W {
-			if near(mask, mx, my, 2) {
+		row := busy[my*mask.W : (my+1)*mask.W]
+		known := p.known[my*mask.W : (my+1)*mask.W]
+		for mx := 0; mx < mask.W; {
+			from := mx
+			for mx < mask.W && row[mx] == row[from] && known[mx] == known[from] {
+				mx++
+			}
+			if row[from] {
 				continue
 			}
-			i := my*mask.W + mx
-			x0, x1 := mx*p.w/mask.W, (mx+1)*p.w/mask.W
 			shift := uint(2) // follow the light in about four looks
-			if !p.known[i] {
-				p.known[i] = true
+			if !known[from] {
 				shift = 0
 			}
+			x0, x1 := from*p.w/mask.W, mx*p.w/mask.W
 			follow(p.pic.Y, full.Y, x0, y0, x1, y1, shift)
 			follow(p.pic.U, full.U, x0/2, y0/2, (x1+1)/2, (y1+1)/2, shift)
 			follow(p.pic.V, full.V, x0/2, y0/2, (x1+1)/2, (y1+1)/2, shift)
 		}
+		for i, b := range row {
+			known[i] = known[i] || !b
+		}
 	}
 }
 
-// near tells whether any sample within d of (x, y) is foreground.
-func near(m frame.Plane, x, y, d int) bool {
-	for j := max(0, y-d); j <= min(m.H-1, y+d); j++ {
-		row := m.Row(j)
-		for i := max(0, x-d); i <= min(m.W-1, x+d); i++ {
-			if row[i] != 0 {
-				return true
+// margin marks the foreground and two samples around it, which keeps movers'
+// shadows and soft edges out of the plate.
+func (p *plate) margin(m frame.Plane) []bool {
+	const d = 2
+	if len(p.busy) != m.W*m.H {
+		p.busy = make([]bool, m.W*m.H)
+	}
+	clear(p.busy)
+	for y := range m.H {
+		for x, v := range m.Row(y) {
+			if v == 0 {
+				continue
+			}
+			for j := max(0, y-d); j <= min(m.H-1, y+d); j++ {
+				for i := max(0, x-d); i <= min(m.W-1, x+d); i++ {
+					p.busy[j*m.W+i] = true
+				}
 			}
 		}
 	}
-	return false
+	return p.busy
 }
 
 // follow moves dst towards src by 1/2^shift over [x0,x1)×[y0,y1).

@@ -95,9 +95,9 @@ func planeSize(w, h, area int) (int, int) {
 // runner walks the frames through the chunks' processors.
 type runner struct {
 	setup
-	job    wire.AnalyseJob
-	dec    *media.Decoder
-	send   Send
+	job     wire.AnalyseJob
+	dec     *media.Decoder
+	send    Send
 	path    string
 	active  []*processor // see the frames
 	closing []*processor // have seen their last
