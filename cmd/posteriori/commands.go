@@ -10,6 +10,7 @@ func (a *app) commands() []*cobra.Command {
 		newProcedureCommand(a),
 		newImportCommand(a),
 		newAnalyseCommand(a),
+		newQueryCommand(a),
 		newJournalCommand(a),
 		newDoctorCommand(a),
 	}

@@ -118,7 +118,7 @@ func (s *Store) Crop(ctx context.Context, rec, id int64) (scene.Crop, error) {
 	err := s.r.QueryRowContext(ctx, "SELECT at_us, x_px, y_px, w_px, h_px, jpeg FROM crop WHERE recording = ? AND track = ?", rec, id).
 		Scan(&c.TUS, &c.Box.X, &c.Box.Y, &c.Box.W, &c.Box.H, &c.JPEG)
 	if errors.Is(err, sql.ErrNoRows) {
-		return c, fault.New(fault.NotFound, "there is no picture of track %d-%d", rec, id)
+		return c, fault.New(fault.NotFound, "there is no picture of track %d:%d", rec, id)
 	}
 	return c, s.fail(err, "cannot read the picture")
 }

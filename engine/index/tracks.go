@@ -249,7 +249,7 @@ func readTrack(stmt *sqlite3.Stmt, withPath bool) (Row, error) {
 	}
 	p, err := scene.UnpackPath(stmt.ColumnRawBlob(col + 1))
 	if err != nil {
-		return r, damaged(err, "path of track %d-%d", r.Recording, t.ID)
+		return r, damaged(err, "path of track %d:%d", r.Recording, t.ID)
 	}
 	t.Path = p
 	return r, nil
@@ -267,7 +267,7 @@ func (s *Store) Track(ctx context.Context, rec, id int64, withTube bool) (scene.
 		row, found = r, true
 	}
 	if !found {
-		return scene.Track{}, fault.New(fault.NotFound, "there is no track %d-%d", rec, id)
+		return scene.Track{}, fault.New(fault.NotFound, "there is no track %d:%d", rec, id)
 	}
 	t := row.Track
 	if !withTube {
@@ -279,7 +279,7 @@ func (s *Store) Track(ctx context.Context, rec, id int64, withTube bool) (scene.
 	}
 	var err error
 	if t.Masks, err = scene.UnpackMasks(masks); err != nil {
-		return t, damaged(err, "masks of track %d-%d", rec, id)
+		return t, damaged(err, "masks of track %d:%d", rec, id)
 	}
 	c, err := s.Crop(ctx, rec, id)
 	if err == nil {

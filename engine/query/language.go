@@ -298,7 +298,7 @@ func (x *expression) holds(m *vm.VM, e *env) (bool, error) {
 	out, err := m.Run(x.program, e)
 	if err != nil {
 		msg, _, _ := strings.Cut(err.Error(), " (")
-		return false, usage(fmt.Errorf("--where: %s (at track %d-%d)", strings.TrimSpace(msg), e.Recording, e.ID))
+		return false, usage(fmt.Errorf("--where: %s (at track %d:%d)", strings.TrimSpace(msg), e.Recording, e.ID))
 	}
 	return out.(bool), nil
 }

@@ -39,7 +39,7 @@ func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 			heading = scene.Compass(h.Track.Heading)
 		}
 		inView := (time.Duration(h.Track.EndUS-h.Track.StartUS) * time.Microsecond).Round(100 * time.Millisecond)
-		fmt.Fprintf(t, "%d-%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\n", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
+		fmt.Fprintf(t, "%d:%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\n", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
 			h.Track.Colour, heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, printable(h.Recording.Camera))
 		if n++; n%flushRows == 0 {
 			if err := t.Flush(); err != nil {
@@ -212,8 +212,8 @@ func writeMOT(w io.Writer, frame int, k scene.Track, t int64) {
 
 // OneRecording tells, as fault.Usage, that the results are of several recordings.
 func (r *Results) OneRecording() error {
-	for _, k := range r.keys {
-		if k.Recording != r.keys[0].Recording {
+	if n := len(r.keys); n > 0 { // they are sorted
+		if r.keys[0].Recording != r.keys[n-1].Recording {
 			return fault.New(fault.Usage, "the mot format is of one recording, and the results are of several").
 				WithHint("name one with --recording")
 		}

@@ -34,8 +34,8 @@ func TestWriteTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `TRACK  CLASS  SCORE  COLOUR  HEADING  START                 IN VIEW  SIZE   CAMERA
-1-1    car    0.60   red     E        2024-05-01 12:00:10Z  10s      21x50  north
-1-4    other  0.90   grey    -        2024-05-01 12:08:20Z  1m30s    24x80  north
+1:1    car    0.60   red     E        2024-05-01 12:00:10Z  10s      21x50  north
+1:4    other  0.90   grey    -        2024-05-01 12:08:20Z  1m30s    24x80  north
 2 tracks in 9m20s seen of 10m0s asked for; not seen: not-analysed 20s, relearning 20s
 `
 	if d := cmp.Diff(want, b.String()); d != "" {

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"posteriori/engine"
+	"posteriori/engine/fault"
+	"posteriori/engine/index"
+	"posteriori/engine/journal"
+	"posteriori/engine/query"
+)
+
+// queryOptions are the flags of posteriori query.
+type queryOptions struct {
+	filter     filterFlags
+	format     string
+	paths      bool
+	thumbnails string
+	sheet      string
+	overwrite  bool
+}
+
+func newQueryCommand(a *app) *cobra.Command {
+	var o queryOptions
+	c := &cobra.Command{
+		Use:   "query -p ID",
+		Short: "Find tracks in a procedure's index",
+		Long: `Find tracks in a procedure's index: the objects that passed, by what they are,
+where and when they went. The answer says how much of the recordings it covers:
+"0 tracks" holds for what was seen, no more. Every hit is a proposal, for a
+person to judge.
+
+` + filterHelp + `
+FORMATS: table (for people), json, csv, and mot (MOTChallenge text of one
+recording, frames counted from 1 in decode order). --json is --format json.
+` + exitStatus,
+		Example: `  posteriori query -p 2026-00123 --class car,truck --colour white --heading NE
+  posteriori query -p 2026-00123 --zone "gate=100,200 300,200 300,400" --dwell 30s@gate
+  posteriori query -p 2026-00123 --crosses "line=0,300 640,300:right" --format csv
+  posteriori query -p 2026-00123 --where 'vehicle and speed > 80' --sheet hits.html`,
+		Args: argsBetween(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error { return a.query(c, o) },
+	}
+	f := c.Flags()
+	o.filter.bind(f)
+	f.StringVar(&o.format, "format", "", "`format`: table, json, csv or mot")
+	f.BoolVar(&o.paths, "paths", false, "with --format json: add each track's path as [t_us, x, y, w, h]")
+	f.StringVar(&o.thumbnails, "thumbnails", "", "write each track's best picture into this `folder`")
+	f.StringVar(&o.sheet, "sheet", "", "write the best pictures on one sheet: a `file` .html or .png")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace an existing sheet")
+	return c
+}
+
+// check tells what is wrong with the output flags, and fills in the format.
+func (o *queryOptions) check(a *app, c *cobra.Command) error {
+	switch {
+	case o.format == "" && a.json:
+		o.format = "json"
+	case o.format == "":
+		o.format = "table"
+	case a.json && o.format != "json":
+		return usage(c, "--json and --format %s contradict each other", o.format)
+	}
+	switch o.format {
+	case "table", "json", "csv", "mot":
+	default:
+		return usage(c, "--format %q is none of table, json, csv, mot", o.format)
+	}
+	if o.paths && o.format != "json" {
+		return usage(c, "--paths needs --format json")
+	}
+	if ext := strings.ToLower(filepath.Ext(o.sheet)); o.sheet != "" && ext != ".html" && ext != ".png" {
+		return usage(c, "--sheet %s ends neither in .html nor in .png", o.sheet)
+	}
+	return nil
+}
+
+func (a *app) query(c *cobra.Command, o queryOptions) error {
+	if err := o.check(a, c); err != nil {
+		return err
+	}
+	id, err := a.needProcedure(c)
+	if err != nil {
+		return err
+	}
+	store, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubQuery, Reason: a.reason}
+	return store.Do(c.Context(), spec, func(act *engine.Act) error {
+		ix, err := act.Procedure().Index(c.Context())
+		if err != nil {
+			return err
+		}
+		defer ix.Close()
+		return a.queryAct(c, store, act, ix, o)
+	})
+}
+
+// queryAct runs the query, records it, and only then shows the answer.
+func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, ix *index.Store, o queryOptions) error {
+	ctx := c.Context()
+	f, err := o.filter.filter(ctx, c, ix)
+	if err != nil {
+		return err
+	}
+	res, err := query.Run(ctx, ix, f)
+	if err != nil {
+		return err
+	}
+	if o.format == "mot" {
+		if err := res.OneRecording(); err != nil {
+			return err
+		}
+	}
+	d, err := queryDetails(ctx, ix, f, res)
+	if err != nil {
+		return err
+	}
+	params, err := json.Marshal(map[string]any{"format": o.format, "paths": o.paths, "thumbnails": o.thumbnails != "", "sheet": o.sheet != ""})
+	if err != nil {
+		return err
+	}
+	d.Params = string(params)
+	sheet, err := a.makeSheet(ctx, store, ix, res, o)
+	if err != nil {
+		return err
+	}
+	if sheet != nil {
+		defer sheet.drop()
+		d.Objects = append(d.Objects, journal.Object{Kind: "derived", ID: filepath.Base(o.sheet), SHA256: sheet.sha256})
+	}
+	if err := act.Record(d); err != nil {
+		return err
+	}
+	if sheet != nil {
+		if _, err := sealAs(ctx, sheet.temp, o.sheet, sheet.sha256, o.overwrite); err != nil {
+			return err
+		}
+		a.notef("%d pictures on %s%s", sheet.shown, o.sheet, sheet.note)
+	}
+	return a.show(ctx, ix, res, o)
+}
+
+// queryDetails are what the journal keeps of a search: the recordings asked,
+// the filter, and how much was found.
+func queryDetails(ctx context.Context, ix *index.Store, f query.Filter, res *query.Results) (journal.Details, error) {
+	var recs []index.Recording
+	for _, s := range res.Scope.Recordings {
+		r, err := ix.Recording(ctx, s.Recording)
+		if err != nil {
+			return journal.Details{}, err
+		}
+		recs = append(recs, r)
+	}
+	n := int64(res.Len())
+	return journal.Details{
+		Objects: recordingObjects(recs),
+		Query:   &journal.Query{Filter: string(f.Canonical()), Results: &n},
+	}, nil
+}
+
+// show writes the answer.
+func (a *app) show(ctx context.Context, ix *index.Store, res *query.Results, o queryOptions) error {
+	if o.thumbnails != "" {
+		n, err := writeThumbnails(ctx, ix, res, o.thumbnails)
+		if err != nil {
+			return err
+		}
+		a.notef("%d pictures in %s%s", n, o.thumbnails, lacking(res.Len()-n))
+	}
+	switch o.format {
+	case "json":
+		return res.WriteJSON(ctx, a.stdout, o.paths)
+	case "csv":
+		a.notef("%s", res.Summary())
+		return res.WriteCSV(ctx, a.stdout)
+	case "mot":
+		a.notef("%s", res.Summary())
+		return res.WriteMOT(ctx, a.stdout)
+	}
+	return res.WriteTable(ctx, a.stdout)
+}
+
+func lacking(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "; one track has none"
+	}
+	return fmt.Sprintf("; %d tracks have none", n)
+}
+
+// writeThumbnails writes DIR/RECORDING-TRACK.jpg and returns their number.
+func writeThumbnails(ctx context.Context, ix *index.Store, res *query.Results, dir string) (n int, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return 0, fault.Wrap(fault.NoSpace, err, "the folder cannot be made").OnFile(dir)
+	}
+	for _, k := range res.Keys() {
+		crop, err := ix.Crop(ctx, k.Recording, k.Track)
+		if fault.KindOf(err) == fault.NotFound {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		name := filepath.Join(dir, fmt.Sprintf("%d-%d.jpg", k.Recording, k.Track))
+		if err := os.WriteFile(name, crop.JPEG, 0o600); err != nil {
+			return n, fault.Wrap(fault.NoSpace, err, "the picture cannot be written").OnFile(name)
+		}
+		n++
+	}
+	return n, nil
+}
