@@ -48,6 +48,7 @@ type processor struct {
 	tracks *track.Tracker
 	bank   map[int64]*samples
 	looks  looks
+	budget budget
 	cover  coverage
 	plate  *plate
 	plates []wire.Plate
@@ -132,11 +133,13 @@ func (p *processor) detect(pic picture, f *track.Frame) error {
 	}
 	live := p.tracks.Live()
 	movers := p.looks.due(live, f.Blobs, pic.tUS)
-	if len(movers) == 0 {
+	limit := p.budget.grant(pic.tUS)
+	if len(movers) == 0 || limit == 0 {
 		return nil
 	}
 	defer p.stages.since("detect", time.Now())
-	where := regions(movers, p.w, p.h)
+	where := regions(movers, p.w, p.h, limit)
+	p.budget.spend(max(1, len(where)))
 	dets, err := p.det.Detect(*pic.full, where)
 	if err != nil {
 		return err

@@ -19,6 +19,41 @@ const (
 	vainUS = 1_500_000
 )
 
+const (
+	// regionsPerSecond bounds the detector's work over time, in regions a
+	// second of media time: what is urgent goes first, the rest waits.
+	regionsPerSecond = 6
+	// regionsAtOnce is how many may have been saved up.
+	regionsAtOnce = 4
+)
+
+// budget is how many regions the detector may see now.
+type budget struct {
+	saved  float64
+	lastUS int64
+	begun  bool
+}
+
+// grant is the number of regions to be seen at tUS; spend takes them off.
+func (b *budget) grant(tUS int64) int {
+	if !b.begun {
+		b.begun, b.saved, b.lastUS = true, regionsAtOnce, tUS
+	}
+	if tUS > b.lastUS {
+		b.saved = min(regionsAtOnce, b.saved+float64(tUS-b.lastUS)/1e6*regionsPerSecond)
+		b.lastUS = tUS
+	}
+	return int(b.saved)
+}
+
+func (b *budget) spend(n int) { b.saved -= float64(n) }
+
+// mover is a place worth looking at. The more urgent is looked at first.
+type mover struct {
+	box    scene.Box
+	urgent int
+}
+
 // looks is when the detector last looked at each track. It decides where
 // looking is worth its time: the detector is by far the dearest stage.
 type looks map[int64]int64
@@ -26,23 +61,28 @@ type looks map[int64]int64
 // due are the places that the detector should see now: what is new, unsure,
 // or so close to another that blobs cannot tell them apart, and from time to
 // time everything else that lives.
-func (l looks) due(live []*track.Track, blobs []track.Blob, tUS int64) []scene.Box {
-	var out []scene.Box
+func (l looks) due(live []*track.Track, blobs []track.Blob, tUS int64) []mover {
+	var out []mover
 	for i, t := range live {
-		since, seen := tUS-l[t.ID], l.seen(t.ID)
-		if !seen || since >= l.every(live, i, tUS) {
-			out = append(out, t.Box)
+		at, seen := l[t.ID]
+		switch {
+		case !seen:
+			out = append(out, mover{t.Box, 3})
+		case tUS-at >= l.every(live, i, tUS):
+			m := mover{t.Box, 1}
+			if t.Detections < enoughDetections || tUS-at >= steadyUS {
+				m.urgent = 2
+			}
+			out = append(out, m)
 		}
 	}
 	for _, b := range blobs {
 		if !covered(b.Box, live) {
-			out = append(out, b.Box)
+			out = append(out, mover{b.Box, 3})
 		}
 	}
 	return out
 }
-
-func (l looks) seen(id int64) bool { _, ok := l[id]; return ok }
 
 // every is the distance of looks at live[i].
 func (l looks) every(live []*track.Track, i int, tUS int64) int64 {

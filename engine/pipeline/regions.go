@@ -9,8 +9,6 @@ import (
 )
 
 const (
-	// maxRegions bounds the detector's work on one frame.
-	maxRegions = 4
 	// minRegion is the least side of a region in source pixels. Below the
 	// detector's own input size a region gains nothing but context.
 	minRegion = 320
@@ -23,36 +21,38 @@ const (
 )
 
 // regions chooses where the detector looks: squares around what moves or is
-// tracked, joined where that costs no detail, or nil for the whole frame.
-// movers are in source pixels of a frame of w×h.
-func regions(movers []scene.Box, w, h int) []scene.Box {
+// tracked, joined where that costs no detail, or nil for the whole frame. At
+// most limit regions are given, the most urgent. movers are in source pixels
+// of a frame of w×h.
+func regions(movers []mover, w, h, limit int) []scene.Box {
 	if max(w, h) <= wholeSide {
 		return nil
 	}
 	frame := scene.Box{W: float64(w), H: float64(h)}
-	var out []scene.Box
+	var out []mover
 	for _, m := range movers {
-		if m.Empty() {
+		b := m.box.Clamp(frame.W, frame.H)
+		if b.Empty() {
 			continue
 		}
-		side := max(minRegion, margin*max(m.W, m.H))
-		out = append(out, square(m, side, frame))
+		side := max(minRegion, margin*max(b.W, b.H))
+		out = append(out, mover{square(b, side, frame), m.urgent})
 	}
 	out = join(out, frame)
-	if len(out) > maxRegions {
-		// The largest objects are the surest: rank regions by area, but keep
-		// the list's order for determinism.
-		slices.SortStableFunc(out, func(a, b scene.Box) int { return cmp.Compare(b.Area(), a.Area()) })
-		out = out[:maxRegions]
+	slices.SortStableFunc(out, func(a, b mover) int {
+		return cmp.Or(cmp.Compare(b.urgent, a.urgent), cmp.Compare(b.box.Area(), a.box.Area()))
+	})
+	if len(out) > limit {
+		out = out[:limit]
 	}
-	var sum float64
-	for _, r := range out {
-		sum += r.Area()
-	}
-	if len(out) == 1 && sum > 0.7*frame.Area() {
+	if len(out) == 1 && out[0].box.Area() > 0.7*frame.Area() {
 		return nil
 	}
-	return out
+	boxes := make([]scene.Box, len(out))
+	for i, m := range out {
+		boxes[i] = m.box
+	}
+	return boxes
 }
 
 // square is a square of the given side around the middle of m, moved into
@@ -67,18 +67,19 @@ func square(m scene.Box, side float64, frame scene.Box) scene.Box {
 
 // join merges regions as long as their union shows both at nearly the detail
 // they had.
-func join(in []scene.Box, frame scene.Box) []scene.Box {
+func join(in []mover, frame scene.Box) []mover {
 	out := slices.Clone(in)
 	for again := true; again; {
 		again = false
 		for i := 0; i < len(out) && !again; i++ {
 			for j := i + 1; j < len(out); j++ {
-				u := out[i].Union(out[j])
+				a, b := out[i].box, out[j].box
+				u := a.Union(b)
 				side := max(u.W, u.H)
-				if side > 1.35*max(out[i].W, out[i].H, out[j].W, out[j].H) {
+				if side > 1.35*max(a.W, a.H, b.W, b.H) {
 					continue
 				}
-				out[i] = square(u, side, frame)
+				out[i] = mover{square(u, side, frame), max(out[i].urgent, out[j].urgent)}
 				out = slices.Delete(out, j, j+1)
 				again = true
 				break

@@ -9,11 +9,12 @@ import (
 	"posteriori/engine/scene"
 )
 
-func drawBoxes(t *rapid.T, w, h int) []scene.Box {
+func drawMovers(t *rapid.T, w, h int) []mover {
 	n := rapid.IntRange(1, 12).Draw(t, "movers")
-	out := make([]scene.Box, n)
+	out := make([]mover, n)
 	for i := range out {
-		out[i] = scene.Box{
+		out[i].urgent = rapid.IntRange(1, 3).Draw(t, "urgent")
+		out[i].box = scene.Box{
 			X: rapid.Float64Range(-20, float64(w)).Draw(t, "x"), Y: rapid.Float64Range(-20, float64(h)).Draw(t, "y"),
 			W: rapid.Float64Range(1, float64(w)/2).Draw(t, "w"), H: rapid.Float64Range(1, float64(h)/2).Draw(t, "h"),
 		}
@@ -24,8 +25,9 @@ func drawBoxes(t *rapid.T, w, h int) []scene.Box {
 func TestRegionsLieInTheFrameAndAreFew(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(64, 4000).Draw(t, "W"), rapid.IntRange(64, 3000).Draw(t, "H")
-		got := regions(drawBoxes(t, w, h), w, h)
-		if len(got) > maxRegions {
+		limit := rapid.IntRange(1, 6).Draw(t, "limit")
+		got := regions(drawMovers(t, w, h), w, h, limit)
+		if len(got) > limit {
 			t.Fatalf("%d regions", len(got))
 		}
 		for _, r := range got {
@@ -40,16 +42,16 @@ func TestRegionsLieInTheFrameAndAreFew(t *testing.T) {
 func TestFewMoversAreAllLookedAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const w, h = 1920, 1080
-		movers := drawBoxes(t, w, h)[:1]
-		for len(movers) < rapid.IntRange(1, maxRegions).Draw(t, "n") {
-			movers = append(movers, drawBoxes(t, w, h)[0])
+		movers := drawMovers(t, w, h)[:1]
+		for len(movers) < rapid.IntRange(1, 4).Draw(t, "n") {
+			movers = append(movers, drawMovers(t, w, h)[0])
 		}
-		got := regions(movers, w, h)
+		got := regions(movers, w, h, 4)
 		if got == nil {
 			return // the whole frame
 		}
 		for _, m := range movers {
-			c := m.Clamp(w, h)
+			c := m.box.Clamp(w, h)
 			if c.Empty() {
 				continue
 			}
