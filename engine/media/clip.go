@@ -93,23 +93,18 @@ func whyNotCopy(p *wire.Probe, out string) string {
 // by a scan of the copy that it begins with a key frame and holds the span.
 func copyClip(ctx context.Context, src source, p *wire.Probe, fromUS, toUS int64, out, abs string) (string, error) {
 	c := NewClock(p)
-	start, seek := p.FirstPTS, int64(-1)
-	if from := c.PTS(fromUS); p.Seekable && from > p.FirstPTS {
-		seek = fileUS(p, anchor(p, from))
-		got, ok, err := landing(ctx, src, p, anchor(p, from))
-		if err != nil {
-			return "", err
-		}
-		if start = got; !ok || got > from {
-			start, seek = p.FirstPTS, -1
-		}
+	start, seekUS, err := copyStart(ctx, src, p, c.PTS(fromUS))
+	if err != nil {
+		return "", err
 	}
 	args := []string{"-hide_banner", "-nostdin", "-v", "error"}
-	if seek >= 0 {
-		args = append(args, "-seek_timestamp", "1", "-noaccurate_seek", "-ss", seconds(seek))
+	zeroUS := fileUS(p, p.FirstPTS)
+	if seekUS >= 0 {
+		args = append(args, "-seek_timestamp", "1", "-noaccurate_seek", "-ss", seconds(seekUS))
+		zeroUS = seekUS
 	}
 	args = append(args, src.inputFlags()...)
-	length := c.US(c.PTS(toUS)) - c.US(start)
+	length := max(fileUS(p, c.PTS(toUS))-zeroUS, 1) // ffmpeg counts it from the time sought
 	args = append(args, "-i", src.url(), "-map", "0:"+itoa(p.Stream), "-c", "copy", "-t", seconds(length),
 		"-map_metadata", "-1", "-avoid_negative_ts", "make_zero", "-fflags", "+bitexact", "-f", muxer(out), "-n", "file:"+abs)
 	_, msgs, err := runTool(ctx, "ffmpeg", args)
@@ -128,6 +123,52 @@ func copyClip(ctx context.Context, src source, p *wire.Probe, fromUS, toUS int64
 	}
 	return fmt.Sprintf("%s to %s, %d pictures, copied bit for bit from the key frame at or before %s, without sound",
 		clockText(c.US(start)), clockText(min(c.US(start)+q.DurationUS, p.DurationUS)), q.Packets, clockText(fromUS)), nil
+}
+
+// reorderSlackUS is what ffmpeg seeks early by in containers that seek by
+// decoding time (3/23 s), rounded up.
+const reorderSlackUS = 131_000
+
+// copyStart finds the key frame at or before from, where a copy begins, and
+// the time to seek to for it; -1 when no seek gets there and the copy is from
+// the start.
+func copyStart(ctx context.Context, src source, p *wire.Probe, from int64) (start, seekUS int64, err error) {
+	if !p.Seekable || from <= p.FirstPTS {
+		return p.FirstPTS, -1, nil
+	}
+	for _, back := range []int64{0, 20_000_000, 120_000_000} {
+		var keys []int64
+		interval := seconds(max(fileUS(p, from)-back, 0)) + "%" + seconds(fileUS(p, from)+1_000_000)
+		_, err := scanPackets(ctx, src, p.Stream, interval, func(k *packet) error {
+			if k.key && k.pts != noPTS && k.pts <= from {
+				keys = append(keys, k.pts)
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(keys) == 0 {
+			continue
+		}
+		key := slices.Max(keys)
+		for _, at := range []int64{fileUS(p, key) + reorderSlackUS, fileUS(p, key)} {
+			got, isKey, ok, err := landing(ctx, src, p, at)
+			if err != nil {
+				return 0, 0, err
+			}
+			// A copy begins at the first key frame that is read.
+			keys = slices.DeleteFunc(keys, func(k int64) bool { return k < got })
+			switch {
+			case !ok || got > key:
+			case isKey:
+				return got, at, nil
+			case len(keys) > 0:
+				return slices.Min(keys), at, nil
+			}
+		}
+	}
+	return p.FirstPTS, -1, nil
 }
 
 // holesIn is how much of a span may lack at most: a copy does not end in a hole.

@@ -45,16 +45,17 @@ func Coverage(ctx context.Context, path string, p *wire.Probe, c wire.Chunk, fra
 	if err != nil {
 		return nil, err
 	}
-	l := &locator{p: p, c: c, clock: NewClock(p)}
+	l := &locator{p: p, c: c, clock: NewClock(p), keys: map[int64]bool{}}
 	if rep.Stalled {
 		l.stallAt(rep)
+	}
+	if err := l.packets(ctx, src); err != nil {
+		return nil, onFile(err, path)
 	}
 	if err := l.decode(ctx, src, rep); err != nil {
 		return nil, onFile(err, path)
 	}
-	if err := l.compare(ctx, src); err != nil {
-		return nil, onFile(err, path)
-	}
+	l.compare()
 	return overlay(out, l.spans), nil
 }
 
@@ -101,6 +102,8 @@ type locator struct {
 	p     *wire.Probe
 	c     wire.Chunk
 	clock Clock
+	want  []int64 // PTS of the chunk's packets, in order; none where counted
+	keys  map[int64]bool
 	got   []int64 // PTS of the chunk's pictures, in order
 	spans []scene.Coverage
 
@@ -201,7 +204,8 @@ func (l *locator) line(s string) {
 		l.past = true
 		return
 	}
-	if l.bad > 0 && key && l.pending == "" {
+	// Garbage may claim to be a key frame: the container must say so too.
+	if l.bad > 0 && key && l.keys[pts] && l.pending == "" {
 		l.close(pts)
 	}
 	if l.bad == 0 && l.pending != "" {
@@ -252,14 +256,10 @@ func parseShowinfo(s string) (pts int64, key, ok bool) {
 	return pts, strings.Contains(rest, "key:1"), err == nil
 }
 
-// compare lists the chunk's packets and marks those that gave no picture.
-func (l *locator) compare(ctx context.Context, src source) error {
-	want, err := l.packets(ctx, src)
-	if err != nil {
-		return err
-	}
-	slices.Sort(want)
-	want = slices.Compact(want)
+// compare marks the packets that gave no picture.
+func (l *locator) compare() {
+	slices.Sort(l.want)
+	want := slices.Compact(l.want)
 	slices.Sort(l.got)
 	lost, from := 0, int64(0)
 	for _, pts := range append(want, math.MaxInt64) {
@@ -278,48 +278,67 @@ func (l *locator) compare(ctx context.Context, src source) error {
 			lost = 0
 		}
 	}
-	return nil
 }
 
-// packets are the PTS of the chunk's packets. Where times were mended or
-// counted the packets' own say nothing, and a hole in the pictures stands in.
-func (l *locator) packets(ctx context.Context, src source) ([]int64, error) {
+// packets lists the chunk's packets and key frames again. Where pictures are
+// counted, packet n is picture n.
+func (l *locator) packets(ctx context.Context, src source) error {
 	if l.p.Counted {
-		return nil, nil
-	}
-	collect := func(from string) (pts []int64, first int64, err error) {
-		m, first := newMender(l.p.FirstPTS, l.p.TimeBase), int64(math.MaxInt64)
-		q := newOrderer(l.p.TimeBase, func(k queued) error {
-			raw := k.pts
-			if from == "" {
-				raw = m.next(k.pts)
+		n := int64(0)
+		_, err := scanPackets(ctx, src, l.p.Stream, "", func(k *packet) error {
+			if k.key && !k.discard {
+				l.keys[n] = true
 			}
-			first = min(first, raw)
-			if raw >= l.c.EndPTS {
+			if n++; n > l.c.EndPTS {
 				return errEnough
-			}
-			if raw >= l.c.StartPTS {
-				pts = append(pts, raw)
 			}
 			return nil
 		})
-		_, err = scanPackets(ctx, src, l.p.Stream, from, q.order)
-		if err == nil {
-			err = q.drain(0)
-		}
-		if errors.Is(err, errEnough) {
-			err = nil
-		}
-		return pts, first, err
+		return err
 	}
 	if l.p.Seekable && l.c.StartPTS > l.p.FirstPTS {
-		pts, first, err := collect(seconds(max(fileUS(l.p, l.c.LeadPTS)-1_000_000, 0)) + "%")
+		first, err := l.list(ctx, src, seconds(max(fileUS(l.p, l.c.LeadPTS)-1_000_000, 0))+"%")
 		if err != nil || first <= l.c.StartPTS {
-			return pts, err
+			return err
 		}
 	}
-	pts, _, err := collect("")
-	return pts, err
+	_, err := l.list(ctx, src, "")
+	return err
+}
+
+// list gathers the packets of the chunk from an interval of ffprobe's, or
+// from the whole file, and gives the smallest PTS seen.
+func (l *locator) list(ctx context.Context, src source, interval string) (int64, error) {
+	m, first := newMender(l.p.FirstPTS, l.p.TimeBase), int64(math.MaxInt64)
+	l.want = l.want[:0]
+	q := newOrderer(l.p.TimeBase, func(k queued) error {
+		if k.guess {
+			return nil
+		}
+		pts := k.pts
+		if interval == "" {
+			pts = m.next(k.pts)
+		}
+		first = min(first, pts)
+		if pts >= l.c.EndPTS {
+			return errEnough
+		}
+		if k.key {
+			l.keys[pts] = true
+		}
+		if pts >= l.c.StartPTS {
+			l.want = append(l.want, pts)
+		}
+		return nil
+	})
+	_, err := scanPackets(ctx, src, l.p.Stream, interval, q.order)
+	if err == nil {
+		err = q.drain(0)
+	}
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return first, err
 }
 
 // overlay puts the spans of b over those of a: sorted, disjoint, touching

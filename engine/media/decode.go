@@ -110,29 +110,42 @@ func Open(ctx context.Context, path string, p *wire.Probe, o DecodeOptions) (*De
 	if err := o.complete(p); err != nil {
 		return nil, err
 	}
+	d := newDecoder(ctx, src, p, o)
+	if err := d.reach(attempts(p, &d.o)); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func newDecoder(ctx context.Context, src source, p *wire.Probe, o DecodeOptions) *Decoder {
 	d := &Decoder{ctx: ctx, src: src, p: p, o: o, clock: NewClock(p)}
 	d.planes.size, d.fulls.size = o.PlaneW*o.PlaneH, frame.PackedSize(o.FullW, o.FullH)
 	d.stall = time.NewTimer(time.Hour)
 	d.stall.Stop()
-	for i, a := range attempts(p, &o) {
+	return d
+}
+
+// reach tries the ways to the first picture until one gets there.
+func (d *Decoder) reach(ways []attempt) error {
+	for i, a := range ways {
 		if d.run != nil {
 			d.run.stop(false)
 		}
-		d.rep = Report{Unsought: i > 0 && a.seekUS < 0 && o.FromPTS > p.FirstPTS && p.Seekable, Device: a.device}
+		d.rep = Report{Unsought: i > 0 && a.seekUS < 0 && ways[0].seekUS >= 0, Device: a.device}
 		if err := d.begin(a); err != nil {
-			return nil, err
+			return err
+		}
+		if d.ctx.Err() != nil {
+			d.Close()
+			return interrupted(d.ctx)
 		}
 		// A seek is trusted only when a picture at or before FromPTS shows
 		// that nothing from FromPTS on was skipped.
-		if d.pending != nil && (a.seekUS < 0 || p.FirstPTS+d.pending.pts <= o.FromPTS) {
+		if d.pending != nil && (a.seekUS < 0 || d.p.FirstPTS+d.pending.pts <= d.o.FromPTS) {
 			break
 		}
-		if ctx.Err() != nil {
-			d.Close()
-			return nil, interrupted(ctx)
-		}
 	}
-	return d, nil
+	return nil
 }
 
 // complete fills defaults in and refuses what makes no sense.

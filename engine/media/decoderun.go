@@ -44,6 +44,10 @@ type decodeRun struct {
 // start runs ffmpeg for one attempt.
 func (d *Decoder) start(a attempt) (*decodeRun, error) {
 	ctx, cancel := context.WithCancel(d.ctx)
+	if ctx.Err() != nil {
+		cancel()
+		return nil, interrupted(d.ctx)
+	}
 	cmd, err := newCommand(ctx, "ffmpeg", d.args(a))
 	if err != nil {
 		cancel()

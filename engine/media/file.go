@@ -32,6 +32,7 @@ var urlLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:(//|[^\\/])`)
 // source is a file that was checked and how FFmpeg is to open it.
 type source struct {
 	path   string // absolute
+	boxed  bool   // begins like an ISO base media file
 	format string // demuxer to force, or empty to let FFmpeg detect it
 	bytes  int64
 }
@@ -84,7 +85,20 @@ func openSource(path string) (source, error) {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return source{}, openError(path, err)
 	}
-	return source{path: abs, format: sniff(head[:n], abs), bytes: st.Size()}, nil
+	return source{path: abs, format: sniff(head[:n], abs), bytes: st.Size(), boxed: isBoxed(head[:n])}, nil
+}
+
+// isBoxed tells whether a file begins with a box of ISO/IEC 14496-12 (or of
+// QuickTime), as a real .mp4 does.
+func isBoxed(head []byte) bool {
+	if len(head) < 8 {
+		return false
+	}
+	switch string(head[4:8]) {
+	case "ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot":
+		return true
+	}
+	return false
 }
 
 // sniff names the demuxer for photographs. Left to itself FFmpeg would take

@@ -65,7 +65,7 @@ func readMeta(ctx context.Context, src source, path string) (*meta, error) {
 		if msgs == nil {
 			return nil, err // ffprobe is missing
 		}
-		return nil, refuseFile(msgs, path)
+		return nil, refuseFile(msgs, src, path)
 	}
 	var m meta
 	if err := json.Unmarshal(out, &m); err != nil {
@@ -75,10 +75,12 @@ func readMeta(ctx context.Context, src source, path string) (*meta, error) {
 }
 
 // refuseFile puts ffprobe's refusal into words.
-func refuseFile(msgs *messages, path string) error {
+func refuseFile(msgs *messages, src source, path string) error {
 	e := fault.New(fault.BadInput, "this is not a video or a photograph that FFmpeg reads (it says: %s)", cleanMessage(msgs.last(), path)).
 		OnFile(path).WithHint("check with the exhibit's source what the file is; proprietary formats need their maker's converter")
 	switch {
+	case msgs.has("moov atom not found") && !src.boxed:
+		e.Msg = "this is not a video or a photograph, whatever its name says"
 	case msgs.has("moov atom not found"):
 		e.Msg = "the recording was never closed: its index (the moov atom) is missing"
 		e.Hint = "the recorder lost power or the copy is incomplete: copy it again, or have it rebuilt and import the result as an exhibit of its own"

@@ -30,8 +30,8 @@ func newOrderer(tb wire.Rational, emit func(queued) error) orderer {
 	return orderer{emit: emit, lastDTS: noPTS, maxPTS: noPTS, jumpDTS: c.ticks(jumpUS), jumpPTS: c.ticks(noDTSJumpUS)}
 }
 
-// order takes the next packet in file order. Packets without PTS or not to be
-// shown are passed over.
+// order takes the next packet in file order. Packets
+// not to be shown are passed over.
 func (o *orderer) order(k *packet) error {
 	if k.discard {
 		return nil
@@ -41,8 +41,11 @@ func (o *orderer) order(k *packet) error {
 			o.lastDTS = k.dts
 		}
 	}()
-	if k.pts == noPTS {
-		return nil
+	if k.pts == noPTS { // counts, about where it stands
+		if at := max(k.dts, o.maxPTS); at != noPTS {
+			heap.Push(&o.queue, queued{pts: at, guess: true})
+		}
+		return o.drain(reorderDepth)
 	}
 	if o.jumped(k) {
 		if err := o.drain(0); err != nil {
@@ -51,7 +54,7 @@ func (o *orderer) order(k *packet) error {
 		o.maxPTS = noPTS
 	}
 	o.maxPTS = max(o.maxPTS, k.pts)
-	heap.Push(&o.queue, queued{k.pts, k.duration, k.key})
+	heap.Push(&o.queue, queued{pts: k.pts, duration: k.duration, key: k.key})
 	return o.drain(reorderDepth)
 }
 
@@ -77,6 +80,7 @@ func (o *orderer) drain(keep int) error {
 type queued struct {
 	pts, duration int64
 	key           bool
+	guess         bool // there was no PTS
 }
 
 type ptsHeap []queued

@@ -32,6 +32,7 @@ type reading struct {
 	lastIn   int64 // and as it came
 	lastDur  int64
 	nudged   int64
+	untimed  int64 // packets without PTS since the last picture
 	medianUS int64 // of what came so far, refreshed now and then
 }
 
@@ -90,7 +91,8 @@ func (r *reading) plan(t int64, key bool) {
 		}
 		r.chunks = append(r.chunks, wire.Chunk{Index: len(r.chunks), StartPTS: t, LeadPTS: lead})
 	}
-	r.chunks[len(r.chunks)-1].Packets++
+	r.chunks[len(r.chunks)-1].Packets += 1 + r.untimed
+	r.untimed = 0
 	if key {
 		r.keys = append(r.keys, t)
 		for len(r.keys) > 1 && r.us(t-r.keys[1]) >= leadUS {
@@ -102,6 +104,9 @@ func (r *reading) plan(t int64, key bool) {
 // finish writes the plan into p.
 func (r *reading) finish(p *wire.Probe, st *streamFacts) {
 	c := Clock{First: r.first, TB: r.tb}
+	if len(r.chunks) > 0 {
+		r.chunks[len(r.chunks)-1].Packets += r.untimed
+	}
 	median := r.dist.median()
 	if r.frames == 1 || median == 0 {
 		median = max(r.lastDur, 1)

@@ -126,7 +126,7 @@ func trySeeks(ctx context.Context, src source, p *wire.Probe) (bool, error) {
 		if want <= p.FirstPTS {
 			want = p.Chunks[i].StartPTS
 		}
-		got, ok, err := landing(ctx, src, p, want)
+		got, _, ok, err := landing(ctx, src, p, fileUS(p, want))
 		if err != nil {
 			return false, err
 		}
@@ -138,17 +138,18 @@ func trySeeks(ctx context.Context, src source, p *wire.Probe) (bool, error) {
 	return true, nil
 }
 
-// landing is the PTS of the first packet that ffmpeg reads after a seek.
-func landing(ctx context.Context, src source, p *wire.Probe, pts int64) (int64, bool, error) {
+// landing is the first packet that ffmpeg reads after a seek to a time in the
+// file: its PTS, and whether it is a key frame. ok is false when there is none.
+func landing(ctx context.Context, src source, p *wire.Probe, atUS int64) (pts int64, key, ok bool, err error) {
 	tb := itoa(p.TimeBase.Num) + ":" + itoa(p.TimeBase.Den)
 	args := []string{"-hide_banner", "-nostdin", "-v", "error", "-copyts", "-seek_timestamp", "1", "-noaccurate_seek",
-		"-ss", seconds(fileUS(p, pts))}
+		"-ss", seconds(atUS)}
 	args = append(args, src.inputFlags()...)
 	args = append(args, "-i", src.url(), "-map", "0:"+itoa(p.Stream), "-c", "copy", "-copyinkf", "-frames:v", "1",
 		"-enc_time_base", tb, "-avoid_negative_ts", "disabled", "-f", "framecrc", "pipe:1")
 	out, _, err := runTool(ctx, "ffmpeg", args)
 	if fault.KindOf(err) != fault.Internal {
-		return 0, false, err // Interrupted or Missing
+		return 0, false, false, err // Interrupted or Missing
 	}
 	num := wire.Rational{}
 	for _, l := range strings.Split(string(out), "\n") {
@@ -162,9 +163,9 @@ func landing(ctx context.Context, src source, p *wire.Probe, pts int64) (int64, 
 		}
 		var t int64
 		if _, err := fmt.Sscan(strings.TrimSpace(f[2]), &t); err != nil {
-			return 0, false, nil
+			return 0, false, false, nil
 		}
-		return mulDiv(t, num.Num*p.TimeBase.Den, num.Den*p.TimeBase.Num), true, nil
+		return mulDiv(t, num.Num*p.TimeBase.Den, num.Den*p.TimeBase.Num), !strings.Contains(l, "F=0x"), true, nil
 	}
-	return 0, false, nil
+	return 0, false, false, nil
 }

@@ -35,6 +35,10 @@ func newScan(p *wire.Probe, st *streamFacts, chunkUS int64) *scan {
 		counted: newReading(wire.Rational{Num: rate.Den, Den: rate.Num}, chunkUS),
 	}
 	s.orderer = newOrderer(p.TimeBase, func(q queued) error {
+		if q.guess {
+			s.timed.untimed++
+			return nil
+		}
 		s.timed.add(q.pts, q.duration, q.key)
 		return nil
 	})
