@@ -61,30 +61,36 @@ func (z Zone) Dwell(p Path) int64 {
 
 // runs cuts the path where the foot meets the ring.
 func (z Zone) runs(p Path, limit float64) []run {
+	bounds := z.Polygon.Bounds()
 	var out []run
-	add := func(inside bool, from, to int64, depth float64) {
-		if n := len(out); n > 0 && out[n-1].inside == inside {
-			out[n-1].toUS, out[n-1].depth = to, math.Max(out[n-1].depth, depth)
-			return
+	// add puts a stretch whose middle is pt; depth is measured only until it counts.
+	add := func(inside bool, from, to int64, pt Point, b Box) {
+		n := len(out)
+		if n == 0 || out[n-1].inside != inside {
+			out = append(out, run{inside: inside, fromUS: from})
+			n++
 		}
-		out = append(out, run{inside, from, to, depth})
+		r := &out[n-1]
+		if r.toUS = to; r.depth < 1 {
+			r.depth = math.Max(r.depth, z.Polygon.Dist(pt)/math.Max(onEdge, math.Min(limit, edgeWidth(b))))
+		}
 	}
-	depthAt := func(pt Point, b Box) float64 {
-		return z.Polygon.Dist(pt) / math.Max(onEdge, math.Min(limit, edgeWidth(b)))
-	}
-	first := p[0].Box.Bottom()
-	add(z.Polygon.Contains(first), p[0].TUS, p[0].TUS, depthAt(first, p[0].Box))
+	at := p[0].Box.Bottom()
+	add(z.Polygon.Contains(at), p[0].TUS, p[0].TUS, at, p[0].Box)
 	for i := 1; i < len(p); i++ {
 		a, b := p[i-1], p[i]
 		pa, pb := a.Box.Bottom(), b.Box.Bottom()
+		if !(Polygon{pa, pb}).Bounds().touches(bounds) {
+			add(false, a.TUS, b.TUS, pb, b.Box)
+			continue
+		}
 		cuts := z.cuts(pa, pb)
 		for k := 1; k < len(cuts); k++ {
-			from, to := timeAt(a, b, cuts[k-1]), timeAt(a, b, cuts[k])
 			mid := along(pa, pb, (cuts[k-1]+cuts[k])/2)
-			add(z.Polygon.Contains(mid), from, to, depthAt(mid, b.Box))
+			add(z.Polygon.Contains(mid), timeAt(a, b, cuts[k-1]), timeAt(a, b, cuts[k]), mid, b.Box)
 		}
-		if n := len(out) - 1; out[n].inside == z.Polygon.Contains(pb) {
-			out[n].depth = math.Max(out[n].depth, depthAt(pb, b.Box))
+		if last := out[len(out)-1]; last.depth < 1 && last.inside == z.Polygon.Contains(pb) {
+			add(last.inside, last.fromUS, b.TUS, pb, b.Box)
 		}
 	}
 	return out
