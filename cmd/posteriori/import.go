@@ -26,6 +26,7 @@ type importOptions struct {
 	exhibit, basis, camera string
 	clockStart             string
 	clockOffset            time.Duration
+	chunk                  time.Duration
 	clockUncertainty       time.Duration
 
 	offsetSet bool
@@ -59,6 +60,7 @@ of the camera was found to be wrong by that much (0s: it was right).
 	f.StringVar(&o.exhibit, "exhibit", "", "the `scellé` or PV that the recordings come from")
 	f.StringVar(&o.basis, "basis", "", "how they came into the procedure: requisition, seizure, handover or access")
 	f.StringVar(&o.camera, "camera", "", "`name` of the camera")
+	f.DurationVar(&o.chunk, "chunk", analysis.Chunk, "about how long the parts are in which a recording is analysed")
 	f.StringVar(&o.clockStart, "clock-start", "", "true `time` at which the recording begins (RFC 3339)")
 	f.DurationVar(&o.clockOffset, "clock-offset", 0, "what to add to the container's creation time")
 	f.DurationVar(&o.clockUncertainty, "clock-uncertainty", time.Second, "how far the time may be off, either way")
@@ -68,6 +70,9 @@ of the camera was found to be wrong by that much (0s: it was right).
 // check reads the flags that belong together.
 func (o *importOptions) check(c *cobra.Command, files int) error {
 	o.offsetSet = c.Flags().Changed("clock-offset")
+	if o.chunk < time.Second {
+		return usage(c, "--chunk %v is under a second", o.chunk)
+	}
 	if o.clockUncertainty < 0 {
 		return usage(c, "--clock-uncertainty %v is negative", o.clockUncertainty)
 	}
@@ -307,7 +312,7 @@ func (im *importer) look(ctx context.Context, path string, known map[string]int6
 		row.State, row.Error = rowDuplicate, "the same as "+first
 		return row
 	}
-	probe, hello, err := im.worker.Probe(ctx, path, analysis.ChunkUS)
+	probe, hello, err := im.worker.Probe(ctx, path, im.opt.chunk.Microseconds())
 	if err != nil {
 		return fail(err)
 	}

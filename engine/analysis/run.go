@@ -19,9 +19,9 @@ import (
 	"posteriori/engine/wire"
 )
 
-// ChunkUS is the wanted length of a chunk: long enough that the lead-in of
+// Chunk is the wanted length of a chunk: long enough that the lead-in of
 // twelve seconds costs little, short enough that a crash does.
-const ChunkUS = 300_000_000
+const Chunk = 5 * time.Minute
 
 // silence is how long a worker may say nothing before it counts as hung.
 const silence = 5 * time.Minute
