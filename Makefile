@@ -9,11 +9,10 @@ MAKEFLAGS += --no-print-directory
 # A Go fetched by the set-up is there only when the machine has none that will do.
 export PATH := $(CURDIR)/.tools/go/bin:$(PATH)
 export GOTOOLCHAIN := local
-export GOFLAGS := -buildvcs=false
-
 # Only three OpenCV modules are named, to the compiler and to the linker: no
 # face, cascade, objdetect or dnn code can come in (engine/vision tests it).
 TAGS := customenv,gocv_specific_modules
+export GOFLAGS := -buildvcs=false -tags=$(TAGS)
 export CGO_CXXFLAGS := --std=c++11 -O2
 export CGO_CPPFLAGS := -I$(CURDIR)/engine/vision/include -I/usr/include/opencv4
 export CGO_LDFLAGS := -lopencv_core -lopencv_imgproc -lopencv_imgcodecs
@@ -27,7 +26,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 build: setup ## build bin/posteriori and bin/posteriori-worker
 	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/posteriori ./cmd/posteriori
-	@CGO_ENABLED=1 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/posteriori-worker ./cmd/posteriori-worker
+	@CGO_ENABLED=1 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/posteriori-worker ./cmd/posteriori-worker
 
 setup: ## install what a build needs and this machine lacks
 	@.ci/setup

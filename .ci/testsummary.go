@@ -114,8 +114,9 @@ func reason(lines []string) string {
 	for _, l := range lines {
 		l = strings.TrimSpace(l)
 		if _, msg, ok := strings.Cut(l, ".go:"); ok {
-			_, msg, _ = strings.Cut(msg, ": ")
-			return msg
+			if _, msg, _ = strings.Cut(msg, ": "); msg != "" {
+				return msg
+			}
 		}
 	}
 	return "no reason given"

@@ -10,7 +10,7 @@ import (
 // Track is one object as `posteriori query --format json --paths` prints it;
 // fields that no scorer needs are left out.
 type Track struct {
-	Recording  string       `json:"recording"`
+	Recording  int64        `json:"recording"`
 	SHA256     string       `json:"sha256"`
 	ID         int64        `json:"track"`
 	Class      string       `json:"class"`
