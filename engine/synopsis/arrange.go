@@ -171,7 +171,33 @@ func (a *arranger) squeak(ctx context.Context, best *layout, order []int, target
 			stale = 0
 		}
 	}
+	for stale := 0; stale < 100+20*len(order) && best.disorder > 0; stale++ {
+		if a.occ.work >= a.limit+a.limit/2 || ctx.Err() != nil {
+			break
+		}
+		before := best
+		try(a.settle(bestOrder, rng))
+		if best != before {
+			stale = 0
+		}
+	}
 	return best, bestOrder
+}
+
+// settle is a copy of order in which one part that stands after a later one
+// of the source moves before it.
+func (a *arranger) settle(order []int, rng *rand.Rand) []int {
+	out := slices.Clone(order)
+	for range 20 {
+		i, j := rng.IntN(len(out)), rng.IntN(len(out))
+		if i < j && out[i] > out[j] {
+			v := out[j]
+			copy(out[i+1:j+1], out[i:j])
+			out[i] = v
+			break
+		}
+	}
+	return out
 }
 
 func (a *arranger) longest() (n int) {

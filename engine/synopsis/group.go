@@ -11,7 +11,8 @@ const (
 	touchShare   = .5               // or this share of the shorter one's life …
 	touchLeastUS = 400_000          // … if at least this long
 	touchCover   = .15              // share of the smaller box within the other that counts as touching
-	groupSpanUS  = 60 * second      // a chain of meetings is broken at this length,
+	touchDepth   = .3               // of the taller one's height by which their feet may lie apart: else one is behind the other
+	groupSpanUS  = 20 * second      // a chain of meetings is broken at this length, or half as long again as its longest,
 	groupMembers = 12               // and at this size: else a busy street is one group
 	linkEndUS    = int64(1_000_000) // a person who appears or ends within …
 	linkCover    = .5               // … this share of another's box came out of it or went in
@@ -46,7 +47,7 @@ func groupTubes(all []sampled, idx []int, stepUS int64) []group {
 		}
 		start, end := min(g.startUS, h.startUS), max(g.endUS, h.endUS)
 		longest := max(g.endUS-g.startUS, h.endUS-h.startUS)
-		if end-start > max(groupSpanUS, longest+longest/4) {
+		if end-start > max(groupSpanUS, longest+longest/2) {
 			continue
 		}
 		g.startUS, g.endUS = start, end
@@ -99,7 +100,8 @@ func touchTime(a, b *sampled, stepUS int64) int64 {
 	for k := from; k < to; k++ {
 		p, q := a.places[k-a.first], b.places[k-b.first]
 		c := cover(p, q)
-		if c < touchCover {
+		feet := (p.y + p.h) - (q.y + q.h)
+		if c < touchCover || max(feet, -feet) > touchDepth*max(p.h, q.h) {
 			continue
 		}
 		n++
