@@ -48,7 +48,7 @@ func (p *Planner) planObjects(ctx context.Context, pl *Plan) {
 		a := newArranger(parts, p.opt.MaxOverlap, p.opt.MaxWork/int64(len(views)))
 		l := a.run(ctx, int(wanted[i]/p.stepUS))
 		pl.Figures.add(parts, l, &a.occ)
-		p.tellLength(pl, wanted[i], l, a)
+		p.tellLength(pl, wanted[i], l, len(v.tubes))
 		from := pl.Frames
 		groups = p.emit(pl, parts, l, objects, groups)
 		pl.Frames = max(pl.Frames, from+pl.frameAt(int64(l.steps)*p.stepUS))
@@ -126,14 +126,10 @@ func (p *Planner) parts(v view, limitUS int64) []part {
 }
 
 // tellLength says so when the wanted length could not be met.
-func (p *Planner) tellLength(pl *Plan, wanted int64, l *layout, a *arranger) {
+func (p *Planner) tellLength(pl *Plan, wanted int64, l *layout, objects int) {
 	got := int64(l.steps) * p.stepUS
 	if wanted <= 0 || got <= wanted+p.stepUS {
 		return
-	}
-	var objects int
-	for i := range a.parts {
-		objects += len(a.parts[i].group.members)
 	}
 	show := func(us int64) time.Duration {
 		return (time.Duration(us) * time.Microsecond).Round(100 * time.Millisecond)
