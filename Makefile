@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 # A Go fetched by the set-up is there only when the machine has none that will do.
 export PATH := $(CURDIR)/.tools/go/bin:$(PATH)
 export GOTOOLCHAIN := local
+
 # Only three OpenCV modules are named, to the compiler and to the linker: no
 # face, cascade, objdetect or dnn code can come in (engine/vision tests it).
 TAGS := customenv,gocv_specific_modules
