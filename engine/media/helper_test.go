@@ -82,6 +82,12 @@ func baseMP4(t testing.TB) string {
 		"-keyint_min", "25", "-sc_threshold", "0", "-bf", "3", "-pix_fmt", "yuv420p")...)
 }
 
+// hasX265 tells whether this ffmpeg encodes HEVC.
+var hasX265 = sync.OnceValue(func() bool {
+	out, err := exec.Command("ffmpeg", "-v", "error", "-encoders").Output()
+	return err == nil && strings.Contains(string(out), "libx265")
+})
+
 // formats are the same pictures, more or less, in the containers and codecs
 // that recordings come in.
 func formats(t testing.TB) map[string]string {
@@ -104,11 +110,8 @@ func formats(t testing.TB) map[string]string {
 		"10 bit":    gen(t, "ten.mp4", append(lavfi("192x108", "30", "1"), "-c:v", "libx264", "-preset", "veryfast", "-g", "15", "-pix_fmt", "yuv422p10le")...),
 		"mpeg2 ps":  gen(t, "m2.mpg", append(src, "-c:v", "mpeg2video", "-g", "15", "-bf", "2")...),
 	}
-	if out := ffmpegRun(t, "-encoders"); strings.Contains(string(out), "libx265") {
-		h := gen(t, "h.mp4", append(src, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:keyint=25:bframes=3")...)
-		m["hevc mp4"] = h
-		m["hevc raw"] = gen(t, "h.h265", "-i", h, "-c", "copy")
-		m["hevc ts"] = gen(t, "h.ts", "-i", h, "-c", "copy")
+	if hasX265() {
+		m["hevc mp4"] = gen(t, "h.mp4", append(src, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:keyint=25:bframes=3")...)
 	}
 	return m
 }
@@ -119,15 +122,20 @@ var probes = map[string]*wire.Probe{}
 func probe(t testing.TB, path string, chunk time.Duration) *wire.Probe {
 	t.Helper()
 	key := path + chunk.String()
-	if p := probes[key]; p != nil && strings.HasPrefix(path, genDir) {
-		c := *p
+	genMu.Lock()
+	known := probes[key]
+	genMu.Unlock()
+	if known != nil && strings.HasPrefix(path, genDir) {
+		c := *known
 		return &c
 	}
 	p, err := Probe(context.Background(), path, chunk.Microseconds())
 	if err != nil {
 		t.Fatalf("Probe: %v", err)
 	}
+	genMu.Lock()
 	probes[key] = p
+	genMu.Unlock()
 	c := *p
 	return &c
 }

@@ -36,6 +36,7 @@ func drawPackets(t *rapid.T) []packet {
 }
 
 func TestPlan(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		packets := drawPackets(t)
 		chunkUS := rapid.Int64Range(minChunkUS, 60_000_000).Draw(t, "chunk")
@@ -154,6 +155,7 @@ func TestMenderAgreesWithItself(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		// Ticks of a µs or more are told apart in µs and found again.
 		c := Clock{First: rapid.Int64Range(-1<<40, 1<<40).Draw(t, "first"),
