@@ -21,9 +21,9 @@ import (
 )
 
 // street renders the generator's street clip and its truth, once a test.
-func street(t *testing.T) (clip string, truth *score.Truth) {
+func street(t *testing.T, w, h int) (clip string, truth *score.Truth) {
 	t.Helper()
-	s, err := scene.New("street", 320, 180, 7)
+	s, err := scene.New("street", w, h, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,8 +31,14 @@ func street(t *testing.T) (clip string, truth *score.Truth) {
 	if err := s.Encode(context.Background(), clip, scene.Encoding{GOP: 25}); err != nil {
 		t.Fatal(err)
 	}
-	tr := s.Truth()
-	return clip, &tr.Truth
+	text, err := json.Marshal(s.Truth())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if truth, err = score.ReadTruth(bytes.NewReader(text)); err != nil {
+		t.Fatal(err)
+	}
+	return clip, truth
 }
 
 // programs are both programs as a user has them, in one place.
@@ -78,12 +84,12 @@ func (p programs) run(store string, args ...string) string {
 }
 
 // store makes a store with one authorised procedure and the clip in it, cut
-// into chunks of eight seconds.
-func (p programs) store(clip string) string {
+// into chunks.
+func (p programs) store(clip, chunk string) string {
 	dir := filepath.Join(p.t.TempDir(), "store")
 	p.run(dir, "init", "--demo")
 	p.run(dir, "procedure", "open", "E2E", "--frame", "flagrance", "--offence", "vol", "--imprisonment", "--service", "S", "--parquet", "1")
-	p.run(dir, "import", "--exhibit", "1", "--basis", "seizure", "--camera", "C", "--chunk", "8s", clip)
+	p.run(dir, "import", "--exhibit", "1", "--basis", "seizure", "--camera", "C", "--chunk", chunk, clip)
 	return dir
 }
 
@@ -96,14 +102,14 @@ func (p programs) index(store string) string {
 // of one unbroken run, byte for byte.
 func TestKilledRunsGiveTheSameIndex(t *testing.T) {
 	p := newPrograms(t)
-	clip, _ := street(t)
+	clip, _ := street(t, 320, 180)
 
-	whole := p.store(clip)
+	whole := p.store(clip, "8s")
 	began := time.Now()
 	p.run(whole, "analyse", "--detector", "none", "--workers", "1")
 	took := time.Since(began)
 
-	broken := p.store(clip)
+	broken := p.store(clip, "8s")
 	rng := rand.New(rand.NewPCG(1, 2))
 	kills := 0
 	for try := 0; ; try++ {
@@ -165,4 +171,51 @@ func objects(t *testing.T, text string) []any {
 	}
 	t.Fatalf("no list of objects in %.300s", text)
 	return nil
+}
+
+// TestFindsWhatTheSceneShows scores the engine on the generator's exact truth:
+// with a detector where one is to be had, by motion alone where not.
+func TestFindsWhatTheSceneShows(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		detector     bool
+		found, class int // at least, of ten objects
+		alarms       int // at most
+	}{
+		{"motion", false, 3, 0, 3},
+		{"detector", true, 7, 7, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPrograms(t)
+			clip, truth := street(t, 640, 360)
+			store := p.store(clip, "5m")
+			if c.detector {
+				p.models(store)
+			}
+			p.run(store, "analyse")
+			tracks, err := score.ReadTracks(strings.NewReader(p.index(store)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := score.ScoreEvents(truth, tracks, score.DefaultRules())
+			t.Logf("%d of %d found, %d false, class %v, heading %v, colour %v", got.Found, got.Objects, got.False, got.Class, got.Heading, got.ColourNear)
+			if got.Found < c.found || got.Class.Right < c.class || got.False > c.alarms || got.Heading.Right < got.Found-1 {
+				t.Errorf("want %d found, %d classes right, %d false at most, headings right\n%+v\n%+v", c.found, c.class, c.alarms, got.Details, got.Alarms)
+			}
+		})
+	}
+}
+
+// models installs the real models, where the data that holds them is there.
+func (p programs) models(store string) {
+	p.t.Helper()
+	data := os.Getenv("POSTERIORI_DATA")
+	if data == "" {
+		data = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	dir := filepath.Join(data, "models")
+	if _, err := os.Stat(dir); err != nil {
+		p.t.Skipf("no models in %s: set POSTERIORI_DATA", dir)
+	}
+	p.run(store, "models", "install", "--from", dir)
 }
