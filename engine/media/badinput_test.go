@@ -180,7 +180,7 @@ func TestTimestampsThatJumpBack(t *testing.T) {
 func TestSizeThatChangesMidway(t *testing.T) {
 	t.Parallel()
 	small := gen(t, "small.ts", append(lavfi("96x64", "25", "1"), "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
-		"-output_ts_offset", "3")...)
+		"-output_ts_offset", "4")...)
 	path := writeFile(t, "resized.ts", append(readFile(t, formats(t)["ts"]), readFile(t, small)...))
 	p := probe(t, path, time.Second)
 	o := whole()
