@@ -21,6 +21,9 @@ func eventsSuite(ctx context.Context, e *env) ([]figure, error) {
 	var total score.Events
 	var out []figure
 	for _, f := range files {
+		if !strings.Contains(filepath.Base(f), e.clip) {
+			continue
+		}
 		truth, err := readTruth(f)
 		if err != nil {
 			return nil, err
@@ -31,6 +34,7 @@ func eventsSuite(ctx context.Context, e *env) ([]figure, error) {
 		}
 		got := score.ScoreEvents(truth, tracks, score.DefaultRules())
 		if e.verbose {
+			e.note("  %s", truth.Clip)
 			detail(got)
 		}
 		total.Add(got)
@@ -52,6 +56,8 @@ func readTruth(file string) (*score.Truth, error) {
 	return t, nil
 }
 
+// eventTracks analyses a clip and asks for all its tracks. The answer stays in
+// the scratch folder, for score-events.
 func eventTracks(ctx context.Context, e *env, clip string) ([]score.Track, error) {
 	p, err := newProgram(ctx, e)
 	if err != nil {
@@ -63,6 +69,10 @@ func eventTracks(ctx context.Context, e *env, clip string) ([]score.Track, error
 	}
 	raw, err := p.run(ctx, "query", "--format", "json", "--paths")
 	if err != nil {
+		return nil, err
+	}
+	saved := filepath.Join(e.out, "tracks-"+filepath.Base(clip)+".json")
+	if err := os.WriteFile(saved, raw, 0o644); err != nil {
 		return nil, err
 	}
 	return score.ReadTracks(bytes.NewReader(raw))

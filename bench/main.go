@@ -24,6 +24,7 @@ type env struct {
 	root    string // the repository
 	data    string // laid out like the benchmark data
 	out     string // scratch that is kept between runs: clips that were built
+	clip    string // only clips whose name contains it
 	verbose bool
 }
 
@@ -64,6 +65,7 @@ func run(ctx context.Context, args []string) error {
 	names := f.String("suite", "all", "suites to run, by commas: "+strings.Join(suiteNames(), ", "))
 	jsonFile := f.String("json", "", "write the figures there as JSON too")
 	verbose := f.Bool("v", false, "print every miss and false alarm")
+	clip := f.String("clip", "", "events: only clips whose name contains this (leaves RESULTS.md as it is)")
 	keep := f.Bool("keep", false, "leave bench/RESULTS.md as it is")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -80,7 +82,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), verbose: *verbose}
+	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, verbose: *verbose}
 	if err := os.MkdirAll(e.out, 0o755); err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ func run(ctx context.Context, args []string) error {
 	if err == nil && *jsonFile != "" {
 		err = writeJSON(*jsonFile, reports)
 	}
-	if err == nil && !*keep {
+	if err == nil && !*keep && *clip == "" {
 		err = updateResults(filepath.Join(root, "bench"), reports)
 	}
 	return err

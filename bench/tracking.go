@@ -74,7 +74,15 @@ func scoreSequence(ctx context.Context, e *env, file string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	return trackingFigures(name, score.ScoreTracking(truth, result, truth.Frames())), nil
+	frames := truth.Frames()
+	out := trackingFigures(name, score.ScoreTracking(truth, result, frames))
+	if fair, kept := score.WithoutFlagged(truth, result); fair.Boxes() < truth.Boxes() {
+		t := score.ScoreTracking(fair, kept, frames)
+		note := fmt.Sprintf("%d boxes that the truth flags 0 neither missed nor false", truth.Boxes()-fair.Boxes())
+		out = append(out, figure{Name: name + " MOTA without flagged", Value: 100 * t.MOTA, Unit: "%", Note: note},
+			figure{Name: name + " IDF1 without flagged", Value: 100 * t.IDF1, Unit: "%", Note: note})
+	}
+	return out, nil
 }
 
 // clip is the sequence as one file, joined from pictures when it is pictures.

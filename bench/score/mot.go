@@ -6,6 +6,7 @@ import "math"
 type Box struct {
 	ID int
 	Rect
+	Flagged bool // the truth marks it as not to be considered
 }
 
 // Sequence is the boxes of each frame, by 1-based frame number.
@@ -51,6 +52,42 @@ func ScoreTracking(truth, result Sequence, frames []int) Tracking {
 	n.identity(&t)
 	n.hota(&t)
 	return t
+}
+
+// WithoutFlagged takes the boxes that the truth flags out of both: the flagged
+// ones themselves, and those results that are best paired with one of them at
+// IoU .5. They are then neither missed nor false, as in MOT16 and later.
+func WithoutFlagged(truth, result Sequence) (Sequence, Sequence) {
+	t, r := Sequence{}, Sequence{}
+	for f, boxes := range result {
+		weight := matrix(len(truth[f]), len(boxes))
+		for i, a := range truth[f] {
+			for j, b := range boxes {
+				if iou := a.IoU(b.Rect); iou >= motaIoU-eps {
+					weight[i][j] = iou
+				}
+			}
+		}
+		drop := make([]bool, len(boxes))
+		for i, j := range Assign(weight) {
+			if j >= 0 && truth[f][i].Flagged {
+				drop[j] = true
+			}
+		}
+		for j, b := range boxes {
+			if !drop[j] {
+				r[f] = append(r[f], b)
+			}
+		}
+	}
+	for f, boxes := range truth {
+		for _, b := range boxes {
+			if !b.Flagged {
+				t[f] = append(t[f], b)
+			}
+		}
+	}
+	return t, r
 }
 
 func number(truth, result Sequence, frames []int) *numbered {

@@ -20,7 +20,7 @@ func near(t *testing.T, name string, got, want float64) {
 // line makes a track: id at frames from..to, box at x, moved by step a frame.
 func line(s Sequence, id, from, to int, x, step float64) {
 	for f := from; f <= to; f++ {
-		s[f] = append(s[f], Box{id, Rect{x + step*float64(f), 0, 20, 40}})
+		s[f] = append(s[f], Box{id, Rect{x + step*float64(f), 0, 20, 40}, false})
 	}
 }
 
@@ -84,13 +84,35 @@ func TestNothingFound(t *testing.T) {
 func TestOnlyTruthFrames(t *testing.T) {
 	truth, result := Sequence{}, Sequence{}
 	for f := 1; f <= 11; f += 5 {
-		truth[f] = []Box{{1, Rect{float64(f), 0, 20, 40}}}
+		truth[f] = []Box{{1, Rect{float64(f), 0, 20, 40}, false}}
 	}
 	line(result, 3, 1, 11, 0, 1)
 	line(result, 4, 2, 5, 400, 0)
 	got := ScoreTracking(truth, result, truth.Frames())
 	if got.FP != 0 || got.TP != 3 || got.MOTA != 1 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// A flagged box costs nothing, found or not; a false box beside it does.
+func TestFlagged(t *testing.T) {
+	truth, result := Sequence{}, Sequence{}
+	line(truth, 1, 1, 10, 0, 5)
+	line(truth, 2, 1, 10, 300, 5)
+	for f := range truth {
+		truth[f][1].Flagged = true
+	}
+	line(result, 7, 1, 10, 0, 5)
+	line(result, 8, 1, 5, 302, 5)
+	line(result, 9, 6, 10, 330, 5)
+	all := ScoreTracking(truth, result, truth.Frames())
+	if all.TruthBoxes != 20 || all.FN != 5 || all.FP != 5 {
+		t.Errorf("all: %+v", all)
+	}
+	got, kept := WithoutFlagged(truth, result)
+	some := ScoreTracking(got, kept, truth.Frames())
+	if some.TruthBoxes != 10 || some.FN != 0 || some.FP != 5 {
+		t.Errorf("without: %+v", some)
 	}
 }
 
@@ -127,7 +149,7 @@ func TestAgainstMotmetrics(t *testing.T) {
 func sequence(rows [][6]float64) Sequence {
 	s := Sequence{}
 	for _, r := range rows {
-		s[int(r[0])] = append(s[int(r[0])], Box{int(r[1]), Rect{r[2], r[3], r[4], r[5]}})
+		s[int(r[0])] = append(s[int(r[0])], Box{int(r[1]), Rect{r[2], r[3], r[4], r[5]}, false})
 	}
 	return s
 }
@@ -180,11 +202,11 @@ func TestReadMOT(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(truth[1]) != 1 || truth[1][0] != (Box{9, Rect{5, 10, 15, 20}}) || len(truth.Frames()) != 2 {
+	if len(truth[1]) != 2 || truth[1][0] != (Box{9, Rect{5, 10, 15, 20}, false}) || !truth[1][1].Flagged || len(truth.Frames()) != 2 {
 		t.Errorf("truth %v", truth)
 	}
 	result, err := ReadMOTResult(strings.NewReader(text))
-	if err != nil || len(result[1]) != 2 {
+	if err != nil || len(result[1]) != 2 || result[1][1].Flagged {
 		t.Errorf("a result of confidence 0 is a result: %v %v", result, err)
 	}
 	for _, bad := range []string{"1,2,3\n", "1,x,3,4,5,6\n"} {

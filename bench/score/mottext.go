@@ -10,8 +10,8 @@ import (
 )
 
 // ReadMOTTruth reads the truth of a sequence: MOTChallenge text of frame, id,
-// left, top, width, height and a seventh field that is 0 for a box not to be
-// scored; such are left out. Boxes are multiplied by scale.
+// left, top, width, height and a seventh field that is 0 for a flagged box
+// (see [WithoutFlagged]). Boxes are multiplied by scale.
 func ReadMOTTruth(r io.Reader, scale float64) (Sequence, error) { return readMOT(r, scale, true) }
 
 // ReadMOTResult reads a tracker's output: the same text, the seventh field a
@@ -39,10 +39,7 @@ func readMOT(r io.Reader, scale float64, truth bool) (Sequence, error) {
 			}
 			v[i] = x
 		}
-		if truth && v[6] == 0 {
-			continue
-		}
-		box := Box{int(v[1]), Rect{v[2] * scale, v[3] * scale, v[4] * scale, v[5] * scale}}
+		box := Box{int(v[1]), Rect{v[2] * scale, v[3] * scale, v[4] * scale, v[5] * scale}, truth && v[6] == 0}
 		out[int(v[0])] = append(out[int(v[0])], box)
 	}
 	return out, in.Err()
@@ -56,4 +53,13 @@ func (s Sequence) Frames() []int {
 	}
 	sort.Ints(out)
 	return out
+}
+
+// Boxes is the number of boxes of a sequence.
+func (s Sequence) Boxes() int {
+	n := 0
+	for _, boxes := range s {
+		n += len(boxes)
+	}
+	return n
 }
