@@ -11,6 +11,8 @@ func (a *app) commands() []*cobra.Command {
 		newImportCommand(a),
 		newAnalyseCommand(a),
 		newQueryCommand(a),
+		newSynopsisCommand(a),
+		newExportCommand(a),
 		newJournalCommand(a),
 		newDoctorCommand(a),
 	}

@@ -38,7 +38,7 @@ type clipOptions struct {
 func newExportClipCommand(a *app) *cobra.Command {
 	var o clipOptions
 	c := &cobra.Command{
-		Use:   "clip -p ID --track [REC-]TRACK -o FILE",
+		Use:   "clip -p ID --track [REC:]TRACK -o FILE",
 		Short: "Write the original span of one track",
 		Long: `Write the span of a recording in which a track is seen, as a file of its own.
 
@@ -47,12 +47,12 @@ key frame at or before the span. Where it cannot, the pictures are encoded
 anew, and the answer says so. FILE ends in .mp4 or .mkv. The original is
 hashed first; one that changed since its import is refused.
 ` + exitStatus,
-		Example: `  posteriori export clip -p 2025-00123 --track 2-17 --pad 3s -o passage.mp4 --reason "vehicle of the facts"`,
+		Example: `  posteriori export clip -p 2025-00123 --track 2:17 --pad 3s -o passage.mp4 --reason "vehicle of the facts"`,
 		Args:    argsBetween(0, 0),
 		RunE:    func(c *cobra.Command, _ []string) error { return a.exportClip(c, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.track, "track", "", "the `track`, as query prints it, RECORDING-TRACK; the recording may be left out where there is one only")
+	f.StringVar(&o.track, "track", "", "the `track`, as query prints it, RECORDING:TRACK; the recording may be left out where there is one only")
 	f.DurationVar(&o.pad, "pad", 2*time.Second, "what to add before and after")
 	f.StringVarP(&o.out, "output", "o", "", "the `file` to write")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace an existing file")
@@ -100,7 +100,7 @@ func (a *app) exportClip(c *cobra.Command, o clipOptions) error {
 		return err
 	}
 	return a.print(res, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s  %s\ntrack %d-%d, %v to %v of the recording; %s\n", res.File.SHA256, res.File.Path,
+		_, err := fmt.Fprintf(w, "%s  %s\ntrack %d:%d, %v to %v of the recording; %s\n", res.File.SHA256, res.File.Path,
 			res.Recording, res.Track, span(res.FromUS), span(res.ToUS), res.Note)
 		return err
 	})
@@ -244,7 +244,7 @@ func runOutput(ctx context.Context, act *engine.Act, w analysis.Worker, job wire
 	return *out, nil
 }
 
-// trackRef is RECORDING-TRACK, RECORDING:TRACK or TRACK.
+// trackRef is RECORDING:TRACK or TRACK.
 type trackRef struct {
 	rec   string
 	track int64
@@ -252,13 +252,13 @@ type trackRef struct {
 
 func parseTrackRef(s string) (trackRef, error) {
 	var r trackRef
-	i := strings.LastIndexAny(s, ":-")
+	i := strings.LastIndex(s, ":")
 	if i >= 0 {
 		r.rec = s[:i]
 	}
 	n, err := strconv.ParseInt(s[i+1:], 10, 64)
 	if err != nil || n < 1 || i == 0 {
-		return r, fault.New(fault.Usage, "--track %q is no track like 2-17 or 17", s).
+		return r, fault.New(fault.Usage, "--track %q is no track like 2:17 or 17", s).
 			WithHint("posteriori query lists the tracks")
 	}
 	r.track = n
@@ -279,7 +279,7 @@ func (r trackRef) recording(ctx context.Context, ix *index.Store) (index.Recordi
 			WithHint("posteriori import brings them in")
 	case len(all) > 1:
 		return index.Recording{}, fault.New(fault.Usage, "track %d of which of the %d recordings?", r.track, len(all)).
-			WithHint("write --track RECORDING-%d", r.track)
+			WithHint("write --track RECORDING:%d", r.track)
 	}
 	return all[0], nil
 }

@@ -277,9 +277,9 @@ func (s *synopsisAct) render(ctx context.Context, plan *synopsis.Plan, l *synops
 		return wire.Output{}, err
 	}
 	defer remove()
-	job, err := plan.Job(l, temp, scratch, s.mark(), map[string]string{
+	job, err := plan.Job(l, temp, scratch, s.mark(plan), map[string]string{
 		"title":   "Synopsis " + s.act.Procedure().Doc.ID,
-		"comment": s.mark() + ". Montage: not an original recording.",
+		"comment": s.mark(plan) + ". Montage: not an original recording.",
 	})
 	if err != nil {
 		return wire.Output{}, err
@@ -296,17 +296,20 @@ func (s *synopsisAct) render(ctx context.Context, plan *synopsis.Plan, l *synops
 }
 
 // mark is the text in every frame.
-func (s *synopsisAct) mark() string {
+func (s *synopsisAct) mark(plan *synopsis.Plan) string {
 	m := montage + " · procédure " + s.act.Procedure().Doc.ID
 	if d := s.store.Mark(); d != "" {
 		m += " · " + d
+	}
+	if z := plan.ZoneName(); z != "" {
+		m += " · heures " + z
 	}
 	return m
 }
 
 func (s *synopsisAct) sidecar(plan *synopsis.Plan, f query.Filter, sha string) *synopsis.Sidecar {
 	side := plan.Sidecar()
-	side.Procedure, side.Demo, side.Mark = s.act.Procedure().Doc.ID, s.store.Demo(), s.mark()
+	side.Procedure, side.Demo, side.Mark = s.act.Procedure().Doc.ID, s.store.Demo(), s.mark(plan)
 	side.Build = version
 	side.Query = json.RawMessage(f.Canonical())
 	side.Output.File, side.Output.SHA256 = filepath.Base(s.opt.out), sha

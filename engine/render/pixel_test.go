@@ -105,11 +105,11 @@ func TestFitInto(t *testing.T) {
 
 func TestStampText(t *testing.T) {
 	for want, got := range map[string]string{
-		"0:01:05":           stampText(0, 65_900_000, true, "", ""),
-		"22:13:20 ×4":       stampText(1_700_000_000_000_000, 0, false, "", "×4"),
-		"14/11 22:13:21":    stampText(1_700_000_000_000_000, 1_000_000, true, "", ""),
-		"A 25:00:00 1/2":    stampText(0, 25*3600*second, false, "A", "1/2"),
-		"cam 1 0:00:00 1/2": stampText(0, 0, false, "cam 1", "1/2"),
+		"+0:01:05":           stampText(0, 65_900_000, true, "", ""),
+		"22:13:20 ×4":        stampText(1_700_000_000_000_000, 0, false, "", "×4"),
+		"14/11 22:13:21":     stampText(1_700_000_000_000_000, 1_000_000, true, "", ""),
+		"A +25:00:00 1/2":    stampText(0, 25*3600*second, false, "A", "1/2"),
+		"cam 1 +0:00:00 1/2": stampText(0, 0, false, "cam 1", "1/2"),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

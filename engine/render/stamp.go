@@ -6,9 +6,9 @@ import (
 )
 
 // stampText is an object's time as shown: its wall clock, or media time when
-// that is unknown; then its note.
+// (+0:01:05) where that is unknown; then its note.
 func stampText(clockUS, tUS int64, dates bool, label, note string) string {
-	s := seconds(tUS)
+	s := "+" + seconds(tUS)
 	if clockUS != 0 {
 		at := time.UnixMicro(clockUS + tUS).UTC()
 		s = at.Format("15:04:05")

@@ -94,6 +94,22 @@ func (p *Plan) shownClock(r *Recording, tUS int64) int64 {
 	return r.ClockUS + int64(offset)*second
 }
 
+// ZoneName is the zone of the stamps as it stood at the first moment shown,
+// "CEST (UTC+02:00)"; empty when no recording has a clock.
+func (p *Plan) ZoneName() string {
+	for i := range p.Objects {
+		if r := &p.Recordings[p.Objects[i].Recording]; r.HasClock {
+			at := time.UnixMicro(r.ClockUS + p.Objects[i].Plays[0].FromUS).In(p.zone())
+			name, offset := at.Zone()
+			if offset == 0 {
+				return "UTC"
+			}
+			return name + at.Format(" (UTC-07:00)")
+		}
+	}
+	return ""
+}
+
 func (p *Plan) zone() *time.Location {
 	if p.Options.Zone == nil {
 		return time.UTC

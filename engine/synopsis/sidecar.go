@@ -26,7 +26,7 @@ type Sidecar struct {
 	Build      string             `json:"build,omitempty"`
 	Mark       string             `json:"mark"` // text in every frame
 	Mode       Mode               `json:"mode"`
-	Zone       string             `json:"zone"`            // time zone of the stamps in the picture
+	Zone       string             `json:"zone,omitempty"`  // time zone of the stamps in the picture
 	Query      any                `json:"query,omitempty"` // the filter, as journalled
 	Wanted     SidecarWanted      `json:"wanted"`
 	Output     SidecarOutput      `json:"output"`
@@ -111,7 +111,7 @@ type SidecarBack struct {
 // the output's name and its hash.
 func (p *Plan) Sidecar() *Sidecar {
 	s := &Sidecar{
-		Schema: SidecarSchema, Statement: statement, Mode: p.Options.Mode, Zone: p.zone().String(),
+		Schema: SidecarSchema, Statement: statement, Mode: p.Options.Mode, Zone: p.ZoneName(),
 		Wanted: SidecarWanted{p.Options.DurationUS, p.Options.Density, p.Options.MaxOverlap, p.Options.StillSpeed},
 		Output: SidecarOutput{Width: p.Width, Height: p.Height, Band: p.Band, FrameUS: p.FrameUS, Frames: p.Frames,
 			DurationUS: p.DurationUS()},
