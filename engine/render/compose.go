@@ -88,8 +88,8 @@ func (r *renderer) strand(c *cut) int32 {
 	return i
 }
 
-// bandLine writes a line of the band under the picture: left, and right of it
-// the rest. It shrinks nothing: what does not fit is cut at the edge.
+// bandLine writes a line of the band under the picture, in smaller letters
+// where it would not fit.
 func (r *renderer) bandLine(pic *frame.YUV, line, lines int, s string) {
 	if r.job.Band == 0 || s == "" {
 		return
