@@ -121,12 +121,11 @@ func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.A
 	if err != nil {
 		return nil, err
 	}
-	hello, err := w.Describe(ctx, opt.Engine)
-	if err != nil {
+	if opt.Worker, err = w.Describe(ctx, opt.Engine); err != nil {
 		return nil, err
 	}
-	act.Worker(hello.Build)
-	if err := act.Record(analysisDetails(recs, opt, hello)); err != nil {
+	act.Worker(opt.Worker.Build)
+	if err := act.Record(analysisDetails(recs, opt)); err != nil {
 		return nil, err
 	}
 	m := newMeter(a.stderr)
@@ -227,13 +226,13 @@ func chooseDetector(dir, name string) (*wire.Model, error) {
 }
 
 // analysisDetails are what the journal keeps of an analysis.
-func analysisDetails(recs []index.Recording, opt analysis.Options, hello wire.Hello) journal.Details {
+func analysisDetails(recs []index.Recording, opt analysis.Options) journal.Details {
 	d := journal.Details{Objects: recordingObjects(recs)}
 	for _, m := range opt.Engine.Models {
 		d.Models = append(d.Models, journal.Model{Name: m.Name, SHA256: m.SHA256})
 	}
 	params, _ := json.Marshal(map[string]any{
-		"device": hello.Device, "versions": hello.Versions, "sandbox": hello.Sandbox,
+		"device": opt.Worker.Device, "versions": opt.Worker.Versions, "sandbox": opt.Worker.Sandbox,
 		"params": opt.Params, "again": opt.Again,
 	})
 	d.Params = string(params)

@@ -30,6 +30,7 @@ const silence = 5 * time.Minute
 type Options struct {
 	Workers int // processes at a time
 	Engine  wire.Engine
+	Worker  wire.Hello // what [Worker.Describe] said of Engine
 	Params  wire.Params
 	Again   bool // forget what an earlier run found
 }
@@ -92,13 +93,9 @@ func (w Worker) Describe(ctx context.Context, e wire.Engine) (wire.Hello, error)
 // Run analyses recordings: chunks in parallel, each committed as it ends. An
 // original that changed since its import is refused and the others go on.
 func Run(ctx context.Context, ix *index.Store, w Worker, recs []index.Recording, opt Options, report func(Progress)) ([]Outcome, error) {
-	hello, err := w.Describe(ctx, opt.Engine)
-	if err != nil {
-		return nil, err
-	}
-	opt.Engine.Device = hello.Device // decided once, the same for every chunk
+	opt.Engine.Device = opt.Worker.Device // decided once, the same for every chunk
 	r := &run{ix: ix, w: w, opt: opt, report: report, live: map[[2]int64]wire.Progress{}}
-	a, err := newAnalysis(hello, opt)
+	a, err := newAnalysis(opt.Worker, opt)
 	if err != nil {
 		return nil, err
 	}

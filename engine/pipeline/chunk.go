@@ -200,7 +200,7 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted bool) error {
 	if pic.full == nil || !trusted {
 		return nil
 	}
-	p.plate.look(*pic.full, fg, pic.tUS)
+	p.plate.look(pic.full, fg, pic.tUS)
 	if p.owns(pic) && pic.tUS >= p.nextUS {
 		return p.keepPlate(pic.tUS)
 	}

@@ -11,14 +11,20 @@ const (
 	plateEveryUS = 120_000_000
 )
 
+// sameLuma is how far two looks may lie apart at a place that shows the same
+// thing.
+const sameLuma = 10
+
 // plate learns the scene without its movers from full-size frames: each
-// sample follows the picture where nothing moves, and stays where something
-// does.
+// sample follows the picture where nothing moves and two looks in a row agree,
+// and stays where not. The foreground alone would not do: where a mover looks
+// like what is behind it, its mask has holes.
 type plate struct {
 	w, h   int
 	pic    frame.YUV
-	known  []bool // by sample of the motion plane
-	busy   []bool // scratch of margin
+	last   frame.Plane // luma of the look before
+	known  []bool      // by sample of the motion plane
+	busy   []bool      // scratch of margin
 	lastUS int64
 	any    bool
 }
@@ -26,7 +32,7 @@ type plate struct {
 func newPlate(w, h int) *plate { return &plate{w: w, h: h} }
 
 // look takes one full-size frame and the foreground on the motion plane.
-func (p *plate) look(full frame.YUV, mask frame.Plane, tUS int64) {
+func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64) {
 	if p.any && tUS-p.lastUS < plateUS {
 		return
 	}
@@ -35,6 +41,8 @@ func (p *plate) look(full frame.YUV, mask frame.Plane, tUS int64) {
 		p.any = true
 		p.pic = frame.NewYUV(p.w, p.h)
 		p.known = make([]bool, mask.W*mask.H)
+		p.last = frame.NewPlane(p.w, p.h)
+		copyPlane(p.last, full.Y)
 		copyPlane(p.pic.Y, full.Y)
 		copyPlane(p.pic.U, full.U)
 		copyPlane(p.pic.V, full.V)
@@ -56,15 +64,41 @@ func (p *plate) look(full frame.YUV, mask frame.Plane, tUS int64) {
 			if !known[from] {
 				shift = 0
 			}
-			x0, x1 := from*p.w/mask.W, mx*p.w/mask.W
-			follow(p.pic.Y, full.Y, x0, y0, x1, y1, shift)
-			follow(p.pic.U, full.U, x0/2, y0/2, (x1+1)/2, (y1+1)/2, shift)
-			follow(p.pic.V, full.V, x0/2, y0/2, (x1+1)/2, (y1+1)/2, shift)
+			p.followRun(*full, from*p.w/mask.W, y0, mx*p.w/mask.W, y1, shift)
 		}
 		for i, b := range row {
 			known[i] = known[i] || !b
 		}
 	}
+	copyPlane(p.last, full.Y)
+}
+
+// followRun moves the plate towards the picture over [x0,x1)×[y0,y1), in pieces
+// of eight samples a side that show what they showed a look ago.
+func (p *plate) followRun(full frame.YUV, x0, y0, x1, y1 int, shift uint) {
+	const piece = 8
+	for x := x0; x < x1; x += piece {
+		end := min(x+piece, x1)
+		if shift != 0 && !p.same(full.Y, x, y0, end, y1) {
+			continue
+		}
+		follow(p.pic.Y, full.Y, x, y0, end, y1, shift)
+		follow(p.pic.U, full.U, x/2, y0/2, (end+1)/2, (y1+1)/2, shift)
+		follow(p.pic.V, full.V, x/2, y0/2, (end+1)/2, (y1+1)/2, shift)
+	}
+}
+
+// same tells whether the mean luma of a piece is what it was a look ago.
+func (p *plate) same(y frame.Plane, x0, y0, x1, y1 int) bool {
+	diff, n := 0, 0
+	for r := y0; r < min(y1, y.H); r++ {
+		a, b := y.Row(r)[x0:x1], p.last.Row(r)[x0:x1]
+		for i := range a {
+			diff += int(a[i]) - int(b[i])
+		}
+		n += len(a)
+	}
+	return diff < sameLuma*n && -diff < sameLuma*n
 }
 
 // margin marks the foreground and two samples around it, which keeps movers'
