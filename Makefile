@@ -23,7 +23,7 @@ export POSTERIORI_ONNXRUNTIME ?= $(CURDIR)/.tools/onnxruntime/libonnxruntime.so
 VERSION := $(shell git describe --always --dirty --match 'v*' 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: build setup test demo bench fmt clean help
+.PHONY: build setup test demo bench picture fmt clean help
 
 build: setup ## build bin/posteriori and bin/posteriori-worker
 	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/posteriori ./cmd/posteriori
@@ -45,6 +45,9 @@ JSON ?=
 bench: build ## measure: DATA=DIR SUITE=a,b JSON=FILE
 	@CGO_ENABLED=0 go build -trimpath -o bench/out/bench ./bench
 	@bench/out/bench -data '$(DATA)' -suite '$(SUITE)' -json '$(JSON)'
+
+picture: build ## make README's picture anew (AT=SECOND of the synopsis)
+	@.ci/picture
 
 fmt: setup ## format the Go files
 	@gofmt -l -w cmd engine detectors bench testdata

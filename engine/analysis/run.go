@@ -154,6 +154,20 @@ func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis) ([]tas
 		rec.err = err
 		return nil, nil
 	}
+	was, err := r.analysis(ctx, rec.ID)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return nil, err
+	}
+	if was.State == index.Complete && !r.opt.Again {
+		// Found by another build or detector, it still stands: track numbers
+		// may be in use. Only --again replaces it.
+		if was.Identity != a.Identity {
+			r.say(fmt.Sprintf("recording %d was analysed by another build, detector or device: kept; --again does it anew", rec.ID))
+		}
+		rec.out.Reused = len(rec.Probe.Chunks)
+		r.state.DoneUS += rec.Probe.DurationUS
+		return nil, r.summarise(ctx, rec)
+	}
 	if r.opt.Again { // another identity in between makes the index forget
 		other := a
 		other.Identity = "again"
@@ -164,15 +178,6 @@ func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis) ([]tas
 	done, err := r.ix.BeginAnalysis(ctx, rec.ID, a)
 	if err != nil {
 		return nil, err
-	}
-	state, err := r.analysis(ctx, rec.ID)
-	if err != nil {
-		return nil, err
-	}
-	if state.State == index.Complete {
-		rec.out.Reused = len(rec.Probe.Chunks)
-		r.state.DoneUS += rec.Probe.DurationUS
-		return nil, r.summarise(ctx, rec)
 	}
 	var tasks []task
 	for _, c := range rec.Probe.Chunks {

@@ -187,6 +187,9 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted bool) error {
 		}
 		if pic.tUS-s.maskUS >= every || len(s.masks) == 0 {
 			if m, ok := cutMask(fg, t.Box, sx, sy, pic.tUS); ok {
+				if t.Detections > 0 { // the box is the whole object
+					fillColumns(m)
+				}
 				s.masks, s.maskUS = append(s.masks, m), pic.tUS
 			}
 		}

@@ -56,6 +56,28 @@ func cutMask(fg frame.Plane, box scene.Box, sx, sy float64, tUS int64) (scene.Ma
 	return m, float64(n) >= minFill*float64(w*h)
 }
 
+// fillColumns closes the holes of a silhouette from top to bottom: clothes as
+// bright as the road behind them are not foreground, but what stands between
+// a head and its feet is the same person.
+func fillColumns(m scene.Mask) {
+	stride := (m.W + 7) / 8
+	for x := range m.W {
+		i, bit := x/8, byte(0x80)>>(x%8)
+		top, bottom := -1, -1
+		for y := range m.H {
+			if m.Bits[y*stride+i]&bit != 0 {
+				if top < 0 {
+					top = y
+				}
+				bottom = y
+			}
+		}
+		for y := top + 1; top >= 0 && y < bottom; y++ {
+			m.Bits[y*stride+i] |= bit
+		}
+	}
+}
+
 // absorb takes over what another track of the same object collected.
 func (s *samples) absorb(o *samples) {
 	s.masks = mergeMasks(s.masks, o.masks)
