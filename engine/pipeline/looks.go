@@ -11,12 +11,18 @@ const (
 	enoughDetections = 5
 	// steadyUS is the distance of looks at a known track on its own: between
 	// them its blob carries it.
-	steadyUS = 600_000
+	steadyUS = 800_000
 	// restUS is that of one at rest.
-	restUS = 1_000_000
-	// vainUS is how long something that no look has named is looked at on
-	// every detector frame.
-	vainUS = 1_500_000
+	restUS = 1_500_000
+	// After patience looks in vain the next waits vainUS, then twice as long
+	// each time, up to vainSteps doublings: leaves and reflections stay what
+	// they are.
+	patience  = 3
+	vainUS    = 400_000
+	vainSteps = 3
+	// minLook is the longer side in source pixels below which no detector
+	// tells what a thing is.
+	minLook = 14
 )
 
 const (
@@ -54,9 +60,17 @@ type mover struct {
 	urgent int
 }
 
-// looks is when the detector last looked at each track. It decides where
-// looking is worth its time: the detector is by far the dearest stage.
-type looks map[int64]int64
+// looked is what came of looking at one track.
+type looked struct {
+	atUS int64
+	had  int // its detections when it was looked at
+	vain int // looks since that found nothing
+}
+
+// looks is when the detector last looked at each track, and what for. It
+// decides where looking is worth its time: the detector is by far the dearest
+// stage.
+type looks map[int64]looked
 
 // due are the places that the detector should see now: what is new, unsure,
 // or so close to another that blobs cannot tell them apart, and from time to
@@ -64,38 +78,47 @@ type looks map[int64]int64
 func (l looks) due(live []*track.Track, blobs []track.Blob, tUS int64) []mover {
 	var out []mover
 	for i, t := range live {
+		if max(t.Box.W, t.Box.H) < minLook {
+			continue
+		}
 		at, seen := l[t.ID]
+		if seen && t.Detections > at.had {
+			at.vain = 0
+		}
 		switch {
 		case !seen:
 			out = append(out, mover{t.Box, 3})
-		case tUS-at >= l.every(live, i, tUS):
+		case tUS-at.atUS >= every(live, i, at.vain):
 			m := mover{t.Box, 1}
-			if t.Detections < enoughDetections || tUS-at >= steadyUS {
+			if t.Detections < enoughDetections || tUS-at.atUS >= steadyUS {
 				m.urgent = 2
 			}
 			out = append(out, m)
 		}
 	}
 	for _, b := range blobs {
-		if !covered(b.Box, live) {
+		if max(b.Box.W, b.Box.H) >= minLook && !covered(b.Box, live) {
 			out = append(out, mover{b.Box, 3})
 		}
 	}
 	return out
 }
 
-// every is the distance of looks at live[i].
-func (l looks) every(live []*track.Track, i int, tUS int64) int64 {
+// every is the distance of looks at live[i], after so many in vain.
+func every(live []*track.Track, i, vain int) int64 {
+	var base int64
 	t := live[i]
 	switch {
-	case t.Detections == 0 && tUS-t.FirstUS > vainUS:
-		return steadyUS
 	case t.Detections < enoughDetections || crowded(live, i):
-		return 0
 	case t.Stopped:
-		return restUS
+		base = restUS
+	default:
+		base = steadyUS
 	}
-	return steadyUS
+	if vain >= patience {
+		base = max(base, vainUS<<min(vain-patience, vainSteps))
+	}
+	return base
 }
 
 // crowded tells whether live[i] touches another track.
@@ -120,13 +143,18 @@ func covered(b scene.Box, live []*track.Track) bool {
 }
 
 // note remembers that the detector saw these regions.
-func (l looks) note(live []*track.Track, looked []scene.Box, tUS int64) {
+func (l looks) note(live []*track.Track, regions []scene.Box, tUS int64) {
 	for _, t := range live {
-		for _, r := range looked {
-			if r.Intersect(t.Box).Area() > 0.8*t.Box.Area() {
-				l[t.ID] = tUS
-				break
+		for _, r := range regions {
+			if r.Intersect(t.Box).Area() <= 0.8*t.Box.Area() {
+				continue
 			}
+			at := l[t.ID]
+			if t.Detections > at.had {
+				at.vain = 0
+			}
+			l[t.ID] = looked{atUS: tUS, had: t.Detections, vain: at.vain + 1}
+			break
 		}
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"posteriori/engine/frame"
 )
 
-// plateUS is the distance between two looks at the background, and
-// plateEveryUS that between two plates that are kept.
+// plateUS is the distance between two looks at the background, calmUS that
+// where nothing moved, and plateEveryUS that between two plates that are kept.
 const (
 	plateUS      = 1_000_000
+	calmUS       = 4_000_000
 	plateEveryUS = 120_000_000
 )
 
@@ -25,6 +26,7 @@ type plate struct {
 	last   frame.Plane // luma of the look before
 	known  []bool      // by sample of the motion plane
 	busy   []bool      // scratch of margin
+	calm   bool        // the last look saw nothing move
 	lastUS int64
 	any    bool
 }
@@ -33,7 +35,11 @@ func newPlate(w, h int) *plate { return &plate{w: w, h: h} }
 
 // look takes one full-size frame and the foreground on the motion plane.
 func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64) {
-	if p.any && tUS-p.lastUS < plateUS {
+	wait := int64(plateUS)
+	if p.calm {
+		wait = calmUS
+	}
+	if p.any && tUS-p.lastUS < wait {
 		return
 	}
 	p.lastUS = tUS
@@ -74,9 +80,9 @@ func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64) {
 }
 
 // followRun moves the plate towards the picture over [x0,x1)×[y0,y1), in pieces
-// of eight samples a side that show what they showed a look ago.
+// that show what they showed a look ago.
 func (p *plate) followRun(full frame.YUV, x0, y0, x1, y1 int, shift uint) {
-	const piece = 8
+	const piece = 32
 	for x := x0; x < x1; x += piece {
 		end := min(x+piece, x1)
 		if shift != 0 && !p.same(full.Y, x, y0, end, y1) {
@@ -109,11 +115,13 @@ func (p *plate) margin(m frame.Plane) []bool {
 		p.busy = make([]bool, m.W*m.H)
 	}
 	clear(p.busy)
+	p.calm = true
 	for y := range m.H {
 		for x, v := range m.Row(y) {
 			if v == 0 {
 				continue
 			}
+			p.calm = false
 			for j := max(0, y-d); j <= min(m.H-1, y+d); j++ {
 				for i := max(0, x-d); i <= min(m.W-1, x+d); i++ {
 					p.busy[j*m.W+i] = true
@@ -127,15 +135,15 @@ func (p *plate) margin(m frame.Plane) []bool {
 // follow moves dst towards src by 1/2^shift over [x0,x1)×[y0,y1).
 func follow(dst, src frame.Plane, x0, y0, x1, y1 int, shift uint) {
 	x1, y1 = min(x1, dst.W), min(y1, dst.H)
+	half := 1 << shift >> 1
 	for y := y0; y < y1; y++ {
 		d, s := dst.Row(y)[x0:x1], src.Row(y)[x0:x1]
-		for i := range d {
-			diff := int(s[i]) - int(d[i])
-			step := diff >> shift
-			if step == 0 && diff > 0 {
-				step = 1
-			}
-			d[i] = byte(int(d[i]) + step)
+		if shift == 0 {
+			copy(d, s)
+			continue
+		}
+		for i, v := range s[:len(d)] {
+			d[i] = byte(int(d[i]) + (int(v)-int(d[i])+half)>>shift)
 		}
 	}
 }
