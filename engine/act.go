@@ -281,6 +281,9 @@ func (a *Act) create(ctx context.Context, d procedure.Document) (*Procedure, err
 	if err := s.makeKey(d.ID); err != nil {
 		return nil, err
 	}
+	if err := s.makeIndex(ctx, d.ID, filepath.Join(temp, indexFile)); err != nil {
+		return nil, err
+	}
 	if err := os.Rename(temp, final); err != nil {
 		return nil, storeFault(final, err)
 	}
@@ -293,6 +296,20 @@ func (a *Act) recordIn(log *journal.Log, p *Procedure) error {
 	a.log, a.proc = log, p
 	defer func() { a.log, a.proc = own, nil }()
 	return a.Record(journal.Details{})
+}
+
+// makeIndex makes the procedure's empty index, so that one that is not there
+// later is known to be lost.
+func (s *Store) makeIndex(ctx context.Context, id, path string) error {
+	key, err := s.ProcedureKey(id)
+	if err != nil {
+		return err
+	}
+	ix, err := index.Open(ctx, path, key)
+	if err != nil {
+		return err
+	}
+	return ix.Close()
 }
 
 // makeKey makes the procedure's key. One that is there is kept: it is what an

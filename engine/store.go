@@ -31,6 +31,7 @@ const (
 	storeFile     = "store.json"
 	storeFormat   = 1
 	procedureFile = "procedure.json"
+	indexFile     = "index.db"
 )
 
 // storeMeta is store.json.
@@ -286,7 +287,7 @@ func (s *Store) OpenProcedure(id string) (*Procedure, error) {
 
 // IndexPath is the procedure's index file.
 func (p *Procedure) IndexPath() string {
-	return filepath.Join(p.store.procedureDir(p.Doc.ID), "index.db")
+	return filepath.Join(p.store.procedureDir(p.Doc.ID), indexFile)
 }
 
 // DerivedDir is where files made from the procedure's recordings are kept.
@@ -297,8 +298,14 @@ func (p *Procedure) DerivedDir() string {
 // Key is the procedure's own key, which its index is encrypted with.
 func (p *Procedure) Key() ([]byte, error) { return p.store.ProcedureKey(p.Doc.ID) }
 
-// Index opens the procedure's index with its key. The caller closes it.
+// Index opens the procedure's index with its key. The caller closes it. One
+// that is gone is fault.Integrity: an empty one in its place would answer that
+// there is nothing.
 func (p *Procedure) Index(ctx context.Context) (*index.Store, error) {
+	if _, err := os.Stat(p.IndexPath()); errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Integrity, "the procedure's index is gone").OnFile(p.IndexPath()).
+			WithHint("restore it from the backup; what was imported and analysed stands in posteriori journal show -p %s", p.Doc.ID)
+	}
 	key, err := p.Key()
 	if err != nil {
 		return nil, err

@@ -159,6 +159,12 @@ func TestCreateProcedure(t *testing.T) {
 	if err := ix.Close(); err != nil {
 		t.Error(err)
 	}
+	if err := os.Rename(p.IndexPath(), p.IndexPath()+".lost"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Index(ctx); fault.KindOf(err) != fault.Integrity {
+		t.Errorf("a lost index: %v", err)
+	}
 	docs, err := s.Procedures()
 	if err != nil || len(docs) != 2 || docs[0].ID != "P1" || docs[1].ID != "P2" {
 		t.Errorf("%+v, %v", docs, err)

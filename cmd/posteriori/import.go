@@ -294,7 +294,7 @@ func (im *importer) look(ctx context.Context, path string, known map[string]int6
 		if errors.As(err, &f) {
 			row.Hint = f.Hint
 			if f.File == path {
-				row.Error = strings.TrimPrefix(row.Error, path+": ")
+				row.Error = strings.TrimPrefix(row.Error, fault.Printable(path)+": ")
 			}
 		}
 		return row
@@ -309,7 +309,7 @@ func (im *importer) look(ctx context.Context, path string, known map[string]int6
 		return row
 	}
 	if first, ok := im.seen[id.SHA256]; ok {
-		row.State, row.Error = rowDuplicate, "the same as "+first
+		row.State, row.Error = rowDuplicate, "the same as "+fault.Printable(first)
 		return row
 	}
 	probe, hello, err := im.worker.Probe(ctx, path, im.opt.chunk.Microseconds())

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"posteriori/engine/evidence"
+	"posteriori/engine/fault"
 	"posteriori/engine/index"
 )
 
@@ -33,23 +34,23 @@ func (a *app) printImport(rows []importRow) error {
 			if r.SHA256 != "" {
 				sum = r.SHA256[:12]
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", rec, filepath.Base(r.Path), r.State, length, video, begins, sum)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", rec, fault.Printable(filepath.Base(r.Path)), r.State, length, video, begins, sum)
 		}
 		if err := t.Flush(); err != nil {
 			return err
 		}
 		for _, r := range rows {
 			if r.State == rowFailed {
-				fmt.Fprintf(a.stderr, "%s: left out: %s\n", r.Path, r.Error)
+				fmt.Fprintf(a.stderr, "%s: left out: %s\n", fault.Printable(r.Path), r.Error)
 				if r.Hint != "" {
 					fmt.Fprintf(a.stderr, "hint: %s\n", r.Hint)
 				}
 			}
 			if r.State == rowDuplicate {
-				fmt.Fprintf(a.stderr, "%s: is in already%s\n", r.Path, because(r.Error))
+				fmt.Fprintf(a.stderr, "%s: is in already%s\n", fault.Printable(r.Path), because(r.Error))
 			}
 			for _, warning := range r.Warnings {
-				fmt.Fprintf(a.stderr, "%s: %s\n", r.Path, warning)
+				fmt.Fprintf(a.stderr, "%s: %s\n", fault.Printable(r.Path), warning)
 			}
 		}
 		return nil

@@ -123,7 +123,7 @@ func printRecords(w io.Writer, rs []journal.Record) error {
 	for _, r := range rs {
 		local := r.TimeLocal
 		if at, err := r.Time(); err == nil {
-			local = at.Local().Format("2006-01-02 15:04:05")
+			local = at.Local().Format("2006-01-02 15:04:05Z07:00")
 		}
 		outcome := string(r.Outcome)
 		if r.Rule != "" {
@@ -133,7 +133,7 @@ func printRecords(w io.Writer, rs []journal.Record) error {
 			outcome += fmt.Sprintf(" (of %d)", *r.Of)
 		}
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Seq, local, r.Person.Account, r.Operation, r.Sub, outcome,
-			strings.Join(strings.Fields(r.Reason), " "))
+			fault.Printable(strings.Join(strings.Fields(r.Reason), " ")))
 	}
 	return t.Flush()
 }

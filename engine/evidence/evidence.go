@@ -18,6 +18,7 @@ import (
 	"os"
 	"regexp"
 	"time"
+	"unicode/utf8"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/procedure"
@@ -39,8 +40,12 @@ type Progress func(done, total int64)
 var address = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
 // CheckPath refuses what is not a finished file on a disk (rule 1). A path
-// that does not exist is fault.BadInput.
+// that does not exist, or whose name no index can hold, is fault.BadInput.
 func CheckPath(path string) error {
+	if !utf8.ValidString(path) {
+		return fault.New(fault.BadInput, "its name is not in UTF-8").OnFile(path).
+			WithHint("give the copy another name, or mount its volume so that names are UTF-8 (iocharset=utf8), then repeat the command")
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		if address.MatchString(path) {
@@ -59,7 +64,7 @@ func CheckPath(path string) error {
 
 func checkRegular(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return notFinished(path, "it is a %s, not a finished file", kindOf(info.Mode()))
+		return refuse(path, "save the recording as a file and import that", "it is a %s, not a finished file", kindOf(info.Mode()))
 	}
 	return nil
 }
@@ -95,7 +100,8 @@ func refuse(path, todo, format string, args ...any) error {
 func readFault(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(fault.BadInput, "there is no such file").OnFile(path)
+		return fault.New(fault.BadInput, "there is no such file").OnFile(path).
+			WithHint("check the name, and that the medium is connected")
 	case errors.Is(err, fs.ErrPermission):
 		return fault.New(fault.BadInput, "it may not be read").OnFile(path).
 			WithHint("give this account the right to read it, then repeat the command")

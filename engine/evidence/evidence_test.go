@@ -67,11 +67,13 @@ func TestRule1(t *testing.T) {
 		_, err := Hash(ctx, url, nil)
 		want(t, url, err, fault.Refused, "1")
 	}
+	_, err := Hash(ctx, write(t, "a", "x")+"\xe9.avi", nil)
+	want(t, "name in Latin-1", err, fault.BadInput, "")
 	pipe := filepath.Join(t.TempDir(), "live")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Hash(ctx, pipe, nil)
+	_, err = Hash(ctx, pipe, nil)
 	want(t, "pipe", err, fault.Refused, "1")
 	_, err = Hash(ctx, "/dev/zero", nil)
 	want(t, "device", err, fault.Refused, "1")

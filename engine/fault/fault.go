@@ -4,8 +4,14 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Kind says what sort of failure an [Error] is. Each has one exit status.
@@ -49,12 +55,45 @@ type Error struct {
 func (e *Error) Error() string {
 	s := e.Msg
 	if e.File != "" {
-		s = e.File + ": " + s
+		s = Printable(e.File) + ": " + s
 	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
+	if c := e.cause(); c != "" {
+		s += ": " + c
 	}
 	return s
+}
+
+// cause is what the system said, without what Error has said already: the
+// file, where one is named, and that an interruption is one.
+func (e *Error) cause() string {
+	if e.Err == nil || e.Kind == Interrupted && errors.Is(e.Err, context.Canceled) {
+		return ""
+	}
+	s := e.Err.Error()
+	var p *fs.PathError
+	if e.File != "" && errors.As(e.Err, &p) {
+		s = strings.Replace(s, p.Error(), p.Err.Error(), 1)
+	}
+	return s
+}
+
+// Printable writes the name of a file so that it stays on its line and no
+// terminal obeys it: seized files bear the names that their makers chose.
+// Control characters and bytes that are not UTF-8 become Go escapes.
+func Printable(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		switch _, size := utf8.DecodeRuneInString(name[i:]); {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, name[i])
+		case r == ' ' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			q := strconv.QuoteRuneToASCII(r)
+			b.WriteString(q[1 : len(q)-1])
+		}
+	}
+	return b.String()
 }
 
 // Unwrap returns the cause.

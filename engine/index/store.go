@@ -158,7 +158,7 @@ func (s *Store) fail(err error, what string) error {
 		return err
 	}
 	wrap := func(k fault.Kind, hint string) error {
-		return fault.Wrap(k, err, "%s", what).OnFile(s.path).WithHint("%s", hint)
+		return fault.Wrap(k, cause{err}, "%s", what).OnFile(s.path).WithHint("%s", hint)
 	}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, sqlite3.INTERRUPT):
@@ -167,6 +167,8 @@ func (s *Store) fail(err error, what string) error {
 		return wrap(fault.Integrity, "the key is not this index's, or the file is damaged: check that the key file belongs to the procedure, or restore both from the backup")
 	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return wrap(fault.NoSpace, "free some space and run the command again: nothing that was stored is lost")
+	case errors.Is(err, sqlite3.IOERR): // what SQLite says where its log cannot grow
+		return wrap(fault.NoSpace, "the disk is full, or fails: free some space, check the disk, and run the command again: nothing that was stored is lost")
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
 		return wrap(fault.NoSpace, "check that the folder exists and that you may write in it")
 	case errors.Is(err, os.ErrNotExist):
@@ -176,6 +178,12 @@ func (s *Store) fail(err error, what string) error {
 	}
 	return wrap(fault.Internal, "")
 }
+
+// cause is an error without the name of the library that made it.
+type cause struct{ error }
+
+func (c cause) Error() string { return strings.ReplaceAll(c.error.Error(), "sqlite3: ", "") }
+func (c cause) Unwrap() error { return c.error }
 
 // placeholders is "?, ?, …", n of them.
 func placeholders(n int) string {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ncruces/go-sqlite3"
 	"go.uber.org/goleak"
 
 	"posteriori/engine/fault"
@@ -438,6 +439,21 @@ func TestFullDisk(t *testing.T) {
 	}
 	if done := begin(t, s, rec, "one"); len(done) != 0 {
 		t.Errorf("half a chunk is done: %v", done)
+	}
+}
+
+// Where the log or its shared part cannot grow, SQLite speaks of I/O errors.
+func TestIOErrorIsTheDisk(t *testing.T) {
+	s := openTest(t)
+	for _, cause := range []error{sqlite3.IOERR, sqlite3.IOERR_WRITE, sqlite3.IOERR_SHMSIZE, sqlite3.IOERR_FSYNC} {
+		err := s.fail(fmt.Errorf("put: %w", cause), "cannot store")
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Kind != fault.NoSpace || f.Hint == "" || !errors.Is(err, cause) {
+			t.Errorf("%v: %v", cause, err)
+		}
+		if strings.Contains(err.Error(), "sqlite") {
+			t.Errorf("an officer reads %q", err)
+		}
 	}
 }
 

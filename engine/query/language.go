@@ -238,6 +238,9 @@ func plain(s string) source {
 
 var unknownName = regexp.MustCompile(`^unknown name (\S+)$`)
 
+// unexpected matches what the parser says of a token: its kind and its text.
+var unexpected = regexp.MustCompile(`^unexpected token (\w+)(?:\("(.*)"\))?$`)
+
 // explain turns an error of the language into one with a caret.
 func (src source) explain(err error) error {
 	var fe *file.Error
@@ -251,6 +254,14 @@ func (src source) explain(err error) error {
 	msg := strings.TrimSpace(fe.Message)
 	if m := unknownName.FindStringSubmatch(msg); m != nil {
 		msg = unknownField(m[1])
+	}
+	if m := unexpected.FindStringSubmatch(msg); m != nil {
+		msg = fmt.Sprintf("%q is not expected here", m[2])
+		if m[1] == "EOF" {
+			msg = "it breaks off here"
+		} else if m[2] == "=" {
+			msg = "to compare, write =="
+		}
 	}
 	return src.point(fe.From, msg)
 }

@@ -230,6 +230,28 @@ func TestScope(t *testing.T) {
 	}
 }
 
+// A photograph lasts no time, and is seen all the same.
+func TestScopeOfAStill(t *testing.T) {
+	s := testStore(t)
+	id, err := s.AddRecording(t.Context(), index.Recording{SHA256: strings.Repeat("9", 64), Probe: wire.Probe{Still: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := Filter{Recordings: []int64{id}}
+	for _, want := range []scene.CoverageKind{scene.NotAnalysed, scene.Seen} {
+		r, err := Run(t.Context(), s, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(map[scene.CoverageKind]int64{want: 1}, r.Scope.Recordings[0].US); d != "" {
+			t.Error(d)
+		}
+		if want == scene.NotAnalysed {
+			fill(t, s, id, []scene.Coverage{{Kind: scene.Seen}})
+		}
+	}
+}
+
 // What the index is asked must never leave out what the expression keeps:
 // random expressions give the same with and without it.
 func TestPushdownChangesNothing(t *testing.T) {

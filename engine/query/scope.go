@@ -81,6 +81,11 @@ func scopeOf(ctx context.Context, src Source, f Filter, all []index.Recording) (
 				if spans, err = src.Coverage(ctx, rec.ID); err != nil {
 					return s, err
 				}
+				if rec.Probe.Still { // its one picture lasts no time, and window asks for 1 µs
+					for i := range spans {
+						spans[i].ToUS = max(spans[i].ToUS, 1)
+					}
+				}
 			}
 			r.AskedUS, r.US = to-from, measure(spans, from, to)
 		}
