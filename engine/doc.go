@@ -20,7 +20,8 @@
 //	analysis   the parent's side: plans chunks, drives workers, stitches
 //	index      the encrypted store of tracks, one file per procedure
 //	query      the filter language, to SQL and predicates
-//	synopsis   tubes, arrangement, rendering
+//	synopsis   tubes, their arrangement, and the plan of a video
+//	render     draws that plan's video (runs in the worker)
 //	procedure  legal frame, authorisation, the rules that refuse
 //	evidence   originals untouched, derived files accountable
 //	journal    the tamper-evident log

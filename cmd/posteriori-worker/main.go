@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
+	"time"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/wire"
@@ -47,11 +48,18 @@ func run(in io.Reader, out io.Writer) int {
 	if job.Version != wire.Version {
 		return fail(w, fault.New(fault.Usage, "the job speaks version %d, this worker %d", job.Version, wire.Version).WithHint("run make build"))
 	}
-	// The parent holds our input open; when it ends, the parent is gone.
+	done := make(chan struct{})
+	defer close(done)
+	// The parent holds our input open; when it ends, the parent is gone or
+	// wants no more.
 	go func() {
-		_, _ = io.Copy(io.Discard, r)
-		cancel()
-		_ = syscall.Kill(-syscall.Getpgrp(), syscall.SIGKILL)
+		_, _ = io.Copy(io.Discard, in)
+		cancel() // which kills FFmpeg, in groups of its own
+		select {
+		case <-done:
+		case <-time.After(stopAfter):
+			die()
+		}
 	}()
 	defer profile()()
 	if err := do(ctx, job, w); err != nil {
@@ -63,14 +71,27 @@ func run(in io.Reader, out io.Writer) int {
 	return 0
 }
 
-// fail says why as the last word.
+// stopAfter is how long a job may go on when nobody waits for it.
+const stopAfter = 2 * time.Second
+
+// die ends this process and what it started in its group, whatever it is at.
+func die() {
+	if syscall.Getpgrp() == os.Getpid() {
+		_ = syscall.Kill(-os.Getpid(), syscall.SIGKILL)
+	}
+	os.Exit(1)
+}
+
+// fail says why as the last word. What may name a file or quote one stands
+// apart from the message, which goes into the journal.
 func fail(w *wire.Writer, err error) int {
-	f := wire.Failure{Fault: int(fault.KindOf(err)), Msg: err.Error()}
+	f := wire.Failure{Fault: int(fault.KindOf(err)), Msg: "the worker failed", Cause: err.Error()}
 	var e *fault.Error
 	if errors.As(err, &e) {
-		inner := *e
-		inner.File = ""
-		f.File, f.Rule, f.Msg, f.Hint = e.File, e.Rule, inner.Error(), e.Hint
+		f.File, f.Rule, f.Msg, f.Hint, f.Cause = e.File, e.Rule, e.Msg, e.Hint, ""
+		if e.Err != nil {
+			f.Cause = e.Err.Error()
+		}
 	}
 	_ = w.Send(wire.KindFailure, f)
 	return 1

@@ -28,12 +28,7 @@ func confine(job wire.Job) (string, error) {
 		for _, m := range e.Models {
 			files = append(files, m.Path)
 		}
-		if e.ORTPath != "" {
-			files = append(files, filepath.Dir(e.ORTPath))
-			if real, err := filepath.EvalSymlinks(e.ORTPath); err == nil {
-				files = append(files, filepath.Dir(real))
-			}
-		}
+		files = append(files, libraries(e.ORTPath)...)
 	}
 	switch {
 	case job.Describe != nil:
@@ -49,17 +44,16 @@ func confine(job wire.Job) (string, error) {
 		dirs = append(dirs, filepath.Dir(job.Clip.Out))
 	}
 	rules := []landlock.Rule{
-		landlock.RODirs("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/opt").IgnoreIfMissing(),
+		landlock.RODirs("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys").IgnoreIfMissing(),
+		landlock.RODirs(loaderDirs()...).IgnoreIfMissing(),
 		landlock.RWFiles("/dev/null").IgnoreIfMissing(),
-		landlock.RODirs("/dev").IgnoreIfMissing(),
+		// Not all of /dev: root could read disks there.
+		landlock.ROFiles("/dev/zero", "/dev/random", "/dev/urandom").IgnoreIfMissing(),
 	}
 	for _, n := range []string{"ffmpeg", "ffprobe"} {
 		if p, err := exec.LookPath(n); err == nil {
 			rules = append(rules, landlock.RODirs(filepath.Dir(p)))
 		}
-	}
-	for _, d := range filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")) {
-		rules = append(rules, landlock.RODirs(d).IgnoreIfMissing())
 	}
 	if gpus, _ := filepath.Glob("/dev/nvidia*"); len(gpus) > 0 {
 		rules = append(rules, landlock.RWFiles(gpus...).WithIoctlDev())
@@ -86,6 +80,56 @@ func confine(job wire.Job) (string, error) {
 		return "", fault.Wrap(fault.Internal, err, "the sandbox cannot be set up")
 	}
 	return holds(), nil
+}
+
+// libraries are the shared libraries beside ONNX Runtime's, which loads more
+// of them as it needs them. Not their folder: it may hold anything.
+func libraries(ort string) []string {
+	if ort == "" {
+		return nil
+	}
+	dirs := []string{filepath.Dir(ort)}
+	if real, err := filepath.EvalSymlinks(ort); err == nil {
+		dirs = append(dirs, filepath.Dir(real))
+	}
+	out := []string{ort}
+	for _, d := range dirs {
+		entries, err := os.ReadDir(d)
+		if err != nil {
+			continue // whoever opens it says so better
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), ".so") || strings.Contains(e.Name(), ".so.") {
+				out = append(out, filepath.Join(d, e.Name()))
+			}
+		}
+	}
+	return out
+}
+
+// loaderDirs are the folders where the dynamic loader looks beside the usual
+// ones (ld.so(8)): CUDA is often found so.
+func loaderDirs() []string {
+	var out []string
+	add := func(d string) {
+		if d = filepath.Clean(strings.TrimSpace(d)); filepath.IsAbs(d) && d != "/" {
+			out = append(out, d)
+		}
+	}
+	for _, d := range filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")) {
+		add(d)
+	}
+	confs, _ := filepath.Glob("/etc/ld.so.conf.d/*.conf")
+	for _, c := range append(confs, "/etc/ld.so.conf") {
+		b, err := os.ReadFile(c)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			add(line)
+		}
+	}
+	return out
 }
 
 // holds says in words what confines the process.

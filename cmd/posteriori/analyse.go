@@ -90,12 +90,13 @@ func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
 			err = perr
 		}
 	}
-	if err == nil {
-		for _, r := range out {
-			if len(r.Failed) > 0 {
-				return fault.New(fault.BadInput, "%d chunks could not be analysed; the coverage says which seconds", len(r.Failed))
-			}
-		}
+	failed := 0
+	for _, r := range out {
+		failed += len(r.Failed)
+	}
+	if err == nil && failed > 0 {
+		return fault.New(fault.BadInput, "%d chunks could not be analysed; the coverage says which seconds", failed).
+			WithHint("--again tries them anew")
 	}
 	return err
 }
@@ -123,6 +124,9 @@ func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.A
 	}
 	if opt.Worker, err = w.Describe(ctx, opt.Engine); err != nil {
 		return nil, err
+	}
+	if o.device == "cuda" && opt.Worker.Device != "cuda" {
+		a.notef("without a detector nothing is computed on the GPU: going on with the CPU")
 	}
 	act.Worker(opt.Worker.Build)
 	if err := act.Record(analysisDetails(recs, opt)); err != nil {

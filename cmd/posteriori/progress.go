@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -23,6 +24,7 @@ type meter struct {
 	w       io.Writer
 	began   time.Time
 	firstUS int64 // media time done before this run
+	mu      sync.Mutex // of last and firstUS: the bar draws itself in a goroutine of its own
 	last    analysis.Progress
 	bars    *mpb.Progress
 	bar     *mpb.Bar
@@ -44,12 +46,14 @@ func newMeter(w io.Writer) *meter {
 
 // show takes the state of the run. It is called from one goroutine at a time.
 func (m *meter) show(p analysis.Progress) {
+	line := p.Line
+	p.Line = ""
+	m.mu.Lock()
 	if m.firstUS < 0 {
 		m.firstUS = p.DoneUS
 	}
-	line := p.Line
-	p.Line = ""
 	m.last = p
+	m.mu.Unlock() // before the bar is told: it may be drawing
 	if m.bar != nil {
 		m.bar.SetTotal(max(1, p.TotalUS), false)
 		m.bar.SetCurrent(min(p.DoneUS, p.TotalUS))
@@ -69,6 +73,8 @@ func (m *meter) show(p analysis.Progress) {
 
 // figures are fps, times real time, objects so far and time left.
 func (m *meter) figures() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	took := time.Since(m.began).Seconds()
 	media := float64(m.last.DoneUS-max(0, m.firstUS)) / 1e6
 	left := "time left unknown"

@@ -2,11 +2,73 @@ package analysis
 
 import (
 	"context"
+	"errors"
+	"slices"
 
+	"posteriori/engine/evidence"
 	"posteriori/engine/index"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
+
+// outcomes gathers what became of each recording; err is why the run broke
+// off, or nil.
+func (r *run) outcomes(ctx context.Context, works []*recording, err error) ([]Outcome, error) {
+	out := make([]Outcome, len(works))
+	for i, rec := range works {
+		slices.Sort(rec.out.Failed)
+		switch {
+		case rec.err != nil:
+			rec.out.Error = rec.err.Error()
+			err = errors.Join(err, rec.err)
+			if rec.id.Path != "" && altered(rec.err) { // in this run: what was found before stands
+				err = errors.Join(err, r.forget(context.WithoutCancel(ctx), rec.ID))
+			}
+		case !rec.done:
+			rec.out.Error = "not finished"
+		}
+		out[i] = rec.out
+	}
+	return out, err
+}
+
+// finish stitches a recording whose chunks are all there. The original is
+// hashed once more: what was analysed is what was imported.
+func (r *run) finish(ctx context.Context, rec *recording) error {
+	if _, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil); err != nil {
+		if ctx.Err() == nil {
+			r.drop(rec, err)
+			return nil
+		}
+		return err
+	}
+	if err := Stitch(ctx, r.ix, rec.Recording); err != nil {
+		return err
+	}
+	return r.summarise(ctx, rec)
+}
+
+func (r *run) summarise(ctx context.Context, rec *recording) error {
+	cov, err := r.ix.Coverage(ctx, rec.ID)
+	if err != nil {
+		return err
+	}
+	rec.out.Coverage = cov
+	for _, c := range cov {
+		if c.Kind != scene.Seen {
+			rec.out.NotSeenUS += c.ToUS - c.FromUS
+		}
+	}
+	for _, err := range r.ix.FrameTimes(ctx, rec.ID) {
+		if err != nil {
+			return err
+		}
+		rec.out.Frames++
+	}
+	a, err := r.analysis(ctx, rec.ID)
+	rec.out.Tracks, rec.done = a.Tracks, err == nil
+	return err
+}
 
 // Stitch joins the pieces of a recording whose chunks are all there, and
 // completes its analysis in the index. It holds one chunk's pieces and the

@@ -1,12 +1,14 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -33,6 +35,8 @@ type Options struct {
 	Worker  wire.Hello // what [Worker.Describe] said of Engine
 	Params  wire.Params
 	Again   bool // forget what an earlier run found
+
+	silence time.Duration // for tests; 0: silence
 }
 
 // Progress is the state of a run, for a bar.
@@ -80,9 +84,14 @@ type task struct {
 // recording is one recording in the works.
 type recording struct {
 	index.Recording
+	id   evidence.Identity // what the original was as the run began
 	out  Outcome
-	left int
+	left int   // chunks to do; -1 when somebody sees to the end of it
+	done bool  // stitched, or found complete
 	err  error // the original changed, or cannot be read
+
+	put            sync.Mutex // one commit at a time
+	planeW, planeH int        // of the chunks committed so far
 }
 
 // Describe asks the worker what it would work with.
@@ -111,15 +120,7 @@ func Run(ctx context.Context, ix *index.Store, w Worker, recs []index.Recording,
 		tasks = append(tasks, ts...)
 	}
 	err = r.drain(ctx, tasks)
-	out := make([]Outcome, len(works))
-	for i, rec := range works {
-		if rec.err != nil {
-			rec.out.Error = rec.err.Error()
-			err = errors.Join(err, rec.err)
-		}
-		out[i] = rec.out
-	}
-	return out, err
+	return r.outcomes(ctx, works, err)
 }
 
 // newAnalysis describes the run; its identity names everything that decides
@@ -147,13 +148,15 @@ func newAnalysis(hello wire.Hello, opt Options) (index.Analysis, error) {
 // plan checks the original and lists what is left to do of a recording.
 func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis) ([]task, error) {
 	r.state.TotalUS += rec.Probe.DurationUS
-	if _, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil); err != nil {
+	id, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil)
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
 		rec.err = err
 		return nil, nil
 	}
+	rec.id = id
 	was, err := r.analysis(ctx, rec.ID)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return nil, err
@@ -168,17 +171,33 @@ func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis) ([]tas
 		r.state.DoneUS += rec.Probe.DurationUS
 		return nil, r.summarise(ctx, rec)
 	}
-	if r.opt.Again { // another identity in between makes the index forget
-		other := a
-		other.Identity = "again"
-		if _, err := r.ix.BeginAnalysis(ctx, rec.ID, other); err != nil {
+	if r.opt.Again {
+		if err := r.forget(ctx, rec.ID); err != nil {
 			return nil, err
 		}
+	} else if was.Identity == a.Identity {
+		rec.planeW, rec.planeH = was.PlaneW, was.PlaneH
 	}
 	done, err := r.ix.BeginAnalysis(ctx, rec.ID, a)
 	if err != nil {
 		return nil, err
 	}
+	tasks := r.cut(rec, done)
+	if rec.left == 0 {
+		return nil, r.finish(ctx, rec)
+	}
+	return tasks, nil
+}
+
+// forget empties the index of what was found in a recording: an analysis of
+// another identity does that.
+func (r *run) forget(ctx context.Context, rec int64) error {
+	_, err := r.ix.BeginAnalysis(ctx, rec, index.Analysis{Identity: "forgotten"})
+	return err
+}
+
+// cut makes tasks of the chunks that are not done.
+func (r *run) cut(rec *recording, done map[int]bool) []task {
 	var tasks []task
 	for _, c := range rec.Probe.Chunks {
 		if done[c.Index] {
@@ -194,10 +213,7 @@ func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis) ([]tas
 		}
 		tasks = append(tasks, task{rec: rec, chunks: []wire.Chunk{c}})
 	}
-	if rec.left == 0 {
-		return nil, r.finish(ctx, rec)
-	}
-	return tasks, nil
+	return tasks
 }
 
 func follows(chunks []wire.Chunk, c wire.Chunk) bool {
@@ -220,9 +236,60 @@ func (r *run) drain(ctx context.Context, tasks []task) error {
 	return g.Wait()
 }
 
-// do works through one task; what a broken-off worker finished is kept, and
-// the chunk it broke on is tried once more on its own.
+// do works through one task and completes the recording when it was the last
+// of it. An original that changes or goes away ends the work on it, not on the
+// others.
 func (r *run) do(ctx context.Context, t task) error {
+	if r.dropped(t.rec) {
+		return nil
+	}
+	if err := r.chunks(ctx, t); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if uerr := evidence.Unchanged(t.rec.id); uerr != nil {
+			r.drop(t.rec, uerr)
+			return nil
+		}
+		return err
+	}
+	r.mu.Lock()
+	last := t.rec.left == 0
+	if last {
+		t.rec.left = -1 // another task may end at the same moment
+	}
+	r.mu.Unlock()
+	if !last {
+		return nil
+	}
+	return r.finish(ctx, t.rec)
+}
+
+// drop ends the work on a recording.
+func (r *run) drop(rec *recording, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if rec.err == nil {
+		rec.err = why
+	}
+}
+
+func (r *run) dropped(rec *recording) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return rec.err != nil
+}
+
+// altered tells whether err says that an original is there but is another
+// file now; then nothing that was found in it can be kept.
+func altered(err error) bool {
+	var e *fault.Error
+	return errors.As(err, &e) && e.Kind == fault.Integrity && e.Err == nil
+}
+
+// chunks works through the chunks of one task; what a broken-off worker
+// finished is kept, and the chunk it broke on is tried once more.
+func (r *run) chunks(ctx context.Context, t task) error {
 	todo := t.chunks
 	failures := 0
 	for len(todo) > 0 {
@@ -231,24 +298,27 @@ func (r *run) do(ctx context.Context, t task) error {
 		if n > 0 {
 			failures = 0
 		}
-		if err == nil {
-			if len(todo) > 0 {
-				return fault.New(fault.Internal, "the worker ended with %d chunks undone", len(todo)).OnFile(t.rec.Path)
-			}
-			break
+		if len(todo) == 0 {
+			return nil // how the worker ended no longer matters
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if err == nil {
+			return fault.New(fault.Internal, "the worker ended with %d chunks undone", len(todo)).OnFile(t.rec.Path)
 		}
 		switch fault.KindOf(err) {
 		case fault.NoSpace, fault.Missing, fault.Refused, fault.Integrity, fault.Interrupted:
 			return err
 		}
+		if err := evidence.Unchanged(t.rec.id); err != nil {
+			return err // not the chunk's fault
+		}
 		if failures++; failures < 2 {
-			r.say(fmt.Sprintf("%s: chunk %d: %v; trying once more", t.rec.Path, todo[0].Index, err))
+			r.say(fmt.Sprintf("recording %d, chunk %d: %v; trying once more", t.rec.ID, todo[0].Index, err))
 			continue
 		}
-		r.say(fmt.Sprintf("%s: chunk %d cannot be analysed: %v; going on", t.rec.Path, todo[0].Index, err))
+		r.say(fmt.Sprintf("recording %d, chunk %d cannot be analysed: %v; going on", t.rec.ID, todo[0].Index, err))
 		if err := r.giveUp(ctx, t.rec, todo[0], err); err != nil {
 			return err
 		}
@@ -259,13 +329,21 @@ func (r *run) do(ctx context.Context, t task) error {
 
 // giveUp commits a chunk that cannot be analysed as what it is: not analysed.
 func (r *run) giveUp(ctx context.Context, rec *recording, c wire.Chunk, why error) error {
+	var e *fault.Error
+	reason := why.Error()
+	if errors.As(why, &e) {
+		reason = e.Msg // neither the file's name nor what a hostile file made a library say
+	}
 	end := wire.ChunkEnd{Chunk: c.Index, Times: scene.PackTimes(nil), Coverage: []scene.Coverage{{
-		FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.NotAnalysed, Reason: why.Error(),
+		FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.NotAnalysed, Reason: reason,
 	}}}
+	if err := r.commit(ctx, rec, c, end, nil); err != nil {
+		return err
+	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	rec.out.Failed = append(rec.out.Failed, c.Index)
-	r.mu.Unlock()
-	return r.commit(ctx, rec, c, end, nil)
+	return nil
 }
 
 // work gives chunks to one worker and commits each as it ends. It returns
@@ -273,108 +351,59 @@ func (r *run) giveUp(ctx context.Context, rec *recording, c wire.Chunk, why erro
 func (r *run) work(ctx context.Context, rec *recording, chunks []wire.Chunk) (int, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	hung := fault.New(fault.Internal, "the worker said nothing for %v", silence).OnFile(rec.Path)
-	watchdog := time.AfterFunc(silence, func() { cancel(hung) })
+	limit := cmp.Or(r.opt.silence, silence)
+	hung := fault.New(fault.Internal, "the worker said nothing for %v", limit).OnFile(rec.Path)
+	watchdog := time.AfterFunc(limit, func() { cancel(hung) })
 	defer watchdog.Stop()
 
 	p := rec.Probe
 	p.Chunks, p.Gaps = nil, nil
 	job := wire.Job{Path: rec.Path, Analyse: &wire.AnalyseJob{Probe: p, Chunks: chunks, Params: r.opt.Params, Engine: r.opt.Engine}}
-	key := [2]int64{rec.ID, int64(chunks[0].Index)}
-	defer r.progress(key, rec.ID, nil)
-
-	done := 0
-	var msgs []wire.TrackMsg
-	_, err := r.w.Run(ctx, job, func(m wire.Message) error {
-		watchdog.Reset(silence)
-		switch m.Kind {
-		case wire.KindProgress:
-			var p wire.Progress
-			if err := m.Into(&p); err != nil {
-				return err
-			}
-			r.progress(key, rec.ID, &p)
-		case wire.KindTrack:
-			var t wire.TrackMsg
-			if err := m.Into(&t); err != nil {
-				return err
-			}
-			msgs = append(msgs, t)
-		case wire.KindChunkEnd:
-			var end wire.ChunkEnd
-			if err := m.Into(&end); err != nil {
-				return err
-			}
-			if done == len(chunks) || end.Chunk != chunks[done].Index {
-				return fault.Wrap(fault.Internal, wire.ErrProtocol, "chunk %d out of order", end.Chunk)
-			}
-			if err := r.commit(ctx, rec, chunks[done], end, msgs); err != nil {
-				return err
-			}
-			done++
-			msgs = nil
-			r.progress(key, rec.ID, &wire.Progress{}) // the next chunk starts anew
-		}
-		return nil
+	in := &intake{run: r, rec: rec, chunks: chunks, key: [2]int64{rec.ID, int64(chunks[0].Index)}}
+	defer r.progress(in.key, rec.ID, nil)
+	_, err := r.w.run(ctx, job, r.same, func(m wire.Message) error {
+		watchdog.Stop() // committing is our time, not the worker's
+		defer watchdog.Reset(limit)
+		return in.take(ctx, m)
 	})
 	if err != nil && context.Cause(ctx) == hung {
 		err = hung
 	}
-	return done, err
+	return in.done, err
 }
 
-// commit writes one chunk, and the whole recording when it was the last.
+// same refuses a worker that is not the one whose identity the run has: a
+// program replaced under way, or one that fell back to another device.
+func (r *run) same(h wire.Hello) error {
+	want := r.opt.Worker
+	if h.Build == want.Build && h.Device == want.Device && h.Detector == want.Detector && maps.Equal(h.Versions, want.Versions) {
+		return nil
+	}
+	return fault.New(fault.Missing, "the worker is not the one that this run began with").
+		WithHint("what was finished is kept; run the same command again")
+}
+
+// commit writes one chunk.
 func (r *run) commit(ctx context.Context, rec *recording, c wire.Chunk, end wire.ChunkEnd, msgs []wire.TrackMsg) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	rec.put.Lock()
+	defer rec.put.Unlock()
+	if err := evidence.Unchanged(rec.id); err != nil {
+		return err
+	}
+	if end.PlaneW > 0 {
+		rec.planeW, rec.planeH = end.PlaneW, end.PlaneH
+	}
+	end.PlaneW, end.PlaneH = rec.planeW, rec.planeH // a chunk given up has none
 	if err := r.ix.PutChunk(ctx, rec.ID, end, msgs); err != nil {
 		return err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.state.DoneUS += c.EndUS - c.StartUS
 	r.state.Tracks += int64(len(msgs))
 	r.state.Frames += end.Frames
-	if rec.left--; rec.left == 0 {
-		return r.finish(ctx, rec)
-	}
+	rec.left--
 	return nil
-}
-
-// finish stitches a recording whose chunks are all there. The original is
-// hashed once more: what was analysed is what was imported.
-func (r *run) finish(ctx context.Context, rec *recording) error {
-	if _, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil); err != nil {
-		if ctx.Err() == nil {
-			rec.err = err
-			return nil
-		}
-		return err
-	}
-	if err := Stitch(ctx, r.ix, rec.Recording); err != nil {
-		return err
-	}
-	return r.summarise(ctx, rec)
-}
-
-func (r *run) summarise(ctx context.Context, rec *recording) error {
-	cov, err := r.ix.Coverage(ctx, rec.ID)
-	if err != nil {
-		return err
-	}
-	rec.out.Coverage = cov
-	for _, c := range cov {
-		if c.Kind != scene.Seen {
-			rec.out.NotSeenUS += c.ToUS - c.FromUS
-		}
-	}
-	for _, err := range r.ix.FrameTimes(ctx, rec.ID) {
-		if err != nil {
-			return err
-		}
-		rec.out.Frames++
-	}
-	a, err := r.analysis(ctx, rec.ID)
-	rec.out.Tracks = a.Tracks
-	return err
 }
 
 // analysis is the state of a recording's analysis in the index.

@@ -15,12 +15,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
+	"unicode"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/wire"
@@ -69,50 +67,45 @@ func FindWorker() (Worker, error) {
 // hello and its last word. When handle fails the worker is stopped. The error
 // is the worker's own fault when it told one.
 func (w Worker) Run(ctx context.Context, job wire.Job, handle func(wire.Message) error) (wire.Hello, error) {
-	var hello wire.Hello
+	return w.run(ctx, job, func(wire.Hello) error { return nil }, handle)
+}
+
+// run is Run with a look at the hello before anything else is taken.
+func (w Worker) run(outer context.Context, job wire.Job, accept func(wire.Hello) error, handle func(wire.Message) error) (wire.Hello, error) {
 	job.Version = wire.Version
 	line, err := json.Marshal(job)
 	if err != nil {
-		return hello, fault.Wrap(fault.Internal, err, "encode the job")
+		return wire.Hello{}, fault.Wrap(fault.Internal, err, "encode the job")
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, w.Path)
-	cmd.Env = workerEnv()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 5 * time.Second
-	errs := &head{max: 16 << 10}
-	cmd.Stderr = errs
-	in, err := cmd.StdinPipe()
+	p, err := w.start(ctx)
 	if err != nil {
-		return hello, fault.Wrap(fault.Internal, err, "start the worker")
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return hello, fault.Wrap(fault.Internal, err, "start the worker")
-	}
-	if err := start(cmd); err != nil {
-		return hello, fault.Wrap(fault.Missing, err, "the worker does not start").OnFile(w.Path)
+		return wire.Hello{}, err
 	}
 	// A worker that dies at once makes this write fail; its answer tells why.
-	_, _ = in.Write(append(line, '\n'))
+	_, _ = p.in.Write(append(line, '\n'))
 
-	hello, finished, err := converse(out, handle)
+	hello, finished, err := converse(p.out, accept, handle)
 	if err != nil || !finished {
 		cancel() // it may still be writing: stop it before waiting
+	} else {
+		defer time.AfterFunc(exitGrace, cancel).Stop()
 	}
-	_ = in.Close()
-	werr := cmd.Wait()
+	_, _ = io.Copy(io.Discard, p.out)
+	werr := p.wait()
 	if err == nil && !finished {
-		err = crashed(job.Path, werr, errs.String())
+		if outer.Err() != nil {
+			return hello, fault.Wrap(fault.Interrupted, outer.Err(), "interrupted")
+		}
+		err = crashed(job.Path, werr, p.errs.String())
 	}
 	return hello, err
 }
 
 // converse reads the worker's answer to its end. finished tells whether the
 // worker said its last word.
-func converse(out io.Reader, handle func(wire.Message) error) (hello wire.Hello, finished bool, err error) {
+func converse(out io.Reader, accept func(wire.Hello) error, handle func(wire.Message) error) (hello wire.Hello, finished bool, err error) {
 	r := wire.NewReader(out)
 	for first := true; ; first = false {
 		m, err := r.Next()
@@ -131,7 +124,7 @@ func converse(out io.Reader, handle func(wire.Message) error) (hello wire.Hello,
 			if err := m.Into(&f); err != nil {
 				return hello, true, err
 			}
-			return hello, true, &fault.Error{Kind: fault.Kind(f.Fault), File: f.File, Rule: f.Rule, Msg: f.Msg, Hint: f.Hint}
+			return hello, true, failure(f)
 		case first:
 			if m.Kind != wire.KindHello {
 				return hello, false, fault.Wrap(fault.Internal, wire.ErrProtocol, "no hello")
@@ -143,6 +136,9 @@ func converse(out io.Reader, handle func(wire.Message) error) (hello wire.Hello,
 				return hello, false, fault.New(fault.Missing, "the worker speaks version %d, this program %d", hello.Version, wire.Version).
 					WithHint("run make build: the two programs belong together")
 			}
+			if err := accept(hello); err != nil {
+				return hello, false, err
+			}
 		case m.Kind == wire.KindDone:
 			return hello, true, nil
 		default:
@@ -153,15 +149,47 @@ func converse(out io.Reader, handle func(wire.Message) error) (hello wire.Hello,
 	}
 }
 
-// crashed explains a worker that ended without a last word.
+// failure is a worker's last word as an error. A hostile file may have had a
+// hand in it: what is said is made fit for a terminal and for the journal.
+func failure(f wire.Failure) error {
+	e := &fault.Error{Kind: fault.Kind(f.Fault), File: f.File[:min(len(f.File), maxText)], Rule: plain(f.Rule), Msg: plain(f.Msg), Hint: plain(f.Hint)}
+	if e.Kind.String() == "" {
+		e.Kind = fault.Internal
+	}
+	if f.Cause != "" {
+		e.Err = errors.New(plain(f.Cause))
+	}
+	return e
+}
+
+// crashed explains a worker that ended without a last word. What it wrote to
+// standard error is the cause, not the message: it may name files.
 func crashed(file string, err error, stderr string) error {
-	lines := strings.Split(strings.TrimSpace(stderr), "\n")
-	why := lines[0]
+	why, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n")
 	if err != nil {
 		why = fmt.Sprintf("%v: %s", err, why)
 	}
-	return fault.New(fault.Internal, "the worker broke off (%s)", strings.TrimRight(why, ": ")).OnFile(file).
+	return fault.Wrap(fault.Internal, errors.New(strings.TrimRight(plain(why), ": ")), "the worker broke off").OnFile(file).
 		WithHint("what was finished is kept; run the same command again to go on")
+}
+
+// maxText bounds one text that a worker says, in bytes.
+const maxText = 2000
+
+// plain makes one bounded line without control or invisible characters of s.
+func plain(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
 }
 
 // Probe asks what a file is; its chunks are cut at about chunkUS.
@@ -190,27 +218,4 @@ func workerEnv() []string {
 		}
 	}
 	return env
-}
-
-// head keeps the first and drops the rest of what a process says, so that it
-// never blocks.
-type head struct {
-	mu  sync.Mutex
-	max int
-	b   []byte
-}
-
-func (t *head) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if room := t.max - len(t.b); room > 0 {
-		t.b = append(t.b, p[:min(room, len(p))]...)
-	}
-	return len(p), nil
-}
-
-func (t *head) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.b)
 }

@@ -343,7 +343,13 @@ func (d *Decoder) finish(err error) error {
 }
 
 // Report is how the decode went so far.
-func (d *Decoder) Report() Report { return d.rep }
+func (d *Decoder) Report() Report {
+	rep := d.rep
+	if !d.ended && d.run != nil {
+		rep.Messages, rep.Errors = d.run.msgs.lines()
+	}
+	return rep
+}
 
 // Close ends ffmpeg and its readers. It may be called at any time, again too.
 func (d *Decoder) Close() error {

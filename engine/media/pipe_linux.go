@@ -2,6 +2,7 @@ package media
 
 import (
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,3 +18,7 @@ func widenPipe(f *os.File, size int) {
 		_, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, min(size, 1<<20))
 	})
 }
+
+// dieWithParent has a process killed when the one that started it dies in a
+// way that leaves it no time to see to that itself.
+func dieWithParent(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGKILL }

@@ -2,6 +2,11 @@
 
 package media
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
 
 func widenPipe(*os.File, int) {}
+
+func dieWithParent(*syscall.SysProcAttr) {}

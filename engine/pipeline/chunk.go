@@ -31,6 +31,7 @@ type setup struct {
 	planeW, planeH int
 	det            detectors.Detector // nil: motion alone
 	minScore       float64
+	firstPTS       int64 // of the recording
 	stages         stages
 }
 
@@ -44,6 +45,8 @@ func (s stages) since(name string, t time.Time) { s[name] += time.Since(t).Nanos
 type processor struct {
 	setup
 	chunk  wire.Chunk
+	errors int64 // of the decoder, from before the chunk
+	begun  bool  // has seen a frame
 	model  *motion.Model
 	tracks *track.Tracker
 	bank   map[int64]*samples
@@ -53,6 +56,7 @@ type processor struct {
 	plate  *plate
 	plates []wire.Plate
 	nextUS int64 // of the next plate
+	apart  int64 // distance of plates
 	times  []int64
 	blobs  []track.Blob
 	hold   []motion.Area
@@ -72,15 +76,48 @@ func newProcessor(s setup, c wire.Chunk) *processor {
 		looks:  looks{},
 		cover:  coverage{fromUS: c.StartUS, toUS: c.EndUS},
 		plate:  newPlate(s.w, s.h),
-		nextUS: c.StartUS + plateEveryUS,
+		nextUS: c.StartUS + plateEveryUS, apart: plateEveryUS,
 	}
 }
 
 // owns tells whether a frame belongs to the chunk, not to its lead-in.
 func (p *processor) owns(pic picture) bool { return pic.pts >= p.chunk.StartPTS }
 
+// first takes the full-size picture away from the chunk's first frame, unless
+// the recording begins there: the decoder gives one wherever it begins, beside
+// those of its grid, and where it begins must not matter.
+func (p *processor) first(pic *picture) {
+	if !p.begun && pic.pts > p.firstPTS {
+		pic.full = nil
+	}
+	p.begun = true
+}
+
+// progress is how far the chunk is at tUS.
+func (p *processor) progress(tUS int64) wire.Progress {
+	return wire.Progress{
+		Frames: int64(len(p.times)), ReachedUS: max(0, tUS-p.chunk.StartUS),
+		Tracks: int64(len(p.ended) + p.alive),
+	}
+}
+
+// tail is the hole between the chunk's last frame and its end, when the
+// recording holds no pictures there. The decoder does not see it: it stops at
+// the next chunk's first frame, a key frame that often follows a hole.
+func (p *processor) tail(frameUS int64) []scene.Coverage {
+	if len(p.times) == 0 {
+		return nil
+	}
+	last := p.times[len(p.times)-1]
+	if p.chunk.EndUS-last <= max(1_000_000, 4*frameUS) {
+		return nil
+	}
+	return []scene.Coverage{{FromUS: last + frameUS, ToUS: p.chunk.EndUS, Kind: scene.Gap, Reason: "the recording holds no pictures here"}}
+}
+
 // step takes the next frame.
 func (p *processor) step(pic picture) error {
+	p.first(&pic)
 	began := time.Now()
 	res := p.model.Apply(pic.plane, pic.tUS)
 	p.stages.since("motion", began)
@@ -110,7 +147,7 @@ func (p *processor) step(pic picture) error {
 		return err
 	}
 	p.stages.since("sample", began)
-	return p.drain(p.tracks.Finished(), false)
+	return p.drain(p.tracks.Finished())
 }
 
 // toSource brings blobs from the motion plane to source pixels.
@@ -240,7 +277,9 @@ func (p *processor) look(pic picture, t *track.Track, s *samples, fg frame.Plane
 		}
 	}
 	scr := attribute.CropScore(t.Box, p.w, p.h, attribute.Sharpness(pic.full.Y, t.Box), score, p.cut(t.Box))
-	if s.crop != nil && scr < s.cropScr*betterCrop {
+	// A crop out of the lead-in is the chunk before's.
+	lead := s.crop != nil && s.crop.TUS < p.chunk.StartUS && p.owns(pic)
+	if s.crop != nil && scr < s.cropScr*betterCrop && !lead {
 		return nil
 	}
 	pad := max(8, 0.15*max(t.Box.W, t.Box.H))
@@ -262,8 +301,36 @@ func (p *processor) keepPlate(tUS int64) error {
 		return err
 	}
 	p.plates = append(p.plates, wire.Plate{TUS: tUS, JPEG: jpeg})
-	p.nextUS = tUS + plateEveryUS
+	for size(p.plates) > maxPlates && len(p.plates) > 1 {
+		p.plates = thin(p.plates)
+		p.apart *= 2
+	}
+	p.nextUS = tUS + p.apart
 	return nil
+}
+
+// maxPlates and maxMasks bound, in bytes, what a message holds of each: a
+// recording with one key frame is one chunk, however long it is.
+const (
+	maxPlates = 24 << 20
+	maxMasks  = 16 << 20
+)
+
+func size(plates []wire.Plate) int {
+	n := 0
+	for _, p := range plates {
+		n += len(p.JPEG)
+	}
+	return n
+}
+
+// thin leaves every second element, the first among them.
+func thin[T any](in []T) []T {
+	out := make([]T, 0, (len(in)+1)/2)
+	for i := 0; i < len(in); i += 2 {
+		out = append(out, in[i])
+	}
+	return out
 }
 
 func area(b scene.Box, sx, sy float64, w, h int) motion.Area {
@@ -273,7 +340,7 @@ func area(b scene.Box, sx, sy float64, w, h int) motion.Area {
 }
 
 // drain turns ended tracks into pieces.
-func (p *processor) drain(tracks []*track.Track, open bool) error {
+func (p *processor) drain(tracks []*track.Track) error {
 	for _, t := range tracks {
 		s := p.bank[t.ID]
 		delete(p.bank, t.ID)
@@ -324,7 +391,10 @@ func (p *processor) piece(t *track.Track, s *samples) wire.TrackMsg {
 	for len(masks) > 0 && masks[0].TUS < p.chunk.StartUS {
 		masks = masks[1:]
 	}
-	k.Masks = scene.PackMasks(masks)
+	for k.Masks = scene.PackMasks(masks); len(k.Masks) > maxMasks; {
+		masks = thin(masks)
+		k.Masks = scene.PackMasks(masks)
+	}
 	if s.crop != nil {
 		k.Crop, k.Best, k.BestUS = s.crop, s.best, s.crop.TUS
 	}
@@ -345,10 +415,10 @@ func named(votes attribute.ColourVotes) map[string]float64 {
 
 // end closes the chunk. holes are spans in which frames lack or are wrong.
 func (p *processor) end(holes []scene.Coverage) ([]wire.TrackMsg, wire.ChunkEnd, error) {
-	if err := p.drain(p.tracks.Flush(), true); err != nil {
+	if err := p.drain(p.tracks.Flush()); err != nil {
 		return nil, wire.ChunkEnd{}, err
 	}
-	if len(p.plates) == 0 || p.chunk.EndUS-p.plates[len(p.plates)-1].TUS > plateEveryUS/2 {
+	if len(p.plates) == 0 || p.chunk.EndUS-p.plates[len(p.plates)-1].TUS > p.apart/2 {
 		at := p.chunk.StartUS
 		if n := len(p.times); n > 0 {
 			at = p.times[n-1]
@@ -360,6 +430,6 @@ func (p *processor) end(holes []scene.Coverage) ([]wire.TrackMsg, wire.ChunkEnd,
 	return p.ended, wire.ChunkEnd{
 		Chunk: p.chunk.Index, Frames: int64(len(p.times)), Times: scene.PackTimes(p.times),
 		Coverage: p.cover.close(holes), PlaneW: p.planeW, PlaneH: p.planeH,
-		Plates: p.plates, Stages: p.stages,
+		Plates: p.plates,
 	}, nil
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"time"
 
 	"posteriori/detectors"
 	"posteriori/engine/media"
+	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
 
@@ -40,19 +42,28 @@ func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.De
 	s.planeW, s.planeH = planeSize(s.w, s.h, p.PlaneArea)
 	job.Probe.Chunks = job.Chunks // key frames to seek to
 	first, last := job.Chunks[0], job.Chunks[len(job.Chunks)-1]
-	dec, err := media.Open(ctx, path, &job.Probe, media.DecodeOptions{
-		FromPTS: first.LeadPTS, ToPTS: last.EndPTS,
-		PlaneW: s.planeW, PlaneH: s.planeH, FullUS: p.DetectUS,
-		Device: job.Engine.Device, Threads: job.Engine.Threads,
+	s.firstPTS = job.Probe.FirstPTS
+	life := newHeartbeat(send)
+	defer life.stop()
+	r := &runner{setup: s, path: path, job: job, send: send, life: life}
+	var dec *media.Decoder
+	err := life.during(func() (err error) {
+		dec, err = media.Open(ctx, path, &job.Probe, media.DecodeOptions{
+			FromPTS: first.LeadPTS, ToPTS: last.EndPTS,
+			PlaneW: s.planeW, PlaneH: s.planeH, FullUS: p.DetectUS,
+			Device: job.Engine.Device, Threads: job.Engine.Threads,
+		})
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	defer dec.Close()
-	r := &runner{setup: s, path: path, job: job, dec: dec, send: send}
+	r.dec = dec
 	for {
 		began := time.Now()
-		f, err := dec.Next()
+		var f *media.Frame
+		err := life.during(func() (err error) { f, err = dec.Next(); return err })
 		r.stages.since("decode", began)
 		if errors.Is(err, io.EOF) {
 			return r.end(ctx)
@@ -98,12 +109,14 @@ type runner struct {
 	job     wire.AnalyseJob
 	dec     *media.Decoder
 	send    Send
+	life    *heartbeat
 	path    string
 	active  []*processor // see the frames
 	closing []*processor // have seen their last
 	next    int          // the chunk to open next
 	told    time.Time
-	errors  int64 // of the decoder, that closed chunks account for
+	opened  int64 // the decoder's errors as the last chunk was opened
+	photo   *photo
 }
 
 // settleUS is how long after a chunk's end it is closed: the decoder's
@@ -112,6 +125,9 @@ const settleUS = 2_000_000
 
 func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 	pic := picture{pts: f.PTS, tUS: f.TUS, plane: f.Plane, full: f.Full}
+	for r.next < len(r.job.Chunks) && pic.pts >= r.job.Chunks[r.next].LeadPTS {
+		r.active = append(r.active, r.open())
+	}
 	for len(r.active) > 0 && pic.pts >= r.active[0].chunk.EndPTS {
 		r.closing, r.active = append(r.closing, r.active[0]), r.active[1:]
 	}
@@ -120,17 +136,13 @@ func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 			return err
 		}
 	}
-	for r.next < len(r.job.Chunks) && pic.pts >= r.job.Chunks[r.next].LeadPTS {
-		r.active = append(r.active, newProcessor(r.setup, r.job.Chunks[r.next]))
-		r.next++
-	}
-	if r.job.Probe.Still && f.Full != nil && len(r.active) > 0 {
-		msgs, end, err := photograph(r.setup, r.active[0].chunk, *f.Full)
-		if err != nil {
-			return err
+	if r.job.Probe.Still {
+		if f.Full == nil || r.photo != nil || len(r.active) == 0 {
+			return nil
 		}
-		r.active = nil
-		return r.deliver(msgs, end)
+		ph, err := photograph(r.setup, r.active[0].chunk, *f.Full)
+		r.photo = &ph
+		return err
 	}
 	for _, p := range r.active {
 		if err := p.step(pic); err != nil {
@@ -139,13 +151,19 @@ func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 	}
 	if len(r.active) > 0 && time.Since(r.told) >= progressEvery {
 		r.told = time.Now()
-		p := r.active[0]
-		return r.send(wire.KindProgress, wire.Progress{
-			Frames: int64(len(p.times)), ReachedUS: max(0, pic.tUS-p.chunk.StartUS),
-			Tracks: int64(len(p.ended) + p.alive),
-		})
+		return r.life.tell(r.active[0].progress(pic.tUS))
 	}
 	return nil
+}
+
+// open makes the next chunk's processor. It notes how many errors the decoder
+// had told before any that may concern the chunk: those as the chunk before
+// was opened, because messages run ahead of pictures, too.
+func (r *runner) open() *processor {
+	p := newProcessor(r.setup, r.job.Chunks[r.next])
+	p.errors, r.opened = r.opened, r.dec.Report().Errors
+	r.next++
+	return p
 }
 
 // close ends the first chunk that has seen its last frame and sends what it
@@ -153,21 +171,28 @@ func (r *runner) frame(ctx context.Context, f *media.Frame) error {
 func (r *runner) close(ctx context.Context) error {
 	p := r.closing[0]
 	r.closing = r.closing[1:]
-	rep := r.dec.Report()
-	all := rep.Errors
-	rep.Errors -= r.errors
-	r.errors = all
-	began := time.Now()
-	holes, err := media.Coverage(ctx, r.path, &r.job.Probe, p.chunk, int64(len(p.times)), rep)
+	holes, err := r.holes(ctx, p.chunk, int64(len(p.times)), p.errors)
 	if err != nil {
 		return err
 	}
-	r.stages.since("damage", began)
-	msgs, end, err := p.end(holes)
+	msgs, end, err := p.end(append(p.tail(r.job.Probe.FrameUS), holes...))
 	if err != nil {
 		return err
 	}
 	return r.deliver(msgs, end)
+}
+
+// holes are the spans of a chunk that were not properly decoded; before is
+// how many of the decoder's errors do not concern it.
+func (r *runner) holes(ctx context.Context, c wire.Chunk, frames, before int64) (holes []scene.Coverage, err error) {
+	defer r.stages.since("damage", time.Now())
+	rep := r.dec.Report()
+	rep.Errors -= before
+	err = r.life.during(func() (err error) {
+		holes, err = media.Coverage(ctx, r.path, &r.job.Probe, c, frames, rep)
+		return err
+	})
+	return holes, err
 }
 
 func (r *runner) deliver(msgs []wire.TrackMsg, end wire.ChunkEnd) error {
@@ -176,26 +201,39 @@ func (r *runner) deliver(msgs []wire.TrackMsg, end wire.ChunkEnd) error {
 			return err
 		}
 	}
+	end.Stages = maps.Clone(r.stages) // since the last chunk's end
+	clear(r.stages)
 	return r.send(wire.KindChunkEnd, end)
 }
 
 // end closes what is open at the end of the stream. Chunks that no frame
 // reached are closed as what they are: without a picture.
 func (r *runner) end(ctx context.Context) error {
+	if r.photo != nil {
+		return r.endPhoto(ctx)
+	}
 	r.closing, r.active = append(r.closing, r.active...), nil
+	for r.next < len(r.job.Chunks) {
+		r.closing = append(r.closing, r.open())
+	}
 	for len(r.closing) > 0 {
 		if err := r.close(ctx); err != nil {
 			return err
 		}
 	}
-	if r.job.Probe.Still && r.next > 0 {
-		return nil
-	}
-	for ; r.next < len(r.job.Chunks); r.next++ {
-		r.closing = append(r.closing, newProcessor(r.setup, r.job.Chunks[r.next]))
-		if err := r.close(ctx); err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+// endPhoto sends what was found in a photograph, now that the decoder has
+// said all it has to say about it.
+func (r *runner) endPhoto(ctx context.Context) error {
+	holes, err := r.holes(ctx, r.job.Chunks[0], 1, 0)
+	if err != nil {
+		return err
+	}
+	if len(holes) > 0 {
+		c := &r.photo.end.Coverage[0]
+		c.Kind, c.Reason = holes[0].Kind, holes[0].Reason
+	}
+	return r.deliver(r.photo.msgs, r.photo.end)
 }

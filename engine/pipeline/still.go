@@ -9,28 +9,33 @@ import (
 	"posteriori/engine/wire"
 )
 
+// photo is what was found in a photograph.
+type photo struct {
+	msgs []wire.TrackMsg
+	end  wire.ChunkEnd
+}
+
 // photograph finds the objects of a still picture: one frame, no time, no
 // motion. Every detection above the score at which a track may be born is a
 // track of one point. Large pictures are looked at whole and in tiles.
-func photograph(s setup, c wire.Chunk, full frame.YUV) ([]wire.TrackMsg, wire.ChunkEnd, error) {
+func photograph(s setup, c wire.Chunk, full frame.YUV) (photo, error) {
 	end := wire.ChunkEnd{
 		Chunk: c.Index, Frames: 1, Times: scene.PackTimes([]int64{0}), PlaneW: s.planeW, PlaneH: s.planeH,
 		Coverage: []scene.Coverage{{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.Seen}},
-		Stages:   s.stages,
 	}
 	jpeg, err := vision.EncodeJPEG(full, scene.Box{W: float64(s.w), H: float64(s.h)}, 1920, 90)
 	if err != nil {
-		return nil, end, err
+		return photo{end: end}, err
 	}
 	end.Plates = []wire.Plate{{JPEG: jpeg}}
 	if s.det == nil {
 		end.Coverage[0] = scene.Coverage{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.NotAnalysed,
 			Reason: "a photograph shows no motion, and no detector is installed"}
-		return nil, end, nil
+		return photo{end: end}, nil
 	}
 	dets, err := s.det.Detect(full, tiles(s.w, s.h))
 	if err != nil {
-		return nil, end, err
+		return photo{end: end}, err
 	}
 	light := attribute.SceneLight(full)
 	var out []wire.TrackMsg
@@ -40,11 +45,11 @@ func photograph(s setup, c wire.Chunk, full frame.YUV) ([]wire.TrackMsg, wire.Ch
 		}
 		m, err := stillTrack(s, c, full, light, d)
 		if err != nil {
-			return nil, end, err
+			return photo{end: end}, err
 		}
 		out = append(out, m)
 	}
-	return out, end, nil
+	return photo{out, end}, nil
 }
 
 // stillScore is the least score of an object in a photograph, where no motion

@@ -2,9 +2,9 @@
 //
 // The parent writes one [Job] as one line of JSON on the worker's standard
 // input and keeps it open: its end tells the worker that nobody waits any
-// longer, and the worker dies. The worker answers on standard output with messages: four bytes
-// of length (big endian, of what follows), one byte of [Kind], and a JSON
-// body. The first message is always [Hello], the last [Done] or [Failure].
+// longer, and the worker stops its children and dies. The worker answers on
+// standard output with messages: four bytes of length (big endian, of what
+// follows), one byte of [Kind], and a JSON body. The first message is always [Hello], the last [Done] or [Failure].
 // Seized files are hostile, so the worker may be too: the parent bounds every
 // length and trusts no value.
 package wire
@@ -214,11 +214,12 @@ type Done struct {
 }
 
 // Failure is the worker's last word when it did not. Fault is the
-// fault.Kind.
+// fault.Kind. Msg goes into the journal and names no file; Cause may.
 type Failure struct {
 	Fault int    `json:"fault"`
 	File  string `json:"file,omitempty"`
 	Rule  string `json:"rule,omitempty"`
 	Msg   string `json:"msg"`
+	Cause string `json:"cause,omitempty"`
 	Hint  string `json:"hint,omitempty"`
 }
