@@ -130,6 +130,9 @@ func (a *app) clipAct(ctx context.Context, act *engine.Act, o clipOptions, ref t
 	source := journal.Object{Kind: "recording", ID: fmt.Sprint(rec.ID), SHA256: rec.SHA256, Camera: rec.Camera,
 		FromUS: &res.FromUS, ToUS: &res.ToUS, Tracks: []int64{t.ID}}
 	act.About(journal.Details{Objects: []journal.Object{source}})
+	if err := spareOriginals(ctx, ix, o.out); err != nil {
+		return clipResult{}, err
+	}
 	was, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil)
 	if err != nil {
 		return clipResult{}, err

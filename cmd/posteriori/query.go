@@ -54,7 +54,7 @@ recording, frames counted from 1 in decode order). --json is --format json.
 	f.BoolVar(&o.paths, "paths", false, "with --format json: add each track's path as [t_us, x, y, w, h]")
 	f.StringVar(&o.thumbnails, "thumbnails", "", "write each track's best picture into this `folder`")
 	f.StringVar(&o.sheet, "sheet", "", "write the best pictures on one sheet: a `file` .html or .png")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace an existing sheet")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace existing files")
 	return c
 }
 
@@ -171,7 +171,7 @@ func queryDetails(ctx context.Context, ix *index.Store, f query.Filter, res *que
 // show writes the answer.
 func (a *app) show(ctx context.Context, ix *index.Store, res *query.Results, o queryOptions) error {
 	if o.thumbnails != "" {
-		n, err := writeThumbnails(ctx, ix, res, o.thumbnails)
+		n, err := writeThumbnails(ctx, ix, res, o)
 		if err != nil {
 			return err
 		}
@@ -201,9 +201,14 @@ func lacking(n int) string {
 }
 
 // writeThumbnails writes DIR/RECORDING-TRACK.jpg and returns their number.
-func writeThumbnails(ctx context.Context, ix *index.Store, res *query.Results, dir string) (n int, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return 0, fault.Wrap(fault.NoSpace, err, "the folder cannot be made").OnFile(dir)
+func writeThumbnails(ctx context.Context, ix *index.Store, res *query.Results, o queryOptions) (n int, err error) {
+	if err := os.MkdirAll(o.thumbnails, 0o700); err != nil {
+		return 0, fault.Wrap(fault.NoSpace, err, "the folder cannot be made").OnFile(o.thumbnails).
+			WithHint("name one that this account may write to")
+	}
+	keep, err := originalsOf(ctx, ix)
+	if err != nil {
+		return 0, err
 	}
 	for _, k := range res.Keys() {
 		crop, err := ix.Crop(ctx, k.Recording, k.Track)
@@ -213,9 +218,9 @@ func writeThumbnails(ctx context.Context, ix *index.Store, res *query.Results, d
 		if err != nil {
 			return n, err
 		}
-		name := filepath.Join(dir, fmt.Sprintf("%d-%d.jpg", k.Recording, k.Track))
-		if err := os.WriteFile(name, crop.JPEG, 0o600); err != nil {
-			return n, fault.Wrap(fault.NoSpace, err, "the picture cannot be written").OnFile(name)
+		name := filepath.Join(o.thumbnails, fmt.Sprintf("%d-%d.jpg", k.Recording, k.Track))
+		if err := writePicture(keep, name, crop.JPEG, o.overwrite); err != nil {
+			return n, err
 		}
 		n++
 	}

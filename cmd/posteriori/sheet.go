@@ -49,6 +49,9 @@ func (a *app) makeSheet(ctx context.Context, store *engine.Store, ix *index.Stor
 	if o.sheet == "" {
 		return nil, nil
 	}
+	if err := spareOriginals(ctx, ix, o.sheet); err != nil {
+		return nil, err
+	}
 	temp, drop, err := tempBeside(o.sheet, o.overwrite)
 	if err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func (s *sheetFile) fill(ctx context.Context, mark string, ix *index.Store, res 
 		err = f.Close()
 	}
 	if err != nil && fault.KindOf(err) == fault.Internal {
-		return fault.Wrap(fault.NoSpace, err, "the sheet cannot be written")
+		return fault.Wrap(fault.NoSpace, err, "the sheet cannot be written").OnFile(s.temp)
 	}
 	return err
 }

@@ -171,6 +171,9 @@ func (s *synopsisAct) run(ctx context.Context) error {
 		return err
 	}
 	defer ix.Close()
+	if err := spareOriginals(ctx, ix, s.opt.out, sidecarName(s.opt.out)); err != nil {
+		return err
+	}
 	f, err := s.opt.filter.filter(ctx, s.cmd, ix)
 	if err != nil {
 		return err
