@@ -30,13 +30,18 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "worker" {
+			switch cond {
+			case "worker":
 				_, err := os.Stat(worker)
 				return err == nil, nil
+			case "root":
+				return os.Geteuid() == 0, nil
+			case "tmpfs": // a small disk can be made, in a mount namespace
+				return exec.Command("unshare", "--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", os.TempDir()).Run() == nil, nil
 			}
 			return false, errors.New("unknown condition " + cond)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "flip": flip, "fillindex": fillIndex},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "flip": flip, "damage": damage, "fillindex": fillIndex},
 	})
 }
 
@@ -68,6 +73,29 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("exit status %d, want %s", got, args[0])
 	}
+}
+
+// damage FROM TO FILE NEW writes FILE to NEW with noise in it, from one
+// thousandth of its length to another; with "cut" for TO it ends at FROM.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: damage FROM TO|cut FILE NEW")
+	}
+	b, err := os.ReadFile(ts.MkAbs(args[2]))
+	ts.Check(err)
+	at := func(s string) int {
+		n, err := strconv.Atoi(s)
+		ts.Check(err)
+		return len(b) * n / 1000
+	}
+	if args[1] == "cut" {
+		b = b[:at(args[0])]
+	} else {
+		for i := at(args[0]); i < at(args[1]); i++ {
+			b[i] = byte(i * 7919 >> 3)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), b, 0o600))
 }
 
 // flip FILE TEXT changes the last letter of the first TEXT in FILE.
