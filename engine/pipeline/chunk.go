@@ -222,8 +222,8 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted bool) error {
 		if t.Stopped {
 			every = restMaskUS
 		}
-		if pic.tUS-s.maskUS >= every || len(s.masks) == 0 {
-			if m, ok := cutMask(fg, t.Box, sx, sy, pic.tUS); ok {
+		if pic.full != nil && (pic.tUS-s.maskUS >= every || len(s.masks) == 0) {
+			if m, ok := cutMask(fg, pic.full, p.plate.clean(), t.Box, sx, sy, pic.tUS); ok {
 				if t.Detections > 0 { // the box is the whole object
 					fillColumns(m)
 				}

@@ -12,6 +12,8 @@ const (
 	// steadyUS is the distance of looks at a known track on its own: between
 	// them its blob carries it.
 	steadyUS = 800_000
+	// crowdUS is that of one that touches another.
+	crowdUS = 400_000
 	// restUS is that of one at rest.
 	restUS = 1_500_000
 	// After patience looks in vain the next waits vainUS, then twice as long
@@ -109,7 +111,9 @@ func every(live []*track.Track, i, vain int) int64 {
 	var base int64
 	t := live[i]
 	switch {
-	case t.Detections < enoughDetections || crowded(live, i):
+	case t.Detections < enoughDetections:
+	case crowded(live, i):
+		base = crowdUS
 	case t.Stopped:
 		base = restUS
 	default:

@@ -79,6 +79,14 @@ func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64) {
 	copyPlane(p.last, full.Y)
 }
 
+// clean is the scene without its movers, or nil before the first look.
+func (p *plate) clean() *frame.YUV {
+	if !p.any {
+		return nil
+	}
+	return &p.pic
+}
+
 // followRun moves the plate towards the picture over [x0,x1)×[y0,y1), in pieces
 // that show what they showed a look ago.
 func (p *plate) followRun(full frame.YUV, x0, y0, x1, y1 int, shift uint) {

@@ -7,14 +7,18 @@ import (
 )
 
 const (
-	// maskUS is the distance between two silhouettes of a track.
-	maskUS = 100_000
+	// maskUS is the least distance between two silhouettes of a track; they
+	// are cut where there is colour, on full-size frames.
+	maskUS = 150_000
 	// restMaskUS is that of a track at rest.
 	restMaskUS = 1_000_000
 	// colourUS is the distance between two colour votes.
 	colourUS = 400_000
 	// betterCrop is how much better a crop must be to be encoded anew.
 	betterCrop = 1.12
+	// chromaChange is the difference from the clean background in both chroma
+	// samples together from which a place is the object's, however bright.
+	chromaChange = 20
 	// minFill is the share of foreground in a box below which a silhouette
 	// says nothing about the object.
 	minFill = 0.12
@@ -31,9 +35,10 @@ type samples struct {
 	best     scene.Box
 }
 
-// mask cuts a track's silhouette out of the foreground. ok is false where
-// the foreground says nothing about it.
-func cutMask(fg frame.Plane, box scene.Box, sx, sy float64, tUS int64) (scene.Mask, bool) {
+// cutMask cuts a track's silhouette out of the foreground and of what differs
+// in colour from the clean background. back may be nil. ok is false where
+// neither says anything about it.
+func cutMask(fg frame.Plane, full, back *frame.YUV, box scene.Box, sx, sy float64, tUS int64) (scene.Mask, bool) {
 	x0, y0 := max(0, int(box.X*sx)-1), max(0, int(box.Y*sy)-1)
 	x1, y1 := min(fg.W, int((box.X+box.W)*sx)+2), min(fg.H, int((box.Y+box.H)*sy)+2)
 	if x1-x0 < 2 || y1-y0 < 2 {
@@ -47,13 +52,22 @@ func cutMask(fg frame.Plane, box scene.Box, sx, sy float64, tUS int64) (scene.Ma
 		row := fg.Row(y0 + y)[x0:x1]
 		bits := m.Bits[y*stride : (y+1)*stride]
 		for x, v := range row {
-			if v != 0 {
+			if v != 0 || (back != nil && coloured(full, back, int((float64(x0+x)+0.5)/sx), int((float64(y0+y)+0.5)/sy))) {
 				bits[x/8] |= 0x80 >> (x % 8)
 				n++
 			}
 		}
 	}
 	return m, float64(n) >= minFill*float64(w*h)
+}
+
+// coloured tells whether the picture has another colour than the background
+// at a source pixel.
+func coloured(full, back *frame.YUV, x, y int) bool {
+	x, y = min(x/2, full.U.W-1), min(y/2, full.U.H-1)
+	du := int(full.U.Row(y)[x]) - int(back.U.Row(y)[x])
+	dv := int(full.V.Row(y)[x]) - int(back.V.Row(y)[x])
+	return max(du, -du)+max(dv, -dv) >= chromaChange
 }
 
 // fillColumns closes the holes of a silhouette from top to bottom: clothes as

@@ -20,7 +20,7 @@ func TestSilhouetteOfAHoledPerson(t *testing.T) {
 	}
 	set(14, 5, 20, 10)  // head
 	set(12, 20, 22, 34) // legs
-	m, ok := cutMask(fg, scene.Box{X: 10, Y: 4, W: 14, H: 31}, 1, 1, 0)
+	m, ok := cutMask(fg, nil, nil, scene.Box{X: 10, Y: 4, W: 14, H: 31}, 1, 1, 0)
 	if !ok {
 		t.Fatal("the silhouette says nothing")
 	}
@@ -40,7 +40,36 @@ func TestSilhouetteOfAHoledPerson(t *testing.T) {
 }
 
 func TestEmptyBoxHasNoSilhouette(t *testing.T) {
-	if _, ok := cutMask(frame.NewPlane(20, 20), scene.Box{X: 2, Y: 2, W: 10, H: 10}, 1, 1, 0); ok {
+	if _, ok := cutMask(frame.NewPlane(20, 20), nil, nil, scene.Box{X: 2, Y: 2, W: 10, H: 10}, 1, 1, 0); ok {
 		t.Error("no foreground, but a silhouette")
+	}
+}
+
+// TestSilhouetteSeesColour: a red shirt as bright as the wall is seen by its
+// colour, and nothing else is.
+func TestSilhouetteSeesColour(t *testing.T) {
+	full, back := frame.NewYUV(80, 80), frame.NewYUV(80, 80)
+	for _, p := range []frame.Plane{full.U, full.V, back.U, back.V} {
+		for i := range p.Pix {
+			p.Pix[i] = 128
+		}
+	}
+	for y := 10; y < 30; y++ {
+		for x := 10; x < 20; x++ {
+			full.V.Pix[y*full.V.Stride+x] = 170
+		}
+	}
+	m, ok := cutMask(frame.NewPlane(40, 40), &full, &back, scene.Box{X: 16, Y: 16, W: 32, H: 48}, 0.5, 0.5, 0)
+	if !ok {
+		t.Fatal("the shirt is not seen")
+	}
+	n := 0
+	for _, b := range m.Bits {
+		for ; b != 0; b &= b - 1 {
+			n++
+		}
+	}
+	if n != 200 {
+		t.Errorf("%d samples, want the 10×20 of the shirt", n)
 	}
 }
