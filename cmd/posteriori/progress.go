@@ -23,7 +23,7 @@ const plainEvery = 10 * time.Second
 type meter struct {
 	w       io.Writer
 	began   time.Time
-	firstUS int64 // media time done before this run
+	firstUS int64      // media time done before this run
 	mu      sync.Mutex // of last and firstUS: the bar draws itself in a goroutine of its own
 	last    analysis.Progress
 	bars    *mpb.Progress

@@ -12,7 +12,8 @@ import (
 	"posteriori/engine/fault"
 )
 
-const (
+// Variables for tests.
+var (
 	// exitGrace is how long a worker may take to end after its last word.
 	exitGrace = 10 * time.Second
 	// killAfter is how long a worker that is told to stop may take, to stop
