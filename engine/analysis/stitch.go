@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,15 +39,17 @@ type stitcher struct {
 	last int64   // the last ID given
 }
 
+// piece is one piece of a track and, once matched, the life it goes on.
+type piece struct {
+	msg  wire.TrackMsg
+	path scene.Path
+	own  *life
+}
+
 // chunk takes all pieces of one chunk. Pieces that were there before the
 // chunk began run through its lead-in; over that common time they are matched
 // with what the chunk before left open, by mean overlap, best first.
 func (s *stitcher) chunk(c wire.Chunk, msgs []wire.TrackMsg) error {
-	type piece struct {
-		msg  wire.TrackMsg
-		path scene.Path
-		own  *life
-	}
 	pieces := make([]piece, 0, len(msgs))
 	for _, m := range msgs {
 		p, err := scene.UnpackPath(m.Track.Path)
@@ -55,42 +58,7 @@ func (s *stitcher) chunk(c wire.Chunk, msgs []wire.TrackMsg) error {
 		}
 		pieces = append(pieces, piece{msg: m, path: p})
 	}
-	type pair struct {
-		iou   float64
-		life  int
-		piece int
-	}
-	var pairs []pair
-	for i, l := range s.open {
-		for j, p := range pieces {
-			if !p.msg.OpenStart {
-				continue
-			}
-			if iou := commonIoU(l.path, p.path, c.StartUS); iou >= minStitchIoU {
-				pairs = append(pairs, pair{iou, i, j})
-			}
-		}
-	}
-	slices.SortFunc(pairs, func(a, b pair) int {
-		switch {
-		case a.iou != b.iou:
-			if a.iou > b.iou {
-				return -1
-			}
-			return 1
-		case a.life != b.life:
-			return a.life - b.life
-		}
-		return a.piece - b.piece
-	})
-	taken := make([]bool, len(s.open))
-	for _, p := range pairs {
-		if taken[p.life] || pieces[p.piece].own != nil {
-			continue
-		}
-		taken[p.life] = true
-		pieces[p.piece].own = s.open[p.life]
-	}
+	taken := s.match(pieces, c.StartUS)
 	for i, l := range s.open {
 		if !taken[i] {
 			if err := s.finish(l); err != nil {
@@ -99,30 +67,67 @@ func (s *stitcher) chunk(c wire.Chunk, msgs []wire.TrackMsg) error {
 		}
 	}
 	// New lives are numbered in order of their start.
-	slices.SortStableFunc(pieces, func(a, b piece) int { return int(sign(a.msg.Track.StartUS - b.msg.Track.StartUS)) })
+	slices.SortStableFunc(pieces, func(a, b piece) int { return cmp.Compare(a.msg.Track.StartUS, b.msg.Track.StartUS) })
 	s.open = s.open[:0]
 	for _, p := range pieces {
-		l := p.own
-		if l == nil {
-			l = &life{classes: map[string]float64{}, colours: map[string]float64{}}
-		}
-		if !l.add(p.msg, p.path, c.StartUS) {
-			continue // lived in the lead-in only: the chunk before owns it
-		}
-		if l.id == 0 {
-			s.last++
-			l.id = s.last
-		}
-		if p.msg.OpenEnd {
-			s.open = append(s.open, l)
-			continue
-		}
-		if err := s.finish(l); err != nil {
+		if err := s.take(p, c.StartUS); err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(s.open, func(a, b *life) int { return int(sign(a.id - b.id)) })
+	slices.SortFunc(s.open, func(a, b *life) int { return cmp.Compare(a.id, b.id) })
 	return nil
+}
+
+// match gives each piece that was there before the cut the open life whose
+// path it shared, and tells which lives go on.
+func (s *stitcher) match(pieces []piece, cutUS int64) (taken []bool) {
+	type pair struct {
+		iou         float64
+		life, piece int
+	}
+	var pairs []pair
+	for i, l := range s.open {
+		for j, p := range pieces {
+			if !p.msg.OpenStart {
+				continue
+			}
+			if iou := commonIoU(l.path, p.path, cutUS); iou >= minStitchIoU {
+				pairs = append(pairs, pair{iou, i, j})
+			}
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(b.iou, a.iou), cmp.Compare(a.life, b.life), cmp.Compare(a.piece, b.piece))
+	})
+	taken = make([]bool, len(s.open))
+	for _, p := range pairs {
+		if !taken[p.life] && pieces[p.piece].own == nil {
+			taken[p.life] = true
+			pieces[p.piece].own = s.open[p.life]
+		}
+	}
+	return taken
+}
+
+// take adds a piece to its life, or to a new one, and ends the life unless it
+// is still there at the chunk's end.
+func (s *stitcher) take(p piece, cutUS int64) error {
+	l := p.own
+	if l == nil {
+		l = &life{classes: map[string]float64{}, colours: map[string]float64{}}
+	}
+	if !l.add(p.msg, p.path, cutUS) {
+		return nil // lived in the lead-in only: the chunk before owns it
+	}
+	if l.id == 0 {
+		s.last++
+		l.id = s.last
+	}
+	if p.msg.OpenEnd {
+		s.open = append(s.open, l)
+		return nil
+	}
+	return s.finish(l)
 }
 
 // flush ends what is still open.
@@ -240,13 +245,3 @@ func colourVotes(m map[string]float64) attribute.ColourVotes {
 }
 
 func seconds(us int64) float64 { return float64(us) / 1e6 }
-
-func sign(d int64) int64 {
-	switch {
-	case d < 0:
-		return -1
-	case d > 0:
-		return 1
-	}
-	return 0
-}

@@ -95,10 +95,10 @@ func (s *Scene) demo() {
 		{ID: 1, Class: vocab.Car, Colour: vocab.Red, Way: across(4, 9.5, -90, 730, nearLane)},
 		{ID: 2, Class: vocab.Person, Colour: vocab.White, Lower: vocab.Black, Way: across(14, 25, -20, 660, nearWalk)},
 		{ID: 3, Class: vocab.Car, Colour: vocab.White, Way: across(27, 32.5, 720, -80, farLane)},
-		{ID: 4, Class: vocab.Person, Colour: vocab.Yellow, Lower: vocab.Blue, Way: []Waypoint{
+		{ID: 4, Class: vocab.Person, Colour: vocab.Yellow, Lower: vocab.White, Way: []Waypoint{
 			{37, 660, nearWalk - 6}, {40, 456, nearWalk - 6}, {43.5, 456, farWalk}, {49, -20, farWalk}}},
 		{ID: 5, Class: vocab.Bicycle, Colour: vocab.Green, Lower: vocab.Orange, RiderID: 6, Way: across(53, 59.5, -50, 690, nearLane-14)},
 		{ID: 7, Class: vocab.Truck, Colour: vocab.White, Way: across(63, 69, 760, -120, farLane)},
-		{ID: 8, Class: vocab.Person, Colour: vocab.Orange, Lower: vocab.Black, Bag: vocab.Brown, Way: across(66, 77, 660, -20, nearWalk+8)},
+		{ID: 8, Class: vocab.Person, Colour: vocab.Pink, Lower: vocab.Black, Bag: vocab.Brown, Way: across(66, 77, 660, -20, nearWalk+8)},
 	}
 }
