@@ -112,26 +112,37 @@ func still(format string) bool { return format == "jpeg_pipe" || format == "png_
 
 // seekable tells whether seeks are worth a try.
 func seekable(p *wire.Probe) bool {
-	if p.Still || p.Counted || len(p.Chunks) < 2 {
+	if p.Still || p.Counted || p.KeyFrames < 2 {
 		return false
 	}
 	return indexed(p.Format) || p.Format == "mpegts" || p.Format == "asf" || p.Format == "mpeg"
 }
 
-// trySeeks seeks to chunks in the middle and at the end as a decode would,
-// and tells whether each seek lands at or shortly before its target.
+// trySeeks seeks to chunks in the middle and at the end as a decode would (in
+// a recording of one chunk, to its middle) and tells whether each seek lands
+// at or shortly before its target.
 func trySeeks(ctx context.Context, src source, p *wire.Probe) (bool, error) {
-	for _, i := range slices.Compact([]int{len(p.Chunks) / 2, len(p.Chunks) - 1}) {
-		want := p.Chunks[i].LeadPTS
-		if want <= p.FirstPTS {
-			want = p.Chunks[i].StartPTS
+	c := NewClock(p)
+	// The middle is no key frame's own time, and containers that seek by
+	// decoding time may go on to the next one. Who seeks there looks where it
+	// landed.
+	targets, late := []int64{c.PTS(p.DurationUS / 2)}, c.ticks(1_000_000)
+	if n := len(p.Chunks); n > 1 {
+		targets, late = nil, 0
+		for _, i := range slices.Compact([]int{n / 2, n - 1}) {
+			want := p.Chunks[i].LeadPTS
+			if want <= p.FirstPTS {
+				want = p.Chunks[i].StartPTS
+			}
+			targets = append(targets, want)
 		}
+	}
+	for _, want := range targets {
 		got, _, ok, err := landing(ctx, src, p, fileUS(p, want))
 		if err != nil {
 			return false, err
 		}
-		c := NewClock(p)
-		if !ok || got > want || c.US(want)-c.US(got) > max(60_000_000, p.DurationUS/20) {
+		if !ok || got > want+late || c.US(want)-c.US(got) > max(60_000_000, p.DurationUS/20) {
 			return false, nil
 		}
 	}
