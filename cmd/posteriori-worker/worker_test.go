@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/wire"
+)
+
+// The test binary is the worker when it is started as one. With
+// $POSTERIORI_TEST_READ it confines itself as for its job and then tries to
+// read that file.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		os.Exit(m.Run())
+	}
+	if name := os.Getenv("POSTERIORI_TEST_READ"); name != "" {
+		os.Exit(tryRead(name))
+	}
+	main()
+}
+
+func tryRead(name string) int {
+	var job wire.Job
+	if err := json.NewDecoder(os.Stdin).Decode(&job); err != nil {
+		return 90
+	}
+	if _, err := confine(job); err != nil {
+		return 91
+	}
+	_, err := os.ReadFile(name)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, os.ErrPermission):
+		return 13
+	}
+	return 92
+}
+
+// command is the worker with this job, in a group of its own as the parent
+// starts it.
+func command(t *testing.T, env ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH"), "HOME=/nonexistent"}, env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+func jobLine(t *testing.T, job wire.Job) string {
+	t.Helper()
+	if job.Version == 0 {
+		job.Version = wire.Version
+	}
+	b, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b) + "\n"
+}
+
+// ask gives the worker a line and reads its answer to the end, its input held open.
+func ask(t *testing.T, line string) (kinds string, last wire.Message) {
+	t.Helper()
+	cmd := command(t)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(in, line)
+	r := wire.NewReader(out)
+	for {
+		m, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds, last = kinds+string(rune(m.Kind)), m
+	}
+	in.Close()
+	_ = cmd.Wait()
+	return kinds, last
+}
+
+func film(t *testing.T, seconds int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "film.mkv")
+	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d="+strconv.Itoa(seconds),
+		"-c:v", "libx264", "-preset", "ultrafast", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffmpeg: %v: %s", err, out)
+	}
+	return path
+}
+
+func TestRefusesWhatIsNoJob(t *testing.T) {
+	for line, want := range map[string]fault.Kind{
+		"{\n":                             fault.Usage,
+		"null\n":                          fault.Usage,
+		jobLine(t, wire.Job{Version: 99}): fault.Usage,
+		jobLine(t, wire.Job{}):            fault.Usage,
+		jobLine(t, wire.Job{Path: "/dev/zero", Probe: &wire.ProbeJob{ChunkUS: 1e6}}):     fault.Refused,
+		jobLine(t, wire.Job{Path: "/no/such/file", Probe: &wire.ProbeJob{ChunkUS: 1e6}}): fault.BadInput,
+	} {
+		_, m := ask(t, line)
+		var f wire.Failure
+		if err := m.Into(&f); m.Kind != wire.KindFailure || err != nil || fault.Kind(f.Fault) != want {
+			t.Errorf("%s: %c %+v, %v", line, m.Kind, f, err)
+		}
+		if strings.Contains(f.Msg, "/no/such") {
+			t.Errorf("the message names the file: %q", f.Msg)
+		}
+	}
+}
+
+func TestProbes(t *testing.T) {
+	kinds, _ := ask(t, jobLine(t, wire.Job{Path: film(t, 1), Probe: &wire.ProbeJob{ChunkUS: 1e6}}))
+	if kinds != "HPD" {
+		t.Errorf("messages %q, want hello, probe, done", kinds)
+	}
+}
+
+// TestSandbox: with a job over one file the process reads that file and what
+// programs need, and no other.
+func TestSandbox(t *testing.T) {
+	if v, err := ll.LandlockGetABIVersion(); err != nil || v <= 0 {
+		t.Skip("no landlock in this kernel")
+	}
+	dir := t.TempDir()
+	mine, other := filepath.Join(dir, "film"), filepath.Join(dir, "key")
+	lib := filepath.Join(dir, "libonnxruntime.so.1")
+	for _, f := range []string{mine, other, lib} {
+		if err := os.WriteFile(f, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	probe := jobLine(t, wire.Job{Path: mine, Probe: &wire.ProbeJob{}})
+	describe := jobLine(t, wire.Job{Describe: &wire.DescribeJob{Engine: wire.Engine{ORTPath: lib}}})
+	tests := []struct {
+		name, job, file string
+		want            int
+	}{
+		{"its file", probe, mine, 0},
+		{"another", probe, other, 13},
+		{"a library beside", probe, lib, 13},
+		{"the library", describe, lib, 0},
+		{"a file beside the library", describe, other, 13},
+		{"this test", probe, filepath.Join(mustWd(t), "worker_test.go"), 13},
+		{"parent's environment", probe, fmt.Sprintf("/proc/%d/environ", os.Getpid()), 13},
+	}
+	for _, c := range tests {
+		t.Run(c.name, func(t *testing.T) {
+			if strings.HasPrefix(c.file, "/proc") && os.Getuid() == 0 {
+				t.Skip("root reads that whatever landlock says (CAP_PERFMON)")
+			}
+			cmd := command(t, "POSTERIORI_TEST_READ="+c.file)
+			cmd.Stdin = strings.NewReader(c.job)
+			_ = cmd.Run()
+			if got := cmd.ProcessState.ExitCode(); got != c.want {
+				t.Errorf("reading %s ended with %d, want %d", c.file, got, c.want)
+			}
+		})
+	}
+}
+
+func mustWd(t *testing.T) string {
+	t.Helper()
+	wd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wd
+}
+
+// TestDiesWithItsParent: when its input ends, or it is killed, it leaves
+// neither itself nor FFmpeg behind.
+func TestDiesWithItsParent(t *testing.T) {
+	path := film(t, 40)
+	job := jobLine(t, wire.Job{Path: path, Analyse: &wire.AnalyseJob{
+		Probe: wire.Probe{Format: "matroska,webm", Width: 640, Height: 360, TimeBase: wire.Rational{Num: 1, Den: 1000},
+			DurationUS: 40e6, FrameUS: 40_000},
+		Chunks: []wire.Chunk{{EndPTS: 1 << 62, EndUS: 40e6, Packets: 1000}},
+		Engine: wire.Engine{Device: "cpu", Threads: 1},
+	}})
+	for _, how := range []string{"input ends", "killed"} {
+		t.Run(how, func(t *testing.T) {
+			cmd := command(t)
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(in, job)
+			r := wire.NewReader(out)
+			for m, err := r.Next(); m.Kind != wire.KindProgress; m, err = r.Next() {
+				if err != nil {
+					t.Fatalf("it ended too soon: %v", err)
+				}
+			}
+			if len(users(path)) == 0 {
+				t.Fatal("no FFmpeg reads the film")
+			}
+			if how == "killed" {
+				_ = cmd.Process.Kill()
+			} else {
+				in.Close()
+			}
+			_, _ = io.Copy(io.Discard, out)
+			_ = cmd.Wait()
+			for end := time.Now().Add(20 * time.Second); len(users(path)) > 0; time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatalf("still there: %q", users(path))
+				}
+			}
+		})
+	}
+}
+
+// users are the command lines of the processes that name path.
+func users(path string) []string {
+	var out []string
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, l := range lines {
+		if b, err := os.ReadFile(l); err == nil && bytes.Contains(b, []byte(path)) {
+			out = append(out, string(b))
+		}
+	}
+	return out
+}
