@@ -143,7 +143,7 @@ func (p *processor) step(pic picture) error {
 	p.tracks.Step(f)
 	p.stages.since("track", began)
 	began = time.Now()
-	if err := p.sample(pic, res.Mask, trusted); err != nil {
+	if err := p.sample(pic, res.Mask, trusted, res.State == motion.Normal); err != nil {
 		return err
 	}
 	p.stages.since("sample", began)
@@ -196,7 +196,7 @@ func (p *processor) detect(pic picture, f *track.Frame) error {
 
 // sample keeps silhouettes, colours and crops of what is tracked, tells the
 // background model what stands still, and learns the clean background.
-func (p *processor) sample(pic picture, fg frame.Plane, trusted bool) error {
+func (p *processor) sample(pic picture, fg frame.Plane, trusted, settled bool) error {
 	sx, sy := float64(p.planeW)/float64(p.w), float64(p.planeH)/float64(p.h)
 	if pic.full != nil && (!p.lit || pic.tUS-p.litUS >= 5_000_000) {
 		p.light, p.litUS, p.lit = attribute.SceneLight(*pic.full), pic.tUS, true
@@ -240,7 +240,7 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted bool) error {
 	if pic.full == nil || !trusted {
 		return nil
 	}
-	p.plate.look(pic.full, fg, pic.tUS)
+	p.plate.look(pic.full, fg, pic.tUS, settled)
 	if p.owns(pic) && pic.tUS >= p.nextUS {
 		return p.keepPlate(pic.tUS)
 	}

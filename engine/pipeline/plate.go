@@ -33,8 +33,10 @@ type plate struct {
 
 func newPlate(w, h int) *plate { return &plate{w: w, h: h} }
 
-// look takes one full-size frame and the foreground on the motion plane.
-func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64) {
+// look takes one full-size frame and the foreground on the motion plane. While
+// that is not settled, what it calls background may be an object that stood
+// there from the first: it is taken on trial.
+func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64, settled bool) {
 	wait := int64(plateUS)
 	if p.calm {
 		wait = calmUS
@@ -73,7 +75,7 @@ func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64) {
 			p.followRun(*full, from*p.w/mask.W, y0, mx*p.w/mask.W, y1, shift)
 		}
 		for i, b := range row {
-			known[i] = known[i] || !b
+			known[i] = known[i] || (settled && !b)
 		}
 	}
 	copyPlane(p.last, full.Y)

@@ -83,7 +83,7 @@ func TestPlateForgetsMovers(t *testing.T) {
 				}
 			}
 		}
-		p.look(&full, mask, int64(i)*plateUS)
+		p.look(&full, mask, int64(i)*plateUS, i > 0)
 	}
 	for i, v := range p.pic.Y.Pix {
 		if v != 90 {

@@ -258,7 +258,7 @@ func TestHeartbeat(t *testing.T) {
 func TestMessagesStayBounded(t *testing.T) {
 	p := newProcessor(setup{w: 64, h: 48, planeW: 64, planeH: 48, stages: stages{}}, wire.Chunk{})
 	full := frame.NewYUV(64, 48)
-	p.plate.look(&full, frame.NewPlane(64, 48), 0)
+	p.plate.look(&full, frame.NewPlane(64, 48), 0, true)
 	big := make([]byte, maxPlates/3)
 	for i := range int64(20) {
 		p.plates = append(p.plates, wire.Plate{TUS: i, JPEG: big})
