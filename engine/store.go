@@ -295,6 +295,19 @@ func (p *Procedure) DerivedDir() string {
 	return filepath.Join(p.store.procedureDir(p.Doc.ID), "derived")
 }
 
+// LockAnalysis keeps a second analysis of the procedure out until unlock is
+// called, or the process ends.
+func (p *Procedure) LockAnalysis(ctx context.Context) (unlock func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer cancel()
+	unlock, err = journal.Lock(wait, filepath.Join(p.store.procedureDir(p.Doc.ID), "analyse.lock"))
+	if err != nil && ctx.Err() == nil && wait.Err() != nil {
+		return nil, fault.New(fault.Internal, "another analysis of procedure %s is under way", p.Doc.ID).
+			WithHint("wait until it has ended; its recordings need no second one")
+	}
+	return unlock, err
+}
+
 // Key is the procedure's own key, which its index is encrypted with.
 func (p *Procedure) Key() ([]byte, error) { return p.store.ProcedureKey(p.Doc.ID) }
 

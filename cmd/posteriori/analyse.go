@@ -47,8 +47,8 @@ is hashed before and after; one that changed since its import is refused.
 Without an installed detector the engine works on motion alone: it finds what
 moves, and calls all of it "other".
 ` + exitStatus,
-		Example: `  posteriori analyse -p 2026/00123 --reason "identify the vehicle of the facts"
-  posteriori analyse -p 2026/00123 --recording 2 --device cpu --workers 1`,
+		Example: `  posteriori analyse -p 2026-00123 --reason "identify the vehicle of the facts"
+  posteriori analyse -p 2026-00123 --recording 2 --device cpu --workers 1`,
 		Args: argsBetween(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error { return a.analyse(c, o) },
 	}
@@ -105,6 +105,11 @@ func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.A
 	if err := procedure.MayAnalyse(act.Procedure().Doc); err != nil {
 		return nil, err
 	}
+	unlock, err := act.Procedure().LockAnalysis(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	ix, err := act.Procedure().Index(ctx)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -63,6 +64,9 @@ func (a *app) execute(args []string) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
+	}
+	if strings.HasPrefix(err.Error(), "unknown command") { // cobra has no type for it
+		err = fault.New(fault.Usage, "%s", strings.SplitN(err.Error(), "\n", 2)[0]).WithHint("see posteriori --help")
 	}
 	if ctx.Err() != nil && fault.KindOf(err) == fault.Internal {
 		err = fault.Wrap(fault.Interrupted, err, "interrupted").WithHint("run the same command again to go on")

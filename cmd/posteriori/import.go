@@ -45,7 +45,8 @@ program is still writing, is refused.
 
 A file that cannot be used is named and left out, the others come in, and the
 exit status is then 4. A recording that is in the procedure already, by its
-hash, is named and left as it was.
+hash, is named and left as it was; where its file is no longer where it was,
+the new place is noted.
 
 --clock-start is the true time at which a recording begins. --clock-offset is
 what to add to the creation time that the container carries, where the clock
@@ -96,7 +97,7 @@ func (o *importOptions) check(c *cobra.Command, files int) error {
 // importRow is what became of one file.
 type importRow struct {
 	Path      string           `json:"path"`
-	State     string           `json:"state"` // imported, duplicate, failed
+	State     string           `json:"state"` // imported, duplicate, moved, failed
 	Recording int64            `json:"recording,omitempty"`
 	SHA256    string           `json:"sha256,omitempty"`
 	Error     string           `json:"error,omitempty"`
@@ -110,6 +111,7 @@ type importRow struct {
 const (
 	rowImported  = "imported"
 	rowDuplicate = "duplicate"
+	rowMoved     = "moved" // in already, and its file was elsewhere then
 	rowFailed    = "failed"
 )
 
@@ -273,20 +275,20 @@ func (im *importer) run(ctx context.Context, files []string) ([]importRow, error
 }
 
 // known gives the recordings of the procedure by hash.
-func (im *importer) known(ctx context.Context) (map[string]int64, error) {
+func (im *importer) known(ctx context.Context) (map[string]index.Recording, error) {
 	recs, err := im.index.Recordings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := make(map[string]int64, len(recs))
+	m := make(map[string]index.Recording, len(recs))
 	for _, r := range recs {
-		m[r.SHA256] = r.ID
+		m[r.SHA256] = r
 	}
 	return m, nil
 }
 
 // look hashes and probes one file. What is wrong with it is in the row.
-func (im *importer) look(ctx context.Context, path string, known map[string]int64, meter *hashMeter) importRow {
+func (im *importer) look(ctx context.Context, path string, known map[string]index.Recording, meter *hashMeter) importRow {
 	row := importRow{Path: path}
 	fail := func(err error) importRow {
 		row.State, row.err, row.Error = rowFailed, err, err.Error()
@@ -305,7 +307,11 @@ func (im *importer) look(ctx context.Context, path string, known map[string]int6
 	}
 	row.SHA256 = id.SHA256
 	if rec, ok := known[id.SHA256]; ok {
-		row.State, row.Recording = rowDuplicate, rec
+		row.State, row.Recording = rowDuplicate, rec.ID
+		if _, err := os.Stat(rec.Path); errors.Is(err, fs.ErrNotExist) && rec.Path != path {
+			rec.Path, rec.ModifiedUS = path, id.Modified.UnixMicro()
+			row.State, row.Details = rowMoved, &rec
+		}
 		return row
 	}
 	if first, ok := im.seen[id.SHA256]; ok {
@@ -361,6 +367,8 @@ func (im *importer) details(rows []importRow) journal.Details {
 		switch r.State {
 		case rowDuplicate:
 			obj.Note = "already in"
+		case rowMoved:
+			obj.Note = "already in, its file is elsewhere now"
 		case rowFailed:
 			obj.Note = "left out: " + fault.KindOf(r.err).String()
 		}
@@ -371,6 +379,9 @@ func (im *importer) details(rows []importRow) journal.Details {
 
 // add puts one row's recording into the index.
 func (im *importer) add(ctx context.Context, row *importRow) error {
+	if row.State == rowMoved {
+		return im.index.MoveRecording(ctx, row.Recording, row.Details.Path, row.Details.ModifiedUS)
+	}
 	if row.State != rowImported {
 		return nil
 	}

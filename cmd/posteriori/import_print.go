@@ -49,6 +49,9 @@ func (a *app) printImport(rows []importRow) error {
 			if r.State == rowDuplicate {
 				fmt.Fprintf(a.stderr, "%s: is in already%s\n", fault.Printable(r.Path), because(r.Error))
 			}
+			if r.State == rowMoved {
+				fmt.Fprintf(a.stderr, "%s: is in already as recording %d; its new place is noted\n", fault.Printable(r.Path), r.Recording)
+			}
 			for _, warning := range r.Warnings {
 				fmt.Fprintf(a.stderr, "%s: %s\n", fault.Printable(r.Path), warning)
 			}

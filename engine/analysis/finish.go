@@ -138,7 +138,8 @@ func stitchAll(ctx context.Context, ix *index.Store, rec index.Recording, yield 
 	return s.flush()
 }
 
-// wholeCoverage is the account of all chunks, neighbours of one kind joined.
+// wholeCoverage is the account of all chunks, neighbours of one kind joined,
+// and of what a file that was cut short lacks behind them.
 func wholeCoverage(ctx context.Context, ix *index.Store, rec index.Recording) ([]scene.Coverage, error) {
 	var out []scene.Coverage
 	for p, err := range ix.Pieces(ctx, rec.ID) {
@@ -154,6 +155,11 @@ func wholeCoverage(ctx context.Context, ix *index.Store, rec index.Recording) ([
 				continue
 			}
 			out = append(out, c)
+		}
+	}
+	for _, g := range rec.Probe.Gaps {
+		if g.FromUS >= rec.Probe.DurationUS {
+			out = append(out, g)
 		}
 	}
 	return out, nil

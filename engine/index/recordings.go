@@ -44,6 +44,22 @@ func (s *Store) AddRecording(ctx context.Context, r Recording) (id int64, err er
 	return id, s.fail(err, "cannot store the recording")
 }
 
+// MoveRecording notes that a recording's original, the same by its hash, now
+// lies elsewhere.
+func (s *Store) MoveRecording(ctx context.Context, id int64, path string, modifiedUS int64) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "UPDATE recording SET path = ?, modified_unix_us = ? WHERE id = ?", path, modifiedUS, id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return fault.New(fault.NotFound, "there is no recording %d", id)
+	})
+	return s.fail(err, "cannot note the recording's new place")
+}
+
 // Recordings lists all recordings in order of import.
 func (s *Store) Recordings(ctx context.Context) ([]Recording, error) {
 	rows, err := s.r.QueryContext(ctx, "SELECT "+recordingColumns+" FROM recording ORDER BY id")

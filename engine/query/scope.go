@@ -97,7 +97,7 @@ func scopeOf(ctx context.Context, src Source, f Filter, all []index.Recording) (
 // window is the span of a recording that the filter asks for, widened by the
 // clock's uncertainty; false when it asks by a clock that the recording lacks.
 func (f Filter) window(rec index.Recording) (fromUS, toUS int64, ok bool) {
-	fromUS, toUS = 0, max(rec.Probe.DurationUS, 1)
+	fromUS, toUS = 0, max(rec.Probe.LengthUS(), 1)
 	at := func(m Moment, widen int64) (int64, bool) {
 		if m.Media {
 			return m.US, true

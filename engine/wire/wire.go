@@ -94,6 +94,16 @@ type Probe struct {
 	Gaps []scene.Coverage `json:"gaps,omitempty"`
 }
 
+// LengthUS is how long the recording was meant to be: where a file was cut
+// short, what its container promises, else DurationUS.
+func (p Probe) LengthUS() int64 {
+	n := p.DurationUS
+	for _, g := range p.Gaps {
+		n = max(n, g.ToUS)
+	}
+	return n
+}
+
 // Chunk is a span of a recording that starts at a key frame, the unit of
 // retry. It owns the frames with StartPTS <= PTS < EndPTS.
 type Chunk struct {
