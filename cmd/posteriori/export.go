@@ -192,8 +192,9 @@ func checkOutput(c *cobra.Command, out string, exts ...string) error {
 	return nil
 }
 
-// tempBeside is a free absolute name in the folder of out, for a program that
-// makes the file itself, and what removes that file.
+// tempBeside is a free absolute name in a new folder beside out, for a program
+// that makes the file itself, and what removes that folder. The worker may
+// write there and nowhere else: out's own folder may hold originals.
 func tempBeside(out string, overwrite bool) (name string, drop func(), err error) {
 	if _, err := os.Lstat(out); err == nil && !overwrite {
 		return "", nil, fault.New(fault.BadInput, "it exists already").OnFile(out).
@@ -203,18 +204,12 @@ func tempBeside(out string, overwrite bool) (name string, drop func(), err error
 	if err != nil {
 		return "", nil, fault.Wrap(fault.Usage, err, "no such path").OnFile(out)
 	}
-	f, err := os.CreateTemp(filepath.Dir(abs), evidence.TempPattern(abs))
+	dir, err := os.MkdirTemp(filepath.Dir(abs), ".posteriori-*")
 	if err != nil {
 		return "", nil, fault.Wrap(fault.NoSpace, err, "it cannot be written").OnFile(out).
 			WithHint("make its folder first, or name one that this account may write to")
 	}
-	name = f.Name()
-	f.Close()
-	// The worker insists on a new file.
-	if err := os.Remove(name); err != nil {
-		return "", nil, fault.Wrap(fault.NoSpace, err, "it cannot be written").OnFile(out)
-	}
-	return name, func() { _ = os.Remove(name) }, nil
+	return filepath.Join(dir, "new"+filepath.Ext(abs)), func() { _ = os.RemoveAll(dir) }, nil
 }
 
 // runOutput has the worker make one file.
