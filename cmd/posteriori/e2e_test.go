@@ -119,7 +119,7 @@ func TestKilledRunsGiveTheSameIndex(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- cmd.Wait() }()
-		patience := time.Duration(rng.Int64N(int64(took)*4/5) + int64(20*time.Millisecond))
+		patience := time.Duration(rng.Int64N(int64(took)*2/5) + int64(20*time.Millisecond))
 		if try > 6 {
 			patience = time.Hour // enough: let it come through
 		}
