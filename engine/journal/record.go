@@ -64,13 +64,47 @@ const (
 	SubAdmin         Sub = "admin"
 	SubJournalShow   Sub = "journal-show"
 	SubJournalVerify Sub = "journal-verify"
+
+	SubJournalProve      Sub = "journal-prove"
+	SubJournalExport     Sub = "journal-export"
+	SubJournalCheckpoint Sub = "journal-checkpoint"
+	SubJournalStats      Sub = "journal-stats"
+
+	SubUserAdd        Sub = "user-add"
+	SubUserHabilitate Sub = "user-habilitate"
+	SubUserAssign     Sub = "user-assign"
+	SubUserRevoke     Sub = "user-revoke"
+	SubUserList       Sub = "user-list"
+	SubUserShow       Sub = "user-show"
+
+	SubReject  Sub = "reject"
+	SubComment Sub = "comment"
+	SubExplain Sub = "explain"
+	SubReview  Sub = "review"
+
+	SubExtend  Sub = "extend"  // a magistrate lets data be kept longer
+	SubClose   Sub = "close"   // a step of closing a procedure
+	SubErase   Sub = "erase"   // ordered erasure by reference
+	SubRectify Sub = "rectify" // ordered rectification by reference
+	SubCopy    Sub = "copy"    // of all data, at the magistrate's request
+
+	SubMention     Sub = "mention"
+	SubReport      Sub = "report"
+	SubCertificate Sub = "certificate"
+	SubCompliance  Sub = "compliance"
+	SubAlert       Sub = "alert"
 )
 
 // Subs lists every sub-operation.
 var Subs = []Sub{SubInit, SubOpen, SubAuthorise, SubVeto, SubRevoke, SubFrame,
 	SubList, SubShow, SubImport, SubAnalyse, SubCamera, SubQuery, SubView,
 	SubSynopsis, SubValidate, SubExport, SubUnmask, SubPurge, SubModel,
-	SubModelList, SubAdmin, SubJournalShow, SubJournalVerify}
+	SubModelList, SubAdmin, SubJournalShow, SubJournalVerify,
+	SubJournalProve, SubJournalExport, SubJournalCheckpoint, SubJournalStats,
+	SubUserAdd, SubUserHabilitate, SubUserAssign, SubUserRevoke, SubUserList, SubUserShow,
+	SubReject, SubComment, SubExplain, SubReview,
+	SubExtend, SubClose, SubErase, SubRectify, SubCopy,
+	SubMention, SubReport, SubCertificate, SubCompliance, SubAlert}
 
 // Outcome is how an act ended.
 type Outcome string
