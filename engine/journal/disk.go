@@ -117,8 +117,11 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 
 func unlockFile(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 
-// ruleJournal is the law table's row: no record, no act.
-const ruleJournal = "16"
+// Rows of the law table: no record, no act; what touches the journal is told.
+const (
+	ruleJournal = "16"
+	ruleProtect = "18"
+)
 
 // writeFault turns an error of writing into what the user is told.
 func writeFault(dir string, err error) error {
@@ -140,7 +143,7 @@ func writeFault(dir string, err error) error {
 // tampered is the error for a journal that is not as it was sealed.
 func tampered(dir, format string, args ...any) error {
 	return fault.New(fault.Integrity, format, args...).OnFile(dir).
-		UnderRule("18").WithHint("run posteriori journal verify; it names the first record touched")
+		UnderRule(ruleProtect).WithHint("run posteriori journal verify; it names the first record touched")
 }
 
 // countLines reads r to its end: how many line feeds, and the length up to

@@ -55,10 +55,10 @@ func (r Report) Err() error {
 			}
 		}
 		return fault.New(fault.Integrity, "the journal was touched, first at record %d: %s", r.First, f.What).
-			OnFile(f.File).UnderRule("18").WithHint("keep a copy of the folder as it is and tell the data controller")
+			OnFile(f.File).UnderRule(ruleProtect).WithHint("keep a copy of the folder as it is and tell the data controller")
 	}
 	return fault.New(fault.Integrity, "the journal was touched: %s", f.What).
-		OnFile(f.File).UnderRule("18").WithHint("keep a copy of the folder as it is and tell the data controller")
+		OnFile(f.File).UnderRule(ruleProtect).WithHint("keep a copy of the folder as it is and tell the data controller")
 }
 
 func (r *Report) found(file string, seq int64, format string, args ...any) {
