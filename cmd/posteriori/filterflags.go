@@ -19,11 +19,12 @@ import (
 // filterFlags are the flags that choose tracks. Every command that takes
 // tracks binds the same ones.
 type filterFlags struct {
-	classes, colours, headings, recordings, cameras, north []string
-	zones, lines, enters, leaves, dwell, crosses           []string
-	from, to, minSize, maxSize, where                      string
-	tolerance                                              float64
-	minDuration, maxDuration, stops                        time.Duration
+	classes, colours, statuses, headings, recordings, cameras, north []string
+
+	zones, lines, enters, leaves, dwell, crosses []string
+	from, to, minSize, maxSize, where            string
+	tolerance                                    float64
+	minDuration, maxDuration, stops              time.Duration
 }
 
 // filterHelp explains the flags; Long texts of commands that bind them hold it.
@@ -41,7 +42,7 @@ const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold
     class in ["car", "truck"] and dwell("gate") > 30s and not enters("yard")
   over id recording camera exhibit class score colour colour_score vehicle heading
   compass start end start_s end_s duration width height min_width min_height
-  max_width max_height travel speed observed, with enters leaves inside dwell
+  max_width max_height travel speed observed status, with enters leaves inside dwell
   crosses stops heads, date("…") for clock times, and abs ceil floor round min max
   lower upper.
 `
@@ -50,6 +51,7 @@ const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold
 func (o *filterFlags) bind(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.classes, "class", nil, "`class`: "+nameList(scene.Classes()))
 	f.StringSliceVar(&o.colours, "colour", nil, "`colour`: "+nameList(scene.Colours()))
+	f.StringSliceVar(&o.statuses, "status", nil, "what people decided: `status` proposed, validated or rejected")
 	f.StringSliceVar(&o.headings, "heading", nil, "`heading`: N, NE, E …, a range like 350-10, or 90+-15")
 	f.Float64Var(&o.tolerance, "heading-tolerance", 0, "`degrees` beside the 22.5 to either side of N, NE …")
 	f.StringArrayVar(&o.north, "north", nil, "`CAMERA=DEGREES`: where north is in this camera's picture, clockwise from up")
@@ -83,7 +85,7 @@ func nameList[T fmt.Stringer](values []T) string {
 // there fault.NotFound.
 func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.Store) (query.Filter, error) {
 	f := query.Filter{
-		Classes: o.classes, Colours: o.colours, Headings: o.headings, Tolerance: o.tolerance, Cameras: o.cameras, Where: o.where,
+		Classes: o.classes, Colours: o.colours, Statuses: o.statuses, Headings: o.headings, Tolerance: o.tolerance, Cameras: o.cameras, Where: o.where,
 		MinDurationUS: o.minDuration.Microseconds(), MaxDurationUS: o.maxDuration.Microseconds(), StopUS: o.stops.Microseconds(),
 	}
 	for _, step := range []func(*query.Filter) error{o.readShapes, o.readTimes, o.readNorth} {

@@ -17,7 +17,8 @@ import (
 // BeginAnalysis opens or goes on with the analysis of a recording and says
 // which chunks are done. An analysis of the same identity goes on; one of
 // another identity loses its chunks, pieces, tracks and coverage, all in one
-// transaction. A complete analysis of the same identity stays complete.
+// transaction; fault.Refused when people have decided on those tracks. A
+// complete analysis of the same identity stays complete.
 func (s *Store) BeginAnalysis(ctx context.Context, rec int64, a Analysis) (done map[int]bool, err error) {
 	if _, err := s.Recording(ctx, rec); err != nil {
 		return nil, err
@@ -39,6 +40,9 @@ func (s *Store) BeginAnalysis(ctx context.Context, rec int64, a Analysis) (done 
 		}
 		if err == nil && identity == a.Identity {
 			return chunksDone(ctx, tx, rec, done)
+		}
+		if err := mayClear(ctx, tx, rec); err != nil {
+			return err
 		}
 		if err := clear(ctx, tx, rec); err != nil {
 			return err
@@ -66,9 +70,30 @@ func chunksDone(ctx context.Context, tx *sql.Tx, rec int64, done map[int]bool) e
 	return rows.Err()
 }
 
+// mayClear refuses to replace an analysis on which people have decided (rule
+// 20: their verdicts go into the report), or of which tracks were erased by
+// order (rule 15: they would come back under other numbers).
+func mayClear(ctx context.Context, tx *sql.Tx, rec int64) error {
+	for _, c := range []struct{ table, rule, why string }{
+		{"decision", "20", "people have decided on its tracks"},
+		{"rectification", "15", "its tracks have been corrected"},
+		{"erased", "15", "tracks of it have been erased by order"},
+	} {
+		var n int64
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+c.table+" WHERE recording = ?", rec).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fault.New(fault.Refused, "recording %d cannot be analysed in another way: %s, and that would be lost", rec, c.why).
+				UnderRule(c.rule).WithHint("analyse it with the models and parameters of its first analysis, or in a procedure of its own")
+		}
+	}
+	return nil
+}
+
 // clear removes all that an analysis left, children before parents.
 func clear(ctx context.Context, tx *sql.Tx, rec int64) error {
-	for _, table := range []string{"crop", "tube", "track", "coverage", "plate", "piece", "chunk", "analysis"} {
+	for _, table := range analysisTables {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE recording = ?", rec); err != nil {
 			return err
 		}

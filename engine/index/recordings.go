@@ -28,14 +28,14 @@ func (s *Store) AddRecording(ctx context.Context, r Recording) (id int64, err er
 		} else if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, `INSERT INTO recording (`+strings.TrimPrefix(recordingColumns, "id, ")+`)
-			VALUES (`+placeholders(12)+`)`,
-			r.SHA256, r.Path, r.Bytes, r.ModifiedUS, r.ImportedUS, r.Exhibit, r.Basis,
-			r.Camera, r.ClockUS, r.ClockUncertaintyUS, r.ClockSource, string(probe))
-		if err != nil {
+		// Not SQLite's choice, which gives the number of an erased last one anew.
+		if err := tx.QueryRowContext(ctx, `SELECT 1 + max(coalesce((SELECT max(id) FROM recording), 0),
+			coalesce((SELECT max(recording) FROM erased), 0))`).Scan(&id); err != nil {
 			return err
 		}
-		id, err = res.LastInsertId()
+		_, err = tx.ExecContext(ctx, `INSERT INTO recording (`+recordingColumns+`) VALUES (`+placeholders(13)+`)`,
+			id, r.SHA256, r.Path, r.Bytes, r.ModifiedUS, r.ImportedUS, r.Exhibit, r.Basis,
+			r.Camera, r.ClockUS, r.ClockUncertaintyUS, r.ClockSource, string(probe))
 		return err
 	})
 	if errors.Is(err, ErrDuplicate) {
@@ -82,7 +82,13 @@ func (s *Store) Recordings(ctx context.Context) ([]Recording, error) {
 func (s *Store) Recording(ctx context.Context, id int64) (Recording, error) {
 	r, err := scanRecording(s.r.QueryRowContext(ctx, "SELECT "+recordingColumns+" FROM recording WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return r, fault.New(fault.NotFound, "there is no recording %d in this procedure", id)
+		gone, err := isErased(ctx, s.r, id, 0)
+		if err == nil && gone {
+			err = fault.New(fault.NotFound, "recording %d has been erased", id)
+		} else if err == nil {
+			err = fault.New(fault.NotFound, "there is no recording %d in this procedure", id)
+		}
+		return r, s.fail(err, "cannot read the recording")
 	}
 	return r, s.fail(err, "cannot read the recording")
 }
@@ -92,7 +98,8 @@ const minHashPrefix = 6
 
 // FindRecording finds the recording that ref means: its id, its path, the
 // last part of its path, or at least 6 digits of the start of its hash. None is
-// fault.NotFound, several are fault.Usage.
+// fault.NotFound, several are fault.Usage. ref stands in the error's File, not
+// in its message: messages go into the journal, and ref may name people.
 func (s *Store) FindRecording(ctx context.Context, ref string) (Recording, error) {
 	all, err := s.Recordings(ctx)
 	if err != nil {
@@ -115,14 +122,14 @@ func (s *Store) FindRecording(ctx context.Context, ref string) (Recording, error
 			}
 		}
 		if len(found) > 1 {
-			return Recording{}, fault.New(fault.Usage, "%q means %d recordings, among them %d and %d", ref, len(found), found[0].ID, found[1].ID).
-				WithHint("name it by its number")
+			return Recording{}, fault.New(fault.Usage, "it means %d recordings, among them %d and %d", len(found), found[0].ID, found[1].ID).
+				OnFile(ref).WithHint("name it by its number")
 		}
 		if len(found) == 1 {
 			return found[0], nil
 		}
 	}
-	return Recording{}, fault.New(fault.NotFound, "there is no recording %q in this procedure", ref).
+	return Recording{}, fault.New(fault.NotFound, "there is no such recording in this procedure").OnFile(ref).
 		WithHint("name it by its number, its path or file name, or the first %d digits of its hash", minHashPrefix)
 }
 

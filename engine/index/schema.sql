@@ -89,7 +89,8 @@ CREATE TABLE coverage (
 -- are rounded to whole pixels (the foot's extent outwards). The foot is the
 -- middle of the box's lower edge; its extent lets a search by zone or line
 -- leave out most paths unread. heading_deg is NULL when the object did not
--- travel far enough to tell.
+-- travel far enough to tell. status is the last verdict of a person (see
+-- decision in law.sql): 0 proposed, 1 validated, 2 rejected.
 CREATE TABLE track (
     recording    INTEGER NOT NULL REFERENCES analysis (recording),
     id           INTEGER NOT NULL CHECK (id > 0),
@@ -117,6 +118,7 @@ CREATE TABLE track (
     foot_x1_px   REAL NOT NULL CHECK (foot_x1_px >= foot_x0_px),
     foot_y1_px   REAL NOT NULL CHECK (foot_y1_px >= foot_y0_px),
     travel_px    REAL NOT NULL CHECK (travel_px >= 0),
+    status       INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2),
     PRIMARY KEY (recording, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -124,6 +126,7 @@ CREATE TABLE track (
 CREATE INDEX track_by_start ON track (recording, start_us);
 CREATE INDEX track_by_kind ON track (recording, class, colour, start_us);
 CREATE INDEX track_by_colour ON track (recording, colour, start_us);
+CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;
 
 -- Where a track was (scene.PackPath) and its silhouettes (scene.PackMasks).
 CREATE TABLE tube (

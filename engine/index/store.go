@@ -12,10 +12,8 @@ package index
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,13 +26,6 @@ import (
 
 	"posteriori/engine/fault"
 )
-
-//go:embed schema.sql
-var schema string
-
-// schemaVersion is in the file's user_version. Raise it with each change of
-// schema.sql that older programs cannot read.
-const schemaVersion = 1
 
 // KeySize is the length of the key that opens a store, in bytes.
 const KeySize = 32
@@ -93,34 +84,13 @@ func open(abs, lock string, key []byte, readOnly bool) (*sql.DB, error) {
 		PRAGMA temp_store=memory;
 		PRAGMA foreign_keys=on;
 		PRAGMA synchronous=full;
+		PRAGMA secure_delete=on;
 		PRAGMA cache_size=-16384;
 		PRAGMA journal_mode=wal;`
 	if readOnly {
 		setup += "PRAGMA query_only=on;"
 	}
 	return driver.Open(u.String(), func(c *sqlite3.Conn) error { return c.Exec(setup) })
-}
-
-// prepare makes the tables in a new file and refuses a file of another version.
-func (s *Store) prepare(ctx context.Context) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		var version int
-		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-			return err
-		}
-		switch {
-		case version == schemaVersion:
-			return nil
-		case version != 0:
-			return fault.New(fault.BadInput, "the index has format %d, this program reads %d", version, schemaVersion).
-				OnFile(s.path).WithHint("open it with the version of posteriori that made it")
-		}
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d", schemaVersion))
-		return err
-	})
 }
 
 // Close releases the file. Nothing may use the store after.

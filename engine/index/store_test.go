@@ -331,7 +331,7 @@ func TestFinishAndSearch(t *testing.T) {
 	rows := collect(t, s, Where{Path: true})
 	full := testTrack(2)
 	full.Crop, full.Masks = nil, nil
-	want := Row{Recording: rec, Track: full, TravelPX: rows[1].TravelPX,
+	want := Row{Recording: rec, Track: full, TravelPX: rows[1].TravelPX, Status: Proposed,
 		Size: Sizes{MinW: 20, MinH: 30, MedianW: 30, MedianH: 40, MaxW: 40, MaxH: 50}}
 	if d := cmp.Diff(want, rows[1]); d != "" {
 		t.Error(d)
@@ -339,7 +339,7 @@ func TestFinishAndSearch(t *testing.T) {
 	if rows[1].TravelPX < 110 || rows[1].TravelPX > 130 {
 		t.Errorf("travel %v", rows[1].TravelPX)
 	}
-	if d := cmp.Diff(Row{Recording: rec, Track: bare, Size: Sizes{4, 6, 4, 6, 4, 6}}, rows[0]); d != "" {
+	if d := cmp.Diff(Row{Recording: rec, Track: bare, Size: Sizes{4, 6, 4, 6, 4, 6}, Status: Proposed}, rows[0]); d != "" {
 		t.Error(d)
 	}
 	if rows := collect(t, s, Where{SQL: "t.class = ? AND t.id > ?", Args: []any{int(scene.Car), 2}}); len(rows) != 1 || rows[0].Track.ID != 3 || rows[0].Track.Path != nil {

@@ -18,7 +18,7 @@ import (
 
 const trackColumns = `t.recording, t.id, t.class, t.class_score, t.colour, t.colour_score, t.heading_deg, t.observed,
 	t.start_us, t.end_us, t.best_us, t.best_x_px, t.best_y_px, t.best_w_px, t.best_h_px,
-	t.min_w_px, t.min_h_px, t.median_w_px, t.median_h_px, t.max_w_px, t.max_h_px, t.travel_px`
+	t.min_w_px, t.min_h_px, t.median_w_px, t.median_h_px, t.max_w_px, t.max_h_px, t.travel_px, t.status`
 
 const insertTrack = `INSERT INTO track (recording, id, class, class_score, colour, colour_score, heading_deg, observed,
 	start_us, end_us, best_us, best_x_px, best_y_px, best_w_px, best_h_px,
@@ -244,6 +244,7 @@ func readTrack(stmt *sqlite3.Stmt, withPath bool) (Row, error) {
 	t.Best = scene.Box{X: f64(), Y: f64(), W: f64(), H: f64()}
 	z.MinW, z.MinH, z.MedianW, z.MedianH, z.MaxW, z.MaxH = f64(), f64(), f64(), f64(), f64(), f64()
 	r.TravelPX = f64()
+	r.Status = statusAt(i64())
 	if !withPath {
 		return r, nil
 	}
@@ -267,7 +268,7 @@ func (s *Store) Track(ctx context.Context, rec, id int64, withTube bool) (scene.
 		row, found = r, true
 	}
 	if !found {
-		return scene.Track{}, fault.New(fault.NotFound, "there is no track %d:%d", rec, id)
+		return scene.Track{}, s.fail(noTrack(ctx, s.r, rec, id), "cannot read the track")
 	}
 	t := row.Track
 	if !withTube {

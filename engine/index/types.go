@@ -79,6 +79,7 @@ type Row struct {
 	Track     scene.Track
 	Size      Sizes
 	TravelPX  float64 // way travelled by the foot, without jitter
+	Status    Status
 }
 
 // Sizes are the smallest, median and largest width and height, each on its

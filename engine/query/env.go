@@ -35,6 +35,7 @@ type env struct {
 	MaxHeight   float64   `expr:"max_height"`   //
 	Travel      float64   `expr:"travel"`       // way of the foot, pixels, jitter left out
 	Speed       float64   `expr:"speed"`        // pixels a second, over the time in view
+	Status      string    `expr:"status"`       // "proposed", "validated" or "rejected" by a person
 	Observed    float64   `expr:"observed"`     // share of its life in which it was seen, 0..1
 
 	Enters  func(zone string) (bool, error)                    `expr:"enters"`  //
@@ -107,7 +108,7 @@ func (e *env) set(rec *index.Recording, row index.Row, heading float64, known bo
 	t := &row.Track
 	e.ID, e.Recording, e.Camera, e.Exhibit = t.ID, row.Recording, rec.Camera, rec.Exhibit
 	e.Class, e.Score, e.Colour, e.ColourScore = t.Class.String(), t.ClassScore, t.Colour.String(), t.ColourScore
-	e.Vehicle = t.Class.IsVehicle()
+	e.Vehicle, e.Status = t.Class.IsVehicle(), string(row.Status)
 	e.Heading, e.Compass = -1, ""
 	if known {
 		e.Heading, e.Compass = heading, scene.Compass(heading)

@@ -15,12 +15,13 @@ import (
 )
 
 // Filter says which tracks are wanted. Lists of values (classes, colours,
-// headings, recordings, cameras) hold when one of them fits; different
+// statuses, headings, recordings, cameras) hold when one of them fits; different
 // conditions, and each of the rules about zones and lines, must all hold.
 // The zero Filter takes every track.
 type Filter struct {
 	Classes    []string `json:"classes,omitempty"`
 	Colours    []string `json:"colours,omitempty"`
+	Statuses   []string `json:"statuses,omitempty"` // index.Statuses
 	Recordings []int64  `json:"recordings,omitempty"`
 	Cameras    []string `json:"cameras,omitempty"`
 	// Headings are as scene.ParseHeadings reads them, in the image plane (0 is
@@ -148,6 +149,11 @@ func (f Filter) checkNames() error {
 			return unknown("colour", c, colourNames())
 		}
 	}
+	for _, s := range f.Statuses {
+		if !slices.Contains(statusNames(), s) {
+			return unknown("status", s, statusNames())
+		}
+	}
 	for _, h := range f.Headings {
 		if _, err := scene.ParseHeadings(h, f.Tolerance); err != nil {
 			return err
@@ -224,6 +230,7 @@ func (f Filter) checkShapes() error {
 func (f Filter) Canonical() []byte {
 	f.Classes, f.Colours = tidy(f.Classes), tidy(f.Colours)
 	f.Cameras, f.Headings = tidy(f.Cameras), tidy(f.Headings)
+	f.Statuses = tidy(f.Statuses)
 	f.Enters, f.Leaves = tidy(f.Enters), tidy(f.Leaves)
 	f.Recordings = slices.Compact(slices.Sorted(slices.Values(f.Recordings)))
 	f.Zones = slices.SortedFunc(slices.Values(f.Zones), func(a, b scene.Zone) int { return strings.Compare(a.Name, b.Name) })

@@ -154,6 +154,8 @@ func vocabulary(field string) []string {
 		return classNames()
 	case "colour":
 		return colourNames()
+	case "status":
+		return statusNames()
 	case "compass":
 		return []string{"N", "NE", "E", "SE", "S", "SW", "W", "NW", ""}
 	}

@@ -128,6 +128,7 @@ func (p *plan) kindSQL(c *condition) {
 		c.add("t.colour IN (" + intList(colours) + ")")
 	}
 	c.narrow = c.narrow || classes != nil || colours != nil
+	p.statusSQL(c)
 	for _, s := range f.Headings {
 		h, _ := scene.ParseHeadings(s, f.Tolerance)
 		p.headings = append(p.headings, h)
@@ -140,6 +141,25 @@ func (p *plan) kindSQL(c *condition) {
 	default:
 		p.headingSQL(c)
 	}
+}
+
+// statusSQL is narrow where only decided tracks are wanted: few are.
+func (p *plan) statusSQL(c *condition) {
+	if len(p.filter.Statuses) == 0 {
+		return
+	}
+	var places []int64
+	decided := true
+	for _, n := range p.filter.Statuses {
+		i := slices.Index(index.Statuses, index.Status(n))
+		places = append(places, int64(i))
+		decided = decided && i > 0
+	}
+	if decided { // the index by status holds no others, and SQLite must see it
+		c.add("t.status <> 0")
+		c.narrow = true
+	}
+	c.add("t.status IN (" + intList(places) + ")")
 }
 
 func (p *plan) headingSQL(c *condition) {

@@ -20,6 +20,7 @@ var columns = map[string]string{
 	"duration": "((t.end_us - t.start_us) / 1000000.0)",
 	"width":    "t.median_w_px", "height": "t.median_h_px", "min_width": "t.min_w_px", "min_height": "t.min_h_px",
 	"max_width": "t.max_w_px", "max_height": "t.max_h_px", "travel": "t.travel_px", "observed": "t.observed",
+	"status": "t.status",
 }
 
 // pushed is SQL that is true wherever the expression is, and maybe elsewhere.
@@ -88,11 +89,10 @@ func pushCompare(n *ast.BinaryNode, f Filter) (pushed, bool) {
 	if !ok || !okArg {
 		return pushed{}, false
 	}
-	named := id.Value == "class" || id.Value == "colour" // stored as numbers, which sort otherwise
-	if named && op != "==" && op != "!=" {
+	if vocabulary(id.Value) != nil && op != "==" && op != "!=" {
 		return pushed{}, false
 	}
-	narrow := op == "==" && (named || id.Value == "id")
+	narrow := op == "==" && (isKind(id.Value) || id.Value == "id")
 	return pushed{sql: col + " " + op + " ?", args: []any{arg}, narrow: narrow}, true
 }
 
@@ -111,9 +111,12 @@ func pushIn(n *ast.BinaryNode) (pushed, bool) {
 		p.args = append(p.args, arg)
 	}
 	p.sql = columns[id.Value] + " IN (" + marks(len(p.args)) + ")"
-	p.narrow = id.Value == "class" || id.Value == "colour"
+	p.narrow = isKind(id.Value)
 	return p, true
 }
+
+// isKind tells whether an index begins with the field.
+func isKind(field string) bool { return field == "class" || field == "colour" }
 
 // constant is a written-out value as the field's column has it.
 func constant(field string, n ast.Node) (any, bool) {
@@ -126,11 +129,14 @@ func constant(field string, n ast.Node) (any, bool) {
 		case "colour":
 			c, ok := scene.ParseColour(v.Value)
 			return int(c), ok
+		case "status":
+			i := slices.Index(statusNames(), v.Value)
+			return i, i >= 0
 		case "camera", "exhibit":
 			return v.Value, true
 		}
 	case *ast.IntegerNode:
-		return v.Value, field != "class" && field != "colour"
+		return v.Value, vocabulary(field) == nil
 	case *ast.FloatNode:
 		return v.Value, !math.IsNaN(v.Value) && !math.IsInf(v.Value, 0)
 	case *ast.UnaryNode:

@@ -55,6 +55,11 @@ func testStore(t testing.TB) *index.Store {
 		{FromUS: 0, ToUS: 580_000_000, Kind: scene.Seen},
 		{FromUS: 100_000_000, ToUS: 120_000_000, Kind: scene.Relearning, Reason: "light"},
 	}, car, person, bus, thing)
+	for track, v := range map[int64]index.Verdict{2: index.Validated, 3: index.Rejected} {
+		if _, err := s.Decide(t.Context(), index.Decision{Recording: 1, Track: track, Verdict: v, By: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	fill(t, s, 2, []scene.Coverage{{FromUS: 0, ToUS: 600_000_000, Kind: scene.Seen}}, car)
 	return s
 }
@@ -167,6 +172,10 @@ func TestRun(t *testing.T) {
 		{"where time", Filter{Where: `start > date("2024-05-01T12:01:00Z") and end < date("2024-05-01T12:06:00Z")`}, "1-3"},
 		{"where stops", Filter{Where: `stops(50s) and class == "person"`}, "1-2"},
 		{"where vehicle", Filter{Where: `vehicle and speed > 20 and height < 1e3`}, "1-3"},
+		{"validated", Filter{Statuses: []string{"validated"}}, "1-2"},
+		{"decided", Filter{Statuses: []string{"validated", "rejected"}}, "1-2 1-3"},
+		{"not rejected", Filter{Statuses: []string{"proposed", "validated"}, Recordings: []int64{1}}, "1-1 1-2 1-4"},
+		{"where status", Filter{Where: `status == "rejected" or status in ["validated"]`}, "1-2 1-3"},
 		{"where inside", shapes(Filter{Where: `inside("corner") && travel == 0`}), "1-4"},
 	} {
 		if d := cmp.Diff(c.want, strings.Join(found(t, s, c.f), " ")); d != "" {

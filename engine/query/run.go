@@ -19,6 +19,7 @@ type Hit struct {
 	Track     scene.Track
 	Size      index.Sizes
 	TravelPX  float64
+	Status    index.Status
 }
 
 // Clock is the wall-clock time of media time us in the hit's recording, right
@@ -139,7 +140,7 @@ func (r *Results) Hits(ctx context.Context, withPath bool) iter.Seq2[Hit, error]
 			}
 			w := index.Where{SQL: "r.id = ? AND t.id IN (" + intList(ids) + ")", Args: []any{rec}, Path: withPath}
 			for row, err := range r.store.Search(ctx, w) {
-				h := Hit{Recording: r.recs[rec], Track: row.Track, Size: row.Size, TravelPX: row.TravelPX}
+				h := Hit{Recording: r.recs[rec], Track: row.Track, Size: row.Size, TravelPX: row.TravelPX, Status: row.Status}
 				if !yield(h, err) || err != nil {
 					return
 				}

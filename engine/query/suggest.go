@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"posteriori/engine/index"
 	"posteriori/engine/scene"
 )
 
@@ -74,6 +75,14 @@ func colourNames() []string {
 	var out []string
 	for _, c := range scene.Colours() {
 		out = append(out, c.String())
+	}
+	return out
+}
+
+func statusNames() []string {
+	var out []string
+	for _, s := range index.Statuses {
+		out = append(out, string(s))
 	}
 	return out
 }

@@ -27,7 +27,7 @@ const flushRows = 1000
 func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	if r.Len() > 0 {
-		fmt.Fprintln(t, "TRACK\tCLASS\tSCORE\tCOLOUR\tHEADING\tSTART\tIN VIEW\tSIZE\tCAMERA")
+		fmt.Fprintln(t, "TRACK\tCLASS\tSCORE\tCOLOUR\tHEADING\tSTART\tIN VIEW\tSIZE\tSTATUS\tCAMERA")
 	}
 	n := 0
 	for h, err := range r.Hits(ctx, false) {
@@ -39,8 +39,8 @@ func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 			heading = scene.Compass(h.Track.Heading)
 		}
 		inView := (time.Duration(h.Track.EndUS-h.Track.StartUS) * time.Microsecond).Round(100 * time.Millisecond)
-		fmt.Fprintf(t, "%d:%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\n", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
-			h.Track.Colour, heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, printable(h.Recording.Camera))
+		fmt.Fprintf(t, "%d:%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\t%s\n", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
+			h.Track.Colour, heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, h.Status, printable(h.Recording.Camera))
 		if n++; n%flushRows == 0 {
 			if err := t.Flush(); err != nil {
 				return err
@@ -122,7 +122,7 @@ func (r *Results) WriteJSON(ctx context.Context, w io.Writer, withPath bool) err
 
 var csvHeader = []string{"recording", "sha256", "camera", "track", "class", "class_score", "colour", "colour_score",
 	"heading", "start", "end", "clock_uncertainty_us", "start_us", "end_us", "width", "height",
-	"best_us", "best_x", "best_y", "best_w", "best_h"}
+	"best_us", "best_x", "best_y", "best_w", "best_h", "status"}
 
 // WriteCSV writes the results as CSV with a header.
 func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
@@ -147,7 +147,7 @@ func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
 		}
 		_ = c.Write([]string{i(e.Recording), e.SHA256, inert(e.Camera), i(e.Track), e.Class, f(e.ClassScore), e.Colour, f(e.ColourScore),
 			heading, at(e.Start), at(e.End), i(e.UncertaintyUS), i(e.StartUS), i(e.EndUS), f(e.Width), f(e.Height),
-			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3])})
+			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3]), e.Status})
 	}
 	c.Flush()
 	return c.Error()

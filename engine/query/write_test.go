@@ -33,9 +33,9 @@ func TestWriteTable(t *testing.T) {
 	if err := r.WriteTable(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
-	want := `TRACK  CLASS  SCORE  COLOUR  HEADING  START                 IN VIEW  SIZE   CAMERA
-1:1    car    0.60   red     E        2024-05-01 12:00:10Z  10s      21x50  north
-1:4    other  0.90   grey    -        2024-05-01 12:08:20Z  1m30s    24x80  north
+	want := `TRACK  CLASS  SCORE  COLOUR  HEADING  START                 IN VIEW  SIZE   STATUS    CAMERA
+1:1    car    0.60   red     E        2024-05-01 12:00:10Z  10s      21x50  proposed  north
+1:4    other  0.90   grey    -        2024-05-01 12:08:20Z  1m30s    24x80  proposed  north
 2 tracks in 9m20s seen of 10m0s asked for; not seen: not-analysed 20s, relearning 20s
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
@@ -73,7 +73,7 @@ func TestWriteJSON(t *testing.T) {
 	want := `{"recording":1,"sha256":"` + fmt.Sprintf("%064x", 1) + `","camera":"north","track":1,"class":"car","class_score":0.6,` +
 		`"colour":"red","colour_score":0.5,"heading":90,"compass":"E","start":"2024-05-01T12:00:10Z","end":"2024-05-01T12:00:20Z",` +
 		`"clock_uncertainty_us":5000000,"start_us":10000000,"end_us":20000000,"width":21,"height":50,"travel":200,"observed":1,` +
-		`"best_us":10000000,"best":[39.5,100,21,50],"path":[[10000000,39.5,100,21,50],[20000000,239.5,100,21,50]]},`
+		`"best_us":10000000,"best":[39.5,100,21,50],"status":"proposed","path":[[10000000,39.5,100,21,50],[20000000,239.5,100,21,50]]},`
 	if d := cmp.Diff(want, line); d != "" {
 		t.Error(d)
 	}
@@ -96,7 +96,7 @@ func TestWriteCSV(t *testing.T) {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	want := []string{"1", fmt.Sprintf("%064x", 1), "north", "4", "other", "0.9", "grey", "0.5", "", "2024-05-01T12:08:20Z", "2024-05-01T12:09:50Z",
-		"5000000", "500000000", "590000000", "24", "80", "500000000", "8", "-50", "24", "80"}
+		"5000000", "500000000", "590000000", "24", "80", "500000000", "8", "-50", "24", "80", "proposed"}
 	if d := cmp.Diff(want, rows[4]); d != "" {
 		t.Error(d)
 	}

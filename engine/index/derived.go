@@ -1,0 +1,76 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"posteriori/engine/fault"
+)
+
+// Derived is a file that was made from recordings.
+type Derived struct {
+	ID     int64  `json:"id"`   // set by AddDerived
+	Kind   string `json:"kind"` // synopsis, clip, sheet, thumbnail, report …
+	Name   string `json:"name"` // as people know it
+	Path   string `json:"path"` // absolute: where it was put
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+	MadeUS int64  `json:"made_unix_us"`
+	Record int64  `json:"record"` // the journal record's seq
+	How    string `json:"how"`    // how it was made, as compact JSON
+}
+
+// AddDerived lists a derived file and returns its number.
+func (s *Store) AddDerived(ctx context.Context, d Derived) (id int64, err error) {
+	if d.How == "" {
+		d.How = "{}"
+	}
+	if !json.Valid([]byte(d.How)) {
+		return 0, fault.New(fault.Internal, "how a %s was made is not JSON", d.Kind)
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO derived (kind, name, path, sha256, size_bytes, made_unix_us, record, how)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, d.Kind, d.Name, d.Path, d.SHA256, d.Bytes, d.MadeUS, d.Record, d.How)
+		if err != nil {
+			return err
+		}
+		id, err = res.LastInsertId()
+		return err
+	})
+	return id, s.fail(err, "cannot list the derived file")
+}
+
+// DerivedFiles lists the derived files in the order they were made.
+func (s *Store) DerivedFiles(ctx context.Context) ([]Derived, error) {
+	rows, err := s.r.QueryContext(ctx, "SELECT id, kind, name, path, sha256, size_bytes, made_unix_us, record, how FROM derived ORDER BY id")
+	if err != nil {
+		return nil, s.fail(err, "cannot list the derived files")
+	}
+	defer rows.Close()
+	var out []Derived
+	for rows.Next() {
+		var d Derived
+		if err := rows.Scan(&d.ID, &d.Kind, &d.Name, &d.Path, &d.SHA256, &d.Bytes, &d.MadeUS, &d.Record, &d.How); err != nil {
+			return nil, s.fail(err, "cannot list the derived files")
+		}
+		out = append(out, d)
+	}
+	return out, s.fail(rows.Err(), "cannot list the derived files")
+}
+
+// ForgetDerived takes a derived file off the list, its file having been
+// erased; its row's content is overwritten. fault.NotFound when it is not listed.
+func (s *Store) ForgetDerived(ctx context.Context, id int64) error {
+	err := s.overwrite(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "DELETE FROM derived WHERE id = ?", id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return fault.New(fault.NotFound, "there is no derived file %d", id)
+	})
+	return s.fail(err, "cannot forget the derived file")
+}

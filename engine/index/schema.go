@@ -1,0 +1,57 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"fmt"
+
+	"posteriori/engine/fault"
+)
+
+// schemaVersion is in the file's user_version. Raise it with each change of
+// the schema, and add the way from the version before to upgrades.
+const schemaVersion = 2
+
+//go:embed schema.sql
+var schemaSQL string
+
+//go:embed law.sql
+var lawSQL string
+
+// upgrades[v] leads from version v to v+1. Version 2 came with what the law
+// asks for: decisions, derived files, rectification, erasure.
+var upgrades = map[int]string{
+	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
+		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
+}
+
+// prepare makes the tables in a new file, brings one of an older version up to
+// this one, all or nothing, and refuses one of a newer version.
+func (s *Store) prepare(ctx context.Context) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		var version int
+		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+			return err
+		}
+		switch {
+		case version == schemaVersion:
+			return nil
+		case version < 0 || version > schemaVersion:
+			return fault.New(fault.BadInput, "the index has format %d, this program reads up to %d", version, schemaVersion).
+				OnFile(s.path).WithHint("open it with the version of posteriori that made it")
+		case version == 0:
+			if _, err := tx.ExecContext(ctx, schemaSQL+lawSQL); err != nil {
+				return err
+			}
+			version = schemaVersion
+		}
+		for ; version < schemaVersion; version++ {
+			if _, err := tx.ExecContext(ctx, upgrades[version]); err != nil {
+				return fmt.Errorf("from format %d: %w", version, err)
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version=%d", version))
+		return err
+	})
+}
