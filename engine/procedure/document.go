@@ -115,6 +115,7 @@ type Document struct {
 	Opened         time.Time       `json:"opened"`
 	State          State           `json:"state"`
 	Authorisations []Authorisation `json:"authorisations"`
+	Retention      Retention       `json:"retention,omitzero"`
 	Demo           bool            `json:"demo,omitempty"`
 }
 
