@@ -113,6 +113,7 @@ type Document struct {
 	Service        string          `json:"service"`
 	Parquet        string          `json:"parquet"` // number at the parquet
 	Opened         time.Time       `json:"opened"`
+	OpenedBy       string          `json:"opened_by,omitempty"` // user ID of who opened it, and works in it
 	State          State           `json:"state"`
 	Authorisations []Authorisation `json:"authorisations"`
 	Retention      Retention       `json:"retention,omitzero"`

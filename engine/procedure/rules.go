@@ -87,7 +87,7 @@ func CheckReason(reason string) error {
 	if strings.TrimSpace(reason) == "" {
 		return Refuse("8", "say why with --reason or $POSTERIORI_REASON", "no reason is given for this act")
 	}
-	return nil
+	return CheckText("the reason", reason)
 }
 
 // MayImport says whether recordings of that origin may enter d (rules 2, 9).
@@ -126,6 +126,27 @@ func MayAnalyse(d Document) error {
 		return Refuse("4", todo, "the authorisation was revoked (%s)", last.Reference)
 	case last.Kind == FrameChanged || last.Frame != d.Frame:
 		return Refuse("4", todo, "procedure %s changed to frame %s and was not authorised in it", d.ID, d.Frame)
+	}
+	return nil
+}
+
+// MayConsult says whether what analysis found in d may be looked at (rule 4):
+// not after a veto or a revocation that is the magistrate's last word, and not
+// once the data is erased.
+func MayConsult(d Document) error {
+	if err := CheckGone(d); err != nil {
+		return err
+	}
+	if len(d.Authorisations) == 0 {
+		return nil
+	}
+	last := d.Authorisations[len(d.Authorisations)-1]
+	todo := "record a new authorisation with posteriori procedure authorise " + d.ID
+	switch last.Kind {
+	case Vetoed:
+		return Refuse("4", todo, "the procureur objected (%s), so nothing of it may be looked at", last.Reference)
+	case Revoked:
+		return Refuse("4", todo, "the authorisation was revoked (%s), so nothing of it may be looked at", last.Reference)
 	}
 	return nil
 }
