@@ -41,9 +41,13 @@ type suite struct {
 func suites() []suite {
 	return []suite{
 		{"speed", speedSuite},
+		{"growth", growthSuite},
 		{"query", querySuite},
+		{"motion", motionSuite},
 		{"tracking", trackingSuite},
+		{"detection", detectionSuite},
 		{"events", eventsSuite},
+		{"colour", colourSuite},
 	}
 }
 

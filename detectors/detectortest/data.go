@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"posteriori/bench/score"
 	"posteriori/engine/frame"
 	"posteriori/engine/infer"
-	"posteriori/engine/scene"
 	"posteriori/engine/vision"
 	"posteriori/models"
 )
@@ -82,7 +82,7 @@ func Model(t testing.TB, name string) (models.Model, string) {
 type Picture struct {
 	Name  string
 	Frame frame.YUV
-	Truth []Scored // in source pixels
+	Truth []score.Scored // in source pixels
 }
 
 // COCO reads pictures of the COCO-128 set by their numbers; none means all.
@@ -125,21 +125,21 @@ func JPEG(t testing.TB, path string) frame.YUV {
 
 // readTruth reads lines of "label x y w h", the middle and the size as shares
 // of the picture's. A picture without a file has nothing in it.
-func readTruth(t testing.TB, path string, f frame.YUV, labels []string) []Scored {
+func readTruth(t testing.TB, path string, f frame.YUV, labels []string) []score.Scored {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil
 	}
 	defer file.Close()
 	w, h := float64(f.Y.W), float64(f.Y.H)
-	var out []Scored
+	var out []score.Scored
 	for s := bufio.NewScanner(file); s.Scan(); {
 		var l int
 		var x, y, bw, bh float64
 		if _, err := fmt.Sscan(s.Text(), &l, &x, &y, &bw, &bh); err != nil || l < 0 || l >= len(labels) {
 			t.Fatalf("%s: %q: %v", path, s.Text(), err)
 		}
-		out = append(out, Scored{Label: labels[l], Box: scene.Box{X: (x - bw/2) * w, Y: (y - bh/2) * h, W: bw * w, H: bh * h}})
+		out = append(out, score.Scored{Label: labels[l], Box: score.Rect{X: (x - bw/2) * w, Y: (y - bh/2) * h, W: bw * w, H: bh * h}})
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package detectortest
 import (
 	"testing"
 
+	"posteriori/bench/score"
 	"posteriori/detectors"
 	"posteriori/engine/scene"
 )
@@ -36,9 +37,9 @@ func testPhotographs(t *testing.T, d detectors.Detector, labels []string) {
 	}
 }
 
-func seen(ds []detectors.Detection, truth Scored) bool {
+func seen(ds []detectors.Detection, truth score.Scored) bool {
 	for _, x := range ds {
-		if x.Label == truth.Label && x.Score >= 0.3 && IoU(x.Box, truth.Box) >= 0.5 {
+		if x.Label == truth.Label && x.Score >= 0.3 && score.Rect(x.Box).IoU(truth.Box) >= 0.5 {
 			return true
 		}
 	}
@@ -60,7 +61,7 @@ func testPlaced(t *testing.T, d detectors.Detector, labels []string) {
 		placed := largest(Detect(t, d, f, scene.Box{X: 10, Y: 10, W: 50, H: 50}, region))
 		placed.Box.X -= x
 		placed.Box.Y -= y
-		if placed.Label != alone.Label || IoU(placed.Box, alone.Box) < 0.7 {
+		if placed.Label != alone.Label || score.Rect(placed.Box).IoU(score.Rect(alone.Box)) < 0.7 {
 			t.Errorf("%s: %+v alone, %+v in a large picture", p.Name, alone, placed)
 		}
 		object := alone.Box
@@ -69,7 +70,7 @@ func testPlaced(t *testing.T, d detectors.Detector, labels []string) {
 		near := largest(Detect(t, d, f, object))
 		near.Box.X -= x
 		near.Box.Y -= y
-		if near.Label != alone.Label || IoU(near.Box, alone.Box) < 0.6 {
+		if near.Label != alone.Label || score.Rect(near.Box).IoU(score.Rect(alone.Box)) < 0.6 {
 			t.Errorf("%s: %+v alone, %+v through a region of its size", p.Name, alone, near)
 		}
 	}
@@ -97,7 +98,7 @@ func testCut(t *testing.T, d detectors.Detector, labels []string) {
 			for _, x := range Detect(t, d, f, order...) {
 				if x.Class == scene.Person && x.Score >= 0.3 {
 					n++
-					if x.Cut || IoU(x.Box, whole.Box) < 0.9 {
+					if x.Cut || score.Rect(x.Box).IoU(score.Rect(whole.Box)) < 0.9 {
 						t.Errorf("not the whole person: %+v, which is %+v", x, whole)
 					}
 				}

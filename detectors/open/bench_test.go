@@ -4,6 +4,7 @@ import (
 	"syscall"
 	"testing"
 
+	"posteriori/bench/score"
 	"posteriori/detectors"
 	"posteriori/detectors/detectortest"
 	"posteriori/detectors/open"
@@ -27,7 +28,7 @@ func BenchmarkCOCO128(b *testing.B) {
 			}
 			defer d.Close()
 			pictures := detectortest.COCO(b, m.Labels(0))
-			var found, truth []detectortest.Scored
+			var found, truth []score.Scored
 			b.ResetTimer()
 			from := cpuMillis()
 			for range b.N {
@@ -38,13 +39,13 @@ func BenchmarkCOCO128(b *testing.B) {
 						b.Fatal(err)
 					}
 					for _, x := range ds {
-						found = append(found, detectortest.Scored{Image: i, Box: x.Box, Label: x.Label, Score: x.Score})
+						found = append(found, score.Scored{Image: i, Box: score.Rect(x.Box), Label: x.Label, Score: x.Score})
 					}
 					truth = append(truth, p.Truth...)
 				}
 			}
 			b.StopTimer()
-			b.ReportMetric(detectortest.AveragePrecision(found, truth), "AP")
+			b.ReportMetric(score.AveragePrecision(found, truth), "AP")
 			b.ReportMetric((cpuMillis()-from)/float64(b.N*len(pictures)), "cpu-ms/picture")
 		})
 	}

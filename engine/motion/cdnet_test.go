@@ -9,14 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"posteriori/bench/score"
 	"posteriori/engine/frame"
-)
-
-// CDnet 2014 labels (Wang et al., CVPRW 2014).
-const (
-	gtOutside = 85
-	gtUnknown = 170
-	gtMoving  = 255
 )
 
 // minHighwayF is the F-measure on CDnet 2014 "highway" below which the model
@@ -40,7 +34,7 @@ func TestCDnetHighway(t *testing.T) {
 		t.Skip("decoding 580 pictures is not short")
 	}
 	var m *Model
-	var tp, fp, fn int
+	var c score.Change
 	for i := 320; i <= 900; i++ {
 		p := readJPEG(t, filepath.Join(dir, "input", fmt.Sprintf("in%06d.jpg", i)))
 		if m == nil {
@@ -50,32 +44,15 @@ func TestCDnetHighway(t *testing.T) {
 		if i < 470 || i%3 != 0 {
 			continue
 		}
-		a, b, c := score(r.Mask, readPNG(t, filepath.Join(dir, "groundtruth", fmt.Sprintf("gt%06d.png", i))))
-		tp, fp, fn = tp+a, fp+b, fn+c
-	}
-	f := 2 * float64(tp) / float64(2*tp+fp+fn)
-	t.Logf("F %.4f, precision %.4f, recall %.4f", f, float64(tp)/float64(tp+fp), float64(tp)/float64(tp+fn))
-	if f < minHighwayF {
-		t.Errorf("F-measure %.4f, want ≥ %.3f", f, minHighwayF)
-	}
-}
-
-func score(mask frame.Plane, gt *image.Gray) (tp, fp, fn int) {
-	for y := 0; y < mask.H; y++ {
-		row := gt.Pix[y*gt.Stride : y*gt.Stride+mask.W]
-		for x, fg := range mask.Row(y) {
-			switch g := row[x]; {
-			case g == gtOutside || g == gtUnknown:
-			case fg != 0 && g == gtMoving:
-				tp++
-			case fg != 0:
-				fp++
-			case g == gtMoving:
-				fn++
-			}
+		gt := readPNG(t, filepath.Join(dir, "groundtruth", fmt.Sprintf("gt%06d.png", i)))
+		for y := range r.Mask.H {
+			c.AddRow(r.Mask.Row(y), gt.Pix[y*gt.Stride:y*gt.Stride+r.Mask.W])
 		}
 	}
-	return tp, fp, fn
+	t.Logf("F %.4f, precision %.4f, recall %.4f", c.F(), c.Precision(), c.Recall())
+	if c.F() < minHighwayF {
+		t.Errorf("F-measure %.4f, want ≥ %.3f", c.F(), minHighwayF)
+	}
 }
 
 func readJPEG(t *testing.T, name string) frame.Plane {

@@ -1,15 +1,13 @@
-package detectortest
+package score
 
 import (
 	"math"
 	"testing"
-
-	"posteriori/engine/scene"
 )
 
 func TestAveragePrecision(t *testing.T) {
 	at := func(image int, x float64, label string, score float64) Scored {
-		return Scored{Image: image, Box: scene.Box{X: x, Y: 0, W: 10, H: 10}, Label: label, Score: score}
+		return Scored{Image: image, Box: Rect{X: x, Y: 0, W: 10, H: 10}, Label: label, Score: score}
 	}
 	truth := []Scored{at(0, 0, "car", 0), at(1, 50, "car", 0)}
 	for name, c := range map[string]struct {

@@ -1,17 +1,15 @@
-package detectortest
+package score
 
 import (
 	"cmp"
 	"slices"
-
-	"posteriori/engine/scene"
 )
 
 // Scored is one box that a detector gave in the picture Image. One with a
 // Score of 0 can stand for a true box.
 type Scored struct {
 	Image int
-	Box   scene.Box
+	Box   Rect
 	Label string
 	Score float64
 }
@@ -21,19 +19,29 @@ type Scored struct {
 // recall, averaged. At most 100 boxes of a picture count. There are no crowd
 // regions. (cocodataset.org, Detection Evaluation.)
 func AveragePrecision(found, truth []Scored) float64 {
-	found = best(found, 100)
-	labels := map[string]bool{}
-	for _, t := range truth {
-		labels[t.Label] = true
+	sum, labels := 0.0, PrecisionByLabel(found, truth)
+	for _, ap := range labels {
+		sum += ap
 	}
-	sum := 0.0
-	for label := range labels {
-		f, t := of(found, label), of(truth, label)
+	return sum / float64(max(len(labels), 1))
+}
+
+// PrecisionByLabel is [AveragePrecision] of each label in the truth.
+func PrecisionByLabel(found, truth []Scored) map[string]float64 {
+	found = best(found, 100)
+	out := map[string]float64{}
+	for _, t := range truth {
+		if _, done := out[t.Label]; done {
+			continue
+		}
+		f, t := of(found, t.Label), of(truth, t.Label)
+		sum := 0.0
 		for step := range 10 {
 			sum += precisionAt(f, t, 0.5+0.05*float64(step)) / 10
 		}
+		out[t[0].Label] = sum
 	}
-	return sum / float64(max(len(labels), 1))
+	return out
 }
 
 func best(all []Scored, n int) []Scored {
@@ -62,7 +70,7 @@ func precisionAt(found, truth []Scored, overlap float64) float64 {
 	for i, f := range found {
 		at, top := -1, overlap
 		for j, t := range truth {
-			if o := IoU(f.Box, t.Box); t.Image == f.Image && !taken[j] && o >= top {
+			if o := f.Box.IoU(t.Box); t.Image == f.Image && !taken[j] && o >= top {
 				at, top = j, o
 			}
 		}
@@ -85,14 +93,4 @@ func precisionAt(found, truth []Scored, overlap float64) float64 {
 		}
 	}
 	return sum / 101
-}
-
-// IoU is the area that two boxes share over the area that they cover.
-func IoU(a, b scene.Box) float64 {
-	w := min(a.X+a.W, b.X+b.W) - max(a.X, b.X)
-	h := min(a.Y+a.H, b.Y+b.H) - max(a.Y, b.Y)
-	if w <= 0 || h <= 0 {
-		return 0
-	}
-	return w * h / (a.W*a.H + b.W*b.H - w*h)
 }
