@@ -146,7 +146,9 @@ func (a *Act) End(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = fault.Wrap(fault.Interrupted, err, "interrupted").WithHint("run the same command again")
 	}
-	if _, jerr := a.log.Append(a.ending(err)); jerr != nil {
+	_, jerr := a.log.Append(a.ending(err))
+	a.store.alertOnModel(ctx, err, a.about.Models)
+	if jerr != nil {
 		if fault.KindOf(jerr) == fault.KindOf(err) {
 			return err // the journal is what failed
 		}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"posteriori/engine/alert"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
@@ -40,6 +41,8 @@ type storeMeta struct {
 	ID      string    `json:"id"`
 	Demo    bool      `json:"demo"`
 	Created time.Time `json:"created"`
+
+	Alert alert.Config `json:"alert,omitzero"` // who is told of what the law wants known at once
 }
 
 // Store is an open store. Its methods may be called from many goroutines, and
