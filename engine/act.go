@@ -81,6 +81,7 @@ func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	if err != nil {
 		return nil, a.End(ctx, err)
 	}
+	s.warnRetention(a.proc)
 	return a, nil
 }
 

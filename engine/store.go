@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -53,6 +54,9 @@ type Store struct {
 	key  journal.Key
 	now  func() time.Time
 	who  func() actor
+
+	clock  string       // what now rests on, where it is not the machine's clock
+	notice func(string) // told what whoever acts must know beside the result
 }
 
 // Init makes a store in dir, which must be absent or empty, as one act: when
@@ -237,7 +241,7 @@ func (s *Store) origin(id string) string {
 }
 
 func (s *Store) journalOptions() journal.Options {
-	return journal.Options{Now: s.now, Clock: clockSource()}
+	return journal.Options{Now: s.now, Clock: cmp.Or(s.clock, clockSource())}
 }
 
 // VerifyJournal checks the journal of a procedure, or the store's own for "",

@@ -165,13 +165,21 @@ func place(temp, path string, clobber bool) error {
 		}
 		return writeFault(path, err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
+	if err := syncDir(filepath.Dir(path)); err != nil {
 		return writeFault(path, err)
+	}
+	return nil
+}
+
+// syncDir puts a folder's list of names on the disk.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
 	}
 	defer dir.Close()
 	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) { // some shares cannot
-		return writeFault(path, err)
+		return err
 	}
 	return nil
 }

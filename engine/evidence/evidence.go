@@ -202,6 +202,13 @@ func Check(ctx context.Context, path, want string, report Progress) (Identity, e
 	return id, nil
 }
 
+// Altered tells whether err, of [Check] or [Unchanged], says that an original
+// is there but is another file now. One that is gone or cannot be read is not.
+func Altered(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Kind == fault.Integrity && f.Rule == "21" && f.Err == nil
+}
+
 // Unchanged is the cheap look between two checks: size and time of change are
 // still those of id. It fails as [Check] does.
 func Unchanged(id Identity) error {

@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"posteriori/engine/evidence"
+	"posteriori/engine/fault"
+	"posteriori/engine/index"
+	"posteriori/engine/journal"
+	"posteriori/engine/procedure"
+)
+
+// testClock names the clock of a store whose time is a test's.
+const testClock = "set by a test, not the machine's"
+
+// Now is the time by the store's clock.
+func (s *Store) Now() time.Time { return s.now() }
+
+// WithTestClock returns a demonstration store whose clock begins at start and
+// runs on, so that years can pass in a test. In a real store it is refused
+// (rule 14): whoever sets the clock decides when data is erased. Records say
+// that the clock was set.
+func (s *Store) WithTestClock(start time.Time) (*Store, error) {
+	if !s.Demo() {
+		return nil, procedure.Refuse("14", "unset $POSTERIORI_TEST_CLOCK", "the clock of a real store cannot be set")
+	}
+	began := time.Now()
+	c := s.WithClock(func() time.Time { return start.Add(time.Since(began)) })
+	c.clock = testClock
+	return c, nil
+}
+
+// OnNotice has tell called with what whoever acts in a procedure must know
+// beside the result: recordings whose time runs out (rule 14).
+func (s *Store) OnNotice(tell func(line string)) { s.notice = tell }
+
+// warnRetention tells of recordings that must soon, or should be, erased.
+func (s *Store) warnRetention(p *Procedure) {
+	if s.notice == nil || p == nil {
+		return
+	}
+	for _, line := range RetentionLines(p.Doc, s.now()) {
+		s.notice(line)
+	}
+}
+
+// RetentionLines are the warnings about the time that d's recordings have
+// left, for people; none when there is nothing to warn of.
+func RetentionLines(d procedure.Document, at time.Time) []string {
+	stands := procedure.Stand(d, at)
+	var lines []string
+	if n := len(stands.Due); n > 0 {
+		lines = append(lines, fmt.Sprintf("warning: procedure %s: the time of %s is over: posteriori purge --due erases them", d.ID, recordings(n)))
+	}
+	if n := len(stands.Soon); n > 0 {
+		next := time.Time{}
+		for _, it := range stands.Soon {
+			if end := procedure.Deadline(it.Recorded, d.Retention.Extensions); next.IsZero() || end.Before(next) {
+				next = end
+			}
+		}
+		lines = append(lines, fmt.Sprintf("warning: procedure %s: %s will be erased by law, the first on %s", d.ID, recordings(n), next.Format(time.DateOnly)))
+	}
+	return lines
+}
+
+func recordings(n int) string {
+	if n == 1 {
+		return "1 recording"
+	}
+	return fmt.Sprintf("%d recordings", n)
+}
+
+// NoteItems starts the clock of erasure for originals that this act brings
+// in, by their hash, before the index takes them. One that was in before keeps
+// its first date; one whose time is over is refused (rule 14).
+func (a *Act) NoteItems(ctx context.Context, sha256s []string) error {
+	return a.editProcedure(ctx, func(d procedure.Document) (procedure.Document, error) {
+		for _, sum := range sha256s {
+			if err := procedure.MayRecord(d, sum, a.store.now()); err != nil {
+				return d, err
+			}
+		}
+		return procedure.NoteItems(d, sha256s, a.store.now()), nil
+	})
+}
+
+// editProcedure changes the document as part of an act that is recorded
+// already, or that records by itself.
+func (a *Act) editProcedure(ctx context.Context, change func(procedure.Document) (procedure.Document, error)) error {
+	dir := a.store.procedureDir(a.proc.Doc.ID)
+	unlock, err := journal.Lock(ctx, filepath.Join(dir, "lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := a.store.OpenProcedure(a.proc.Doc.ID)
+	if err != nil {
+		return err
+	}
+	doc, err := change(p.Doc)
+	if err != nil {
+		return err
+	}
+	if err := procedure.Save(filepath.Join(dir, procedureFile), doc); err != nil {
+		return err
+	}
+	a.proc.Doc = doc
+	return nil
+}
+
+// DueResult is what [Store.PurgeDue] erased in one procedure.
+type DueResult struct {
+	Procedure  string           `json:"procedure"`
+	Recordings []int64          `json:"recordings"`
+	Counts     map[string]int64 `json:"counts"`
+	Outside    []index.Derived  `json:"outside"` // files that show them and lie outside the store
+}
+
+// PurgeDue erases, in every procedure of the store, the recordings whose three
+// years are over (rule 14): one act in each such procedure. It returns what it
+// erased, also with an error: one procedure that fails does not keep the rest.
+func (s *Store) PurgeDue(ctx context.Context, reason string) ([]DueResult, error) {
+	docs, err := s.Procedures()
+	if err != nil {
+		return nil, err
+	}
+	var out []DueResult
+	var failed error
+	for _, d := range docs {
+		if procedure.Gone(d) {
+			continue
+		}
+		p := &Procedure{Doc: d, store: s}
+		due, err := s.due(ctx, p)
+		if err == nil && len(due) > 0 {
+			var r DueResult
+			if r, err = s.purgeDueIn(ctx, d.ID, reason); err == nil && len(r.Recordings) > 0 {
+				out = append(out, r)
+			}
+		}
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("procedure %s: %w", d.ID, err)
+		}
+	}
+	return out, failed
+}
+
+// due lists the recordings in a procedure's index whose time is over, those
+// that an interrupted erasure left among them. One that the document does not
+// know counts from its import as the index has it.
+func (s *Store) due(ctx context.Context, p *Procedure) ([]index.Recording, error) {
+	ix, err := p.Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer ix.Close()
+	recs, err := ix.Recordings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dueOf(p.Doc, recs, s.now()), nil
+}
+
+func dueOf(d procedure.Document, recs []index.Recording, at time.Time) []index.Recording {
+	var out []index.Recording
+	for _, r := range recs {
+		i := slices.IndexFunc(d.Retention.Items, func(it procedure.Item) bool { return it.SHA256 == r.SHA256 })
+		recorded := time.UnixMicro(r.ImportedUS)
+		if i >= 0 {
+			recorded = d.Retention.Items[i].Recorded
+		}
+		if i >= 0 && d.Retention.Items[i].Erased != nil || !at.Before(procedure.Deadline(recorded, d.Retention.Extensions)) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (s *Store) purgeDueIn(ctx context.Context, id, reason string) (DueResult, error) {
+	res := DueResult{Procedure: id}
+	spec := ActSpec{Procedure: id, Operation: journal.Erase, Sub: journal.SubPurge, Reason: reason}
+	err := s.Do(ctx, spec, func(act *Act) error {
+		unlock, err := act.proc.LockAnalysis(ctx)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		ix, err := act.proc.Index(ctx)
+		if err != nil {
+			return err
+		}
+		defer ix.Close()
+		all, err := ix.Recordings(ctx)
+		if err != nil {
+			return err
+		}
+		recs := dueOf(act.proc.Doc, all, s.now())
+		erasure := journal.Erasure{Scope: "recordings whose time is over", Ground: groundText("14", "three years after recording")}
+		done, err := act.eraseRecordings(ctx, ix, recs, procedure.GroundRetention, erasure, nil)
+		res.Recordings, res.Counts, res.Outside = done.Recordings, done.Counts, done.Outside
+		return err
+	})
+	return res, err
+}
+
+// groundText names the ground of an erasure with its articles.
+func groundText(rule, why string) string {
+	r, _, _ := procedure.LookUp(rule)
+	return strings.Join(r.Articles, ", ") + ": " + why
+}
+
+// derivedOf splits the derived files that may show something of a recording,
+// or of one track, by whether they lie in the store.
+func (p *Procedure) derivedOf(ctx context.Context, ix *index.Store, rec index.Recording, track, fromUS, toUS int64) (inside, outside []index.Derived, err error) {
+	all, err := ix.DerivedFiles(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range all {
+		switch {
+		case !shows(d, rec, track, fromUS, toUS):
+		case p.holds(d.Path):
+			inside = append(inside, d)
+		default:
+			outside = append(outside, d)
+		}
+	}
+	return inside, outside, nil
+}
+
+// holds says whether path lies in the procedure's own folder.
+func (p *Procedure) holds(path string) bool {
+	rel, err := filepath.Rel(p.store.procedureDir(p.Doc.ID), path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// forget destroys derived files of the store and takes them off the list.
+func forget(ctx context.Context, ix *index.Store, files []index.Derived) error {
+	for _, d := range files {
+		if err := evidence.Destroy(d.Path); err != nil {
+			return err
+		}
+		if err := ix.ForgetDerived(ctx, d.ID); err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// TempDir makes an empty folder for work in progress on the procedure's data,
+// which its purge destroys with the rest, and returns what removes it.
+func (p *Procedure) TempDir(pattern string) (dir string, remove func(), err error) {
+	base := filepath.Join(p.store.procedureDir(p.Doc.ID), "tmp")
+	if err := os.MkdirAll(base, 0o700); err != nil {
+		return "", nil, storeFault(base, err)
+	}
+	if dir, err = os.MkdirTemp(base, pattern); err != nil {
+		return "", nil, storeFault(base, err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
