@@ -13,10 +13,11 @@ func TestSearchesTakeTheirIndex(t *testing.T) {
 		w    Where
 		want string
 	}{
-		{Where{SQL: "t.class IN (4) AND t.colour IN (5)", Narrow: true}, "INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
-		{Where{SQL: "((t.class == 4 AND t.colour == 5) AND t.end_us - t.start_us > 3)", Narrow: true}, "INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
-		{Where{SQL: "t.class IN (1, 4)", Narrow: true}, "INDEX track_by_kind (recording=? AND class=?)"},
-		{Where{SQL: "t.colour IN (1, 4) AND t.median_h_px >= 40", Narrow: true}, "INDEX track_by_colour (recording=? AND colour=?)"},
+		{Where{SQL: "t.class IN (4) AND t.colour IN (5)", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
+		{Where{SQL: "((t.class == 4 AND t.colour == 5) AND t.end_us - t.start_us > 3)", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
+		{Where{SQL: "t.class IN (1, 4)", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=?)"},
+		{Where{SQL: "t.class IN (0, 1, 2, 3, 4) AND t.colour IN (1, 4) AND t.median_h_px >= 40", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
+		{Where{SQL: "t.class IN (2) AND t.class IN (0, 1, 2, 3, 4) AND t.colour = 3", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
 		{Where{SQL: "t.status <> 0 AND t.status IN (1)", Narrow: true}, "INDEX track_by_status (recording=? AND status=?)"},
 		{Where{SQL: "t.end_us >= 5 - r.clock_unix_us AND t.start_us >= 7 - r.clock_unix_us - a.longest_us AND t.start_us <= 9 - r.clock_unix_us", Narrow: true},
 			"INDEX track_by_start (recording=? AND start_us>? AND start_us<?)"},

@@ -10,8 +10,9 @@ import (
 )
 
 // schemaVersion is in the file's user_version. Raise it with each change of
-// the schema, and add the way from the version before to upgrades.
-const schemaVersion = 2
+// the schema, and when scene gains a class (older programs would leave it out
+// of a search by colour), and add the way from the version before to upgrades.
+const schemaVersion = 3
 
 //go:embed schema.sql
 var schemaSQL string
@@ -20,17 +21,31 @@ var schemaSQL string
 var lawSQL string
 
 // upgrades[v] leads from version v to v+1. Version 2 came with what the law
-// asks for: decisions, derived files, rectification, erasure.
+// asks for: decisions, derived files, rectification, erasure; version 3 with an
+// index by kind that holds whole rows.
 var upgrades = map[int]string{
 	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
 		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
+	2: `DROP INDEX track_by_colour;
+		DROP INDEX track_by_kind;
+		CREATE INDEX track_by_kind ON track (recording, class, colour, start_us, id, end_us, class_score, colour_score, heading_deg,
+			observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
+			max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status);
+		INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('track', 'track_by_kind', '100000 10000 1500 150 2');`,
 }
 
 // prepare makes the tables in a new file, brings one of an older version up to
 // this one, all or nothing, and refuses one of a newer version.
-func (s *Store) prepare(ctx context.Context) error {
+func (s *Store) prepare(ctx context.Context, isNew bool) error {
+	var version int
+	if !isNew {
+		err := s.r.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+		if err != nil || version == schemaVersion {
+			return err
+		}
+	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		var version int
+		// Again, for another process may be at the same work.
 		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 			return err
 		}

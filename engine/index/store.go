@@ -59,20 +59,26 @@ func Open(ctx context.Context, path string, key []byte) (*Store, error) {
 	if err != nil {
 		return nil, s.fail(err, "cannot open the index")
 	}
+	fi, err := f.Stat()
 	f.Close()
+	if err != nil {
+		return nil, s.fail(err, "cannot open the index")
+	}
+	isNew := fi.Size() == 0
+	// Neither connects before it is used: who only reads pays for one connection.
 	if s.w, err = open(abs, "immediate", key, false); err == nil {
 		s.w.SetMaxOpenConns(1)
-		err = s.prepare(ctx)
+		s.r, err = open(abs, "deferred", key, true)
 	}
 	if err == nil {
-		s.r, err = open(abs, "deferred", key, true)
+		s.r.SetMaxOpenConns(maxReaders)
+		s.r.SetMaxIdleConns(maxReaders)
+		err = s.prepare(ctx, isNew)
 	}
 	if err != nil {
 		s.Close()
 		return nil, s.fail(err, "cannot open the index")
 	}
-	s.r.SetMaxOpenConns(maxReaders)
-	s.r.SetMaxIdleConns(maxReaders)
 	return s, nil
 }
 

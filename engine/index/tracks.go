@@ -177,17 +177,82 @@ func (s *Store) Keys(ctx context.Context, w Where) ([]Key, error) {
 	return out, s.fail(err, "cannot search the index")
 }
 
+// dense is the number of rows in a span, for each wanted one, up to which
+// walking the span costs less than looking up each.
+const dense = 4
+
+// Rows walks the named tracks in the order of keys, which is by recording,
+// then id, without repeats; with their paths if withPath is set. A track that
+// is no longer there is left out. Rows come as they are read; the walk ends
+// with the first error.
+func (s *Store) Rows(ctx context.Context, keys []Key, withPath bool) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		if err := s.rows(ctx, keys, withPath, yield); err != nil && !errors.Is(err, errStopped) {
+			yield(Row{}, s.fail(err, "cannot read the tracks"))
+		}
+	}
+}
+
+func (s *Store) rows(ctx context.Context, keys []Key, withPath bool, yield func(Row, error) bool) error {
+	query := "SELECT " + trackColumns
+	if withPath {
+		query += ", (SELECT path FROM tube u WHERE u.recording = t.recording AND u.track = t.id)"
+	}
+	query += " FROM track t WHERE t.recording = ? AND t.id BETWEEN ? AND ? ORDER BY t.id"
+	return s.raw(ctx, func(c *sqlite3.Conn) error {
+		stmt, _, err := c.Prepare(query)
+		if err != nil {
+			return err
+		}
+		defer stmt.Close()
+		for len(keys) > 0 {
+			n := span(keys)
+			if err := walkSpan(stmt, keys[:n], withPath, yield); err != nil {
+				return err
+			}
+			keys = keys[n:]
+		}
+		return nil
+	})
+}
+
+// span is how many of the first keys lie densely in one recording.
+func span(keys []Key) int {
+	n := 1
+	for n < len(keys) && keys[n].Recording == keys[0].Recording && keys[n].Track-keys[n-1].Track <= dense {
+		n++
+	}
+	return n
+}
+
+// walkSpan yields those of the rows between the first and the last key that are keys.
+func walkSpan(stmt *sqlite3.Stmt, keys []Key, withPath bool, yield func(Row, error) bool) error {
+	if err := bind(stmt, []any{keys[0].Recording, keys[0].Track, keys[len(keys)-1].Track}); err != nil {
+		return err
+	}
+	for stmt.Step() {
+		id := stmt.ColumnInt64(1)
+		for len(keys) > 0 && keys[0].Track < id {
+			keys = keys[1:]
+		}
+		if len(keys) == 0 || keys[0].Track != id {
+			continue
+		}
+		row, err := readTrack(stmt, withPath)
+		if err != nil {
+			return err
+		}
+		if !yield(row, nil) {
+			return errStopped
+		}
+	}
+	return errors.Join(stmt.Err(), stmt.Reset())
+}
+
 // each runs a query with SQLite's own interface: over database/sql a row
 // costs three times as much, and a search may read very many.
 func (s *Store) each(ctx context.Context, query string, args []any, do func(*sqlite3.Stmt) error) error {
-	conn, err := s.r.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return conn.Raw(func(dc any) error {
-		c := dc.(driver.Conn).Raw()
-		defer c.SetInterrupt(c.SetInterrupt(ctx))
+	return s.raw(ctx, func(c *sqlite3.Conn) error {
 		stmt, _, err := c.Prepare(query)
 		if err != nil {
 			return err
@@ -202,6 +267,20 @@ func (s *Store) each(ctx context.Context, query string, args []any, do func(*sql
 			}
 		}
 		return stmt.Err()
+	})
+}
+
+// raw lends a reading connection, which ctx interrupts.
+func (s *Store) raw(ctx context.Context, do func(*sqlite3.Conn) error) error {
+	conn, err := s.r.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(dc any) error {
+		c := dc.(driver.Conn).Raw()
+		defer c.SetInterrupt(c.SetInterrupt(ctx))
+		return do(c)
 	})
 }
 

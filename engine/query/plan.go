@@ -121,6 +121,9 @@ func (p *plan) kindSQL(c *condition) {
 		v, _ := scene.ParseColour(n)
 		colours = append(colours, int64(v))
 	}
+	if classes == nil && colours != nil { // see schema.sql, track_by_kind
+		c.add("t.class IN (" + allClasses() + ")")
+	}
 	if classes != nil {
 		c.add("t.class IN (" + intList(classes) + ")")
 	}
@@ -141,6 +144,15 @@ func (p *plan) kindSQL(c *condition) {
 	default:
 		p.headingSQL(c)
 	}
+}
+
+// allClasses lists the numbers of all classes.
+func allClasses() string {
+	var all []int64
+	for _, c := range scene.Classes() {
+		all = append(all, int64(c))
+	}
+	return intList(all)
 }
 
 // statusSQL is narrow where only decided tracks are wanted: few are.

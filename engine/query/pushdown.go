@@ -93,7 +93,7 @@ func pushCompare(n *ast.BinaryNode, f Filter) (pushed, bool) {
 		return pushed{}, false
 	}
 	narrow := op == "==" && (isKind(id.Value) || id.Value == "id")
-	return pushed{sql: col + " " + op + " ?", args: []any{arg}, narrow: narrow}, true
+	return byKind(id.Value, pushed{sql: col + " " + op + " ?", args: []any{arg}, narrow: narrow}), true
 }
 
 func pushIn(n *ast.BinaryNode) (pushed, bool) {
@@ -112,10 +112,18 @@ func pushIn(n *ast.BinaryNode) (pushed, bool) {
 	}
 	p.sql = columns[id.Value] + " IN (" + marks(len(p.args)) + ")"
 	p.narrow = isKind(id.Value)
-	return p, true
+	return byKind(id.Value, p), true
 }
 
-// isKind tells whether an index begins with the field.
+// byKind names all classes beside colours, as the index by kind wants.
+func byKind(field string, p pushed) pushed {
+	if field == "colour" && p.narrow {
+		p.sql = "(t.class IN (" + allClasses() + ") AND " + p.sql + ")"
+	}
+	return p
+}
+
+// isKind tells whether the index by kind finds the field.
 func isKind(field string) bool { return field == "class" || field == "colour" }
 
 // constant is a written-out value as the field's column has it.

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/expr-lang/expr/vm"
@@ -31,13 +32,15 @@ func (h Hit) Clock(us int64) (time.Time, bool) {
 	return time.UnixMicro(*h.Recording.ClockUS + us).UTC(), true
 }
 
-// Results are the tracks that a filter keeps: their keys are held (16 bytes
-// each), the tracks are read as they are walked.
+// Results are the tracks that a filter keeps. Their keys are held (16 bytes
+// each), and their rows up to maxKept; beyond it, and with paths, tracks are
+// read as they are walked.
 type Results struct {
 	Scope Scope // what was searched, and what of it was never seen
 	store *index.Store
 	recs  map[int64]*index.Recording
 	keys  []index.Key
+	rows  []index.Row // as many as keys, without paths; nil when they are too many
 }
 
 // Run finds the tracks that f keeps. A mistake in f is fault.Usage, a
@@ -93,12 +96,12 @@ func (f Filter) checkScope(recs map[int64]*index.Recording) error {
 	return nil
 }
 
+// maxKept is how many rows of an answer are held in memory, about 300 bytes
+// each. Of a larger answer only the keys are held, and its rows are read again.
+const maxKept = 30_000
+
+// find fills in keys, and rows when they are not too many.
 func (r *Results) find(ctx context.Context, p *plan) error {
-	if !p.residual {
-		keys, err := r.store.Keys(ctx, p.where)
-		r.keys = keys
-		return err
-	}
 	e, m := newEnv(p.filter), &vm.VM{}
 	for row, err := range r.store.Search(ctx, p.where) {
 		if err != nil {
@@ -108,12 +111,27 @@ func (r *Results) find(ctx context.Context, p *plan) error {
 		if rec == nil { // imported since the search began
 			continue
 		}
-		ok, err := p.keeps(rec, row, m, e)
-		if err != nil {
-			return err
+		if p.residual {
+			ok, err := p.keeps(rec, row, m, e)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
 		}
-		if ok {
-			r.keys = append(r.keys, index.Key{Recording: row.Recording, Track: row.Track.ID})
+		row.Track.Path = nil
+		r.keys = append(r.keys, index.Key{Recording: row.Recording, Track: row.Track.ID})
+		switch {
+		case len(r.keys) <= maxKept:
+			r.rows = append(r.rows, row)
+		case !p.residual: // keys alone cost a fraction
+			r.rows = nil
+			r.keys, err = r.store.Keys(ctx, p.where)
+			r.keys = slices.DeleteFunc(r.keys, func(k index.Key) bool { return r.recs[k.Recording] == nil })
+			return err
+		default:
+			r.rows = nil
 		}
 	}
 	return nil
@@ -125,26 +143,26 @@ func (r *Results) Len() int { return len(r.keys) }
 // Keys lists the tracks found, by recording, then id. It is not to be changed.
 func (r *Results) Keys() []index.Key { return r.keys }
 
-// batch is how many tracks are asked for at once.
-const batch = 400
-
 // Hits walks the tracks found, by recording, then id, which is the order of
 // start; with their paths if withPath is set. It ends with the first error.
 func (r *Results) Hits(ctx context.Context, withPath bool) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
-		for i := 0; i < len(r.keys); {
-			rec := r.keys[i].Recording
-			var ids []int64
-			for ; i < len(r.keys) && len(ids) < batch && r.keys[i].Recording == rec; i++ {
-				ids = append(ids, r.keys[i].Track)
-			}
-			w := index.Where{SQL: "r.id = ? AND t.id IN (" + intList(ids) + ")", Args: []any{rec}, Path: withPath}
-			for row, err := range r.store.Search(ctx, w) {
-				h := Hit{Recording: r.recs[rec], Track: row.Track, Size: row.Size, TravelPX: row.TravelPX, Status: row.Status}
-				if !yield(h, err) || err != nil {
+		if r.rows != nil && !withPath {
+			for _, row := range r.rows {
+				if !yield(r.hit(row), nil) {
 					return
 				}
 			}
+			return
+		}
+		for row, err := range r.store.Rows(ctx, r.keys, withPath) {
+			if !yield(r.hit(row), err) || err != nil {
+				return
+			}
 		}
 	}
+}
+
+func (r *Results) hit(row index.Row) Hit {
+	return Hit{Recording: r.recs[row.Recording], Track: row.Track, Size: row.Size, TravelPX: row.TravelPX, Status: row.Status}
 }

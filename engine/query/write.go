@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -93,31 +92,6 @@ func (r *Results) Summary() string {
 
 func length(us int64) string {
 	return (time.Duration(us) * time.Microsecond).Round(100 * time.Millisecond).String()
-}
-
-// WriteJSON writes {"results": n, "scope": …, "tracks": [Record, …]}, a
-// record to a line; with paths if withPath is set.
-func (r *Results) WriteJSON(ctx context.Context, w io.Writer, withPath bool) error {
-	b := bufio.NewWriter(w)
-	scope, err := json.Marshal(r.Scope)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(b, "{\"results\": %d, \"scope\": %s, \"tracks\": [", r.Len(), scope)
-	sep := "\n"
-	for h, err := range r.Hits(ctx, withPath) {
-		if err != nil {
-			return err
-		}
-		rec, err := json.Marshal(h.Record())
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(b, "%s%s", sep, rec)
-		sep = ",\n"
-	}
-	fmt.Fprint(b, "\n]}\n")
-	return b.Flush()
 }
 
 var csvHeader = []string{"recording", "sha256", "camera", "track", "class", "class_score", "colour", "colour_score",
