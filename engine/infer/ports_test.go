@@ -60,33 +60,3 @@ func TestPortsAreTheRuntimes(t *testing.T) {
 		}
 	}
 }
-
-func FuzzReadPorts(f *testing.F) {
-	f.Add([]byte{0x08, 0x08})
-	f.Add([]byte{0x3a, 0x00})
-	// A graph with input "x" and output "y", both float of shape [N, 3].
-	shape := []byte{0x0a, 0x03, 0x12, 0x01, 'N', 0x0a, 0x02, 0x08, 0x03}
-	tensor := append([]byte{0x08, 0x01, 0x12, byte(len(shape))}, shape...)
-	kind := append([]byte{0x0a, byte(len(tensor))}, tensor...)
-	port := append([]byte{0x0a, 0x01, 'x', 0x12, byte(len(kind))}, kind...)
-	graph := append([]byte{0x5a, byte(len(port))}, port...)
-	graph = append(append(graph, 0x62, byte(len(port))), port...)
-	model := append([]byte{0x3a, byte(len(graph))}, graph...)
-	if in, out, err := readPorts(model); err != nil || len(in) != 1 || len(out) != 1 || in[0].Shape[1] != 3 {
-		f.Fatalf("%v, %v, %v", in, out, err)
-	}
-	f.Add(model)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		in, out, err := readPorts(data)
-		if err != nil {
-			return
-		}
-		for _, p := range append(in, out...) {
-			for _, d := range p.Shape {
-				if d == 0 || d < -1 {
-					t.Errorf("a dimension of %d", d)
-				}
-			}
-		}
-	})
-}
