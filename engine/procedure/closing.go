@@ -105,6 +105,17 @@ func NoteCopied(d Document, c CopyRequest) (Document, error) {
 	return d, nil
 }
 
+// NoteNotCopied takes back [NoteCopied] for a copy that could not be put in
+// its place.
+func NoteNotCopied(d Document) (Document, error) {
+	if c := d.Retention.Closing; c != nil {
+		n := *c
+		n.Copied = false
+		d.Retention.Closing = &n
+	}
+	return d, nil
+}
+
 // NotePurged says that the data of a procedure which is being closed is
 // destroyed, all its items with it.
 func NotePurged(d Document, at time.Time) (Document, error) {
