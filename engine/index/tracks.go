@@ -138,9 +138,9 @@ func searchSQL(w Where, columns string) string {
 	if cond == "" {
 		cond = "1"
 	}
-	limit := -1
+	limit := "" // LIMIT -1 would cost SQLite's fast way of sorting
 	if w.Limit > 0 {
-		limit = w.Limit
+		limit = fmt.Sprintf("LIMIT %d", w.Limit)
 	}
 	order := "t.id"
 	if w.Narrow {
@@ -148,7 +148,7 @@ func searchSQL(w Where, columns string) string {
 	}
 	inner := fmt.Sprintf(`SELECT %s FROM recording r CROSS JOIN analysis a ON a.recording = r.id
 		CROSS JOIN track t ON t.recording = r.id
-		WHERE %s ORDER BY r.id, %s LIMIT %d`, columns, cond, order, limit)
+		WHERE %s ORDER BY r.id, %s %s`, columns, cond, order, limit)
 	if !w.Path {
 		return inner
 	}
