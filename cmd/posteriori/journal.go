@@ -54,7 +54,7 @@ Reading the journal is itself recorded, so the last record shown is this one.
 // filter reads the flags.
 func (o journalShowOptions) filter(c *cobra.Command) (journal.Filter, error) {
 	f := journal.Filter{Operation: journal.Operation(o.operation), Sub: journal.Sub(o.sub),
-		Outcome: journal.Outcome(o.outcome), UID: o.uid, First: o.first, Limit: o.limit}
+		Outcome: journal.Outcome(o.outcome), Person: o.uid, First: o.first, Limit: o.limit}
 	if o.operation != "" && !known(journal.Operations, f.Operation) {
 		return f, usage(c, "--operation %q is none", o.operation)
 	}
@@ -231,7 +231,7 @@ func (a *app) verifyOwn(c *cobra.Command, held *journal.Checkpoint) (journal.Rep
 		if err != nil {
 			return err
 		}
-		return act.Record(journal.Details{Result: verdict(r),
+		return act.Record(journal.Details{Result: verdictOf(r),
 			Objects: []journal.Object{{Kind: "journal", ID: r.Origin, Note: journal.Checkpoint{Size: r.Records, Root: r.Root}.Held()}}})
 	})
 	if touched && derr != nil && fault.KindOf(derr) != fault.Refused {
@@ -241,8 +241,8 @@ func (a *app) verifyOwn(c *cobra.Command, held *journal.Checkpoint) (journal.Rep
 	return r, derr
 }
 
-// verdict puts a report in a few words.
-func verdict(r journal.Report) string {
+// verdictOf puts a report in a few words.
+func verdictOf(r journal.Report) string {
 	switch {
 	case r.Intact:
 		return "intact"
@@ -254,7 +254,7 @@ func verdict(r journal.Report) string {
 
 func printReport(w io.Writer, r journal.Report) error {
 	fmt.Fprintf(w, "journal     %s\nverdict     %s\nrecords     %d\ncheckpoint  %s\nkey         %s\n",
-		r.Origin, verdict(r), r.Size, journal.Checkpoint{Size: r.Records, Root: r.Root}.Held(), r.Key)
+		r.Origin, verdictOf(r), r.Size, journal.Checkpoint{Size: r.Records, Root: r.Root}.Held(), r.Key)
 	for _, f := range r.Findings {
 		at := f.File
 		if f.Seq >= 0 {

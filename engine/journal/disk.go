@@ -87,7 +87,7 @@ func lockFile(ctx context.Context, f *os.File, exclusive bool) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+	for wait := time.Millisecond; ; wait = min(2*wait, 8*time.Millisecond) {
 		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		if err == nil || !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return err
@@ -123,10 +123,10 @@ const (
 	ruleProtect = "18"
 )
 
-// writeFault turns an error of writing into what the user is told.
+// writeFault turns an error of writing into what the user is told, nil into nil.
 func writeFault(dir string, err error) error {
 	var f *fault.Error
-	if errors.As(err, &f) {
+	if err == nil || errors.As(err, &f) {
 		return err
 	}
 	kind, hint := fault.Internal, "repair the disk, then repeat the command"

@@ -51,10 +51,22 @@ func testRecord(reason string) Record {
 	}
 }
 
+// memDir is a temporary folder in memory where the system has one: the tests
+// write thousands of small files, and none needs a disk.
+func memDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "journal-test-*")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // newLog makes a journal of n records.
 func newLog(t testing.TB, key Key, n int) *Log {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "journal")
+	dir := filepath.Join(memDir(t), "journal")
 	l, err := Create(dir, testOrigin, key, Options{Now: testClock(), Clock: "test"})
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +84,7 @@ func newLog(t testing.TB, key Key, n int) *Log {
 // copyDir copies the files of a journal.
 func copyDir(t testing.TB, from string) string {
 	t.Helper()
-	to := t.TempDir()
+	to := memDir(t)
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +149,7 @@ func TestFilter(t *testing.T) {
 		"outcome":   {Filter{Outcome: Refused}, []int64{2}},
 		"operation": {Filter{Operation: Consult}, []int64{0, 1}},
 		"sub":       {Filter{Sub: SubAnalyse}, []int64{2}},
-		"person":    {Filter{UID: "7"}, []int64{2}},
+		"person":    {Filter{Person: "7"}, []int64{2}},
 		"from":      {Filter{From: at}, []int64{1, 2}},
 		"to":        {Filter{To: at}, []int64{0}},
 		"limit":     {Filter{Limit: 1}, []int64{0}},

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"io"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,7 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"posteriori/engine/fault"
 )
@@ -47,12 +44,14 @@ type Log struct {
 	opts     Options
 	disk     disk
 
-	mu      sync.Mutex
-	lock    *os.File
-	seen    []byte // the checkpoint that the fields below belong to
-	at      Checkpoint
-	edge    edge
-	entries int64 // length of the sealed entries in bytes
+	queue queue
+
+	mu   sync.Mutex // guards what follows; never taken while queue's is held
+	lock *os.File
+	seen []byte     // the checkpoint that the fields below belong to
+	at   Checkpoint // with Bytes, whether the file says them or not
+	edge edge
+	last time.Time // of the last sealed record, zero when unknown
 }
 
 // Key is a pair of journal keys in the text form of signed notes.
@@ -186,9 +185,11 @@ func (l *Log) Checkpoint() (Checkpoint, []byte, error) {
 	return l.at, bytes.Clone(l.seen), nil
 }
 
-// load takes over the state on the disk, unless it is the one known.
+// load takes over the state on the disk, unless it is the one known. It reads
+// the checkpoint, the right edge of the tree and the last record: how long the
+// journal is does not matter.
 func (l *Log) load() error {
-	signed, err := os.ReadFile(filepath.Join(l.dir, fileCheckpoint))
+	signed, err := os.ReadFile(l.path(fileCheckpoint))
 	if err != nil {
 		return tampered(l.dir, "the journal's checkpoint is gone: %v", err)
 	}
@@ -202,7 +203,7 @@ func (l *Log) load() error {
 	if l.seen != nil && (cp.Origin != l.at.Origin || cp.Size < l.at.Size) {
 		return tampered(l.dir, "the journal went back from %d records to %d", l.at.Size, cp.Size)
 	}
-	hashes, err := os.Open(filepath.Join(l.dir, fileHashes))
+	hashes, err := os.Open(l.path(fileHashes))
 	if err != nil {
 		return tampered(l.dir, "the journal's tree cannot be read: %v", err)
 	}
@@ -211,172 +212,45 @@ func (l *Log) load() error {
 	if err != nil || e.root() != cp.Root {
 		return tampered(l.dir, "the journal's tree does not give the root of its checkpoint")
 	}
-	entries, err := os.Open(filepath.Join(l.dir, fileEntries))
+	entries, err := os.Open(l.path(fileEntries))
 	if err != nil {
 		return tampered(l.dir, "the journal's entries cannot be read: %v", err)
 	}
 	defer entries.Close()
-	lines, length, err := countLines(entries, cp.Size)
-	if err != nil {
-		return tampered(l.dir, "the journal's entries cannot be read: %v", err)
+	if cp.Bytes, err = sealedBytes(entries, cp); err != nil {
+		return tampered(l.dir, "%v", err)
 	}
-	if lines < cp.Size {
-		return tampered(l.dir, "the journal holds %d records, its checkpoint covers %d", lines, cp.Size)
-	}
-	l.seen, l.at, l.edge, l.entries = signed, cp, e, length
+	l.seen, l.at, l.edge, l.last = signed, cp, e, lastTime(entries, cp.Bytes)
 	return nil
 }
 
-// Append seals r as the next record and returns its number. When it returns
-// without error the record is on the disk and covered by the checkpoint; when
-// it fails nothing of it stays. It fails with fault.NoSpace when the folder
-// cannot be written and fault.Integrity when the journal was tampered with.
-func (l *Log) Append(r Record) (int64, error) {
-	if err := r.check(); err != nil {
-		return 0, fault.Wrap(fault.Internal, err, "the act cannot be recorded").UnderRule(ruleJournal)
+// sealedBytes is the length of the entries that cp covers, which must be
+// there. A checkpoint that does not say it has the records counted.
+func sealedBytes(entries *os.File, cp Checkpoint) (int64, error) {
+	if cp.Size > 0 && cp.Bytes == 0 {
+		lines, length, err := countLines(entries, cp.Size)
+		if err == nil && lines < cp.Size {
+			err = fmt.Errorf("the journal holds %d records, its checkpoint covers %d", lines, cp.Size)
+		}
+		return length, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := lockFile(context.Background(), l.lock, true); err != nil {
+	info, err := entries.Stat()
+	if err != nil {
 		return 0, err
 	}
-	defer unlockFile(l.lock)
-	if err := l.load(); err != nil {
-		return 0, err
+	if info.Size() < cp.Bytes {
+		return 0, fmt.Errorf("%d of the %d bytes of the journal's %d records are gone", cp.Bytes-info.Size(), cp.Bytes, cp.Size)
 	}
-	recovered, err := l.mend()
-	if err != nil {
-		return 0, writeFault(l.dir, err)
+	end := []byte{'\n'}
+	if cp.Bytes > 0 {
+		if _, err := entries.ReadAt(end, cp.Bytes-1); err != nil {
+			return 0, err
+		}
 	}
-	now := l.opts.Now()
-	r.Schema, r.Log, r.Seq, r.Root = Schema, l.at.Origin, l.at.Size, l.at.Root
-	r.TimeUTC, r.TimeLocal = now.UTC().Format(timeUTC), now.Format(timeLocal)
-	r.Clock, r.Recovered = l.opts.Clock, recovered
-	line, err := seal(r, l.signer.Sign)
-	if err != nil {
-		return 0, fault.Wrap(fault.Internal, err, "the act cannot be recorded").UnderRule(ruleJournal)
+	if end[0] != '\n' {
+		return 0, errors.New("no record of the journal ends where its checkpoint says")
 	}
-	if err := l.write(line); err != nil {
-		return 0, writeFault(l.dir, err)
-	}
-	return r.Seq, nil
-}
-
-// write puts one sealed line behind the checkpoint and moves that over it.
-func (l *Log) write(line []byte) error {
-	e := l.edge.clone()
-	nodes := e.push(tlog.RecordHash(line))
-	next := Checkpoint{Origin: l.at.Origin, Size: e.size, Root: e.root()}
-	signed, err := next.Sign(l.signer)
-	if err != nil {
-		return err
-	}
-	hashes := tlog.StoredHashCount(l.at.Size) * tlog.HashSize
-	line = append(line, '\n')
-	err = l.disk.put(l.path(filePending), signed, 0, true)
-	if err == nil {
-		err = l.disk.put(l.path(fileEntries), line, l.entries, false)
-	}
-	if err == nil {
-		err = l.disk.put(l.path(fileHashes), pack(nodes), hashes, false)
-	}
-	if err == nil {
-		err = l.disk.rename(l.path(filePending), l.path(fileCheckpoint))
-	}
-	if err != nil {
-		return errors.Join(err, l.undo())
-	}
-	l.seen, l.at, l.edge = signed, next, e
-	l.entries += int64(len(line))
-	return l.disk.syncDir(l.dir)
-}
-
-// undo cuts entries and hashes back to the checkpoint. The pending file goes
-// last: while it is there, what it left is explained.
-func (l *Log) undo() error {
-	if err := l.disk.cut(l.path(fileEntries), l.entries); err != nil {
-		return err
-	}
-	if err := l.disk.cut(l.path(fileHashes), tlog.StoredHashCount(l.at.Size)*tlog.HashSize); err != nil {
-		return err
-	}
-	err := l.disk.remove(l.path(filePending))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	return cp.Bytes, nil
 }
 
 func (l *Log) path(name string) string { return filepath.Join(l.dir, name) }
-
-// mend deals with what a killed writer left behind the checkpoint: a whole
-// record is sealed, a torn one is cut off. It fails with fault.Integrity when
-// what is there has no pending file to explain it.
-func (l *Log) mend() (*Recovery, error) {
-	entries, err := readTail(l.path(fileEntries), l.entries)
-	if err != nil {
-		return nil, err
-	}
-	hashes, err := readTail(l.path(fileHashes), tlog.StoredHashCount(l.at.Size)*tlog.HashSize)
-	if err != nil {
-		return nil, err
-	}
-	pending, err := os.ReadFile(l.path(filePending))
-	if errors.Is(err, fs.ErrNotExist) && len(entries)+len(hashes) == 0 {
-		return nil, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	tail := judge(entries, len(hashes), pending, l.at, l.edge, l.verifier)
-	switch tail.state {
-	case tailClean, tailTorn:
-		if err := l.undo(); err != nil {
-			return nil, err
-		}
-		if len(entries) == 0 {
-			return nil, nil
-		}
-		sum := sha256.Sum256(entries)
-		return &Recovery{Cut: int64(len(entries)), SHA256: hex.EncodeToString(sum[:])}, nil
-	case tailWhole:
-		if err := l.finish(entries, pending, tail); err != nil {
-			return nil, err
-		}
-		return &Recovery{Sealed: true}, nil
-	default:
-		return nil, tampered(l.dir, "something follows the last sealed record (%d): %s", l.at.Size-1, tail.why)
-	}
-}
-
-// finish seals the whole record that a killed writer left.
-func (l *Log) finish(entries, pending []byte, t tail) error {
-	at := tlog.StoredHashCount(l.at.Size) * tlog.HashSize
-	if err := l.disk.put(l.path(fileHashes), pack(t.nodes), at, false); err != nil {
-		return err
-	}
-	if err := l.disk.rename(l.path(filePending), l.path(fileCheckpoint)); err != nil {
-		return err
-	}
-	l.seen, l.at, l.edge = pending, t.next, t.edge
-	l.entries += int64(len(entries))
-	return l.disk.syncDir(l.dir)
-}
-
-// readTail reads what a file holds from off on. A file that ends before off
-// has lost something sealed.
-func readTail(name string, off int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() < off {
-		return nil, tampered(name, "%d of %d sealed bytes are gone", off-info.Size(), off)
-	}
-	return io.ReadAll(io.NewSectionReader(f, off, MaxRecord+1))
-}

@@ -5,16 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"os"
-	"strconv"
-	"strings"
 	"time"
-
-	"golang.org/x/mod/sumdb/tlog"
 
 	"posteriori/engine/fault"
 )
@@ -24,7 +19,7 @@ type Filter struct {
 	Operation Operation
 	Sub       Sub
 	Outcome   Outcome
-	UID       string // of the account that acted
+	Person    string // account, its number, or matricule of who acted
 	From, To  time.Time
 	First     int64 // sequence number to start at
 	Limit     int   // how many at most; 0: all
@@ -38,12 +33,17 @@ func (f Filter) match(r Record) bool {
 		f.Operation != "" && r.Operation != f.Operation,
 		f.Sub != "" && r.Sub != f.Sub,
 		f.Outcome != "" && r.Outcome != f.Outcome,
-		f.UID != "" && r.Person.UID != f.UID,
+		f.Person != "" && !r.Person.is(f.Person),
 		!f.From.IsZero() && (err != nil || t.Before(f.From)),
 		!f.To.IsZero() && (err != nil || !t.Before(f.To)):
 		return false
 	}
 	return true
+}
+
+// is says whether who names the person, by account, its number, or matricule.
+func (p Person) is(who string) bool {
+	return who == p.Account || who == p.UID || who == p.Matricule
 }
 
 // Read goes through the sealed records of the journal in fsys that pass f, in
@@ -120,7 +120,7 @@ func lines(fsys fs.FS) iter.Seq2[entryLine, error] {
 			return
 		}
 		defer f.Close()
-		in := bufio.NewReaderSize(f, 32<<10)
+		in := bufio.NewReaderSize(f, 64<<10)
 		var long []byte
 		for seq := int64(0); ; {
 			part, err := in.ReadSlice('\n')
@@ -153,66 +153,6 @@ func lines(fsys fs.FS) iter.Seq2[entryLine, error] {
 		}
 	}
 }
-
-// Inclusion is a proof that a record is in the tree of a checkpoint.
-type Inclusion struct {
-	Seq   int64            `json:"seq"`
-	Size  int64            `json:"size"` // of the tree
-	Proof tlog.RecordProof `json:"proof"`
-}
-
-// ProveInclusion proves that record seq is in the first size records.
-func ProveInclusion(dir string, seq, size int64) (Inclusion, error) {
-	f, err := os.Open(dir + "/" + fileHashes)
-	if err != nil {
-		return Inclusion{}, err
-	}
-	defer f.Close()
-	p, err := tlog.ProveRecord(size, seq, hashFile{f})
-	return Inclusion{Seq: seq, Size: size, Proof: p}, err
-}
-
-// Check says whether p proves that line (a record without its line feed) is
-// in the tree that cp gives the root of.
-func (p Inclusion) Check(line []byte, cp Checkpoint) error {
-	if p.Size != cp.Size {
-		return fmt.Errorf("the proof is for %d records, the checkpoint for %d", p.Size, cp.Size)
-	}
-	return tlog.CheckRecord(p.Proof, cp.Size, cp.Root, p.Seq, tlog.RecordHash(line))
-}
-
-// ProveConsistency proves that the tree of newer records continues that of older.
-func ProveConsistency(dir string, older, newer int64) (tlog.TreeProof, error) {
-	f, err := os.Open(dir + "/" + fileHashes)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return tlog.ProveTree(newer, older, hashFile{f})
-}
-
-// CheckConsistency says whether p proves that newer continues older.
-func CheckConsistency(p tlog.TreeProof, older, newer Checkpoint) error {
-	return tlog.CheckTree(p, newer.Size, newer.Root, older.Size, older.Root)
-}
-
-// ParseHeld reads SIZE:ROOT, the form in which a checkpoint is printed in a
-// mention or report, root in base64.
-func ParseHeld(s string) (Checkpoint, error) {
-	size, root, ok := strings.Cut(s, ":")
-	n, err := strconv.ParseInt(size, 10, 64)
-	if !ok || err != nil || n < 0 {
-		return Checkpoint{}, fmt.Errorf("%w: want SIZE:ROOT, got %q", ErrCheckpoint, s)
-	}
-	h, err := tlog.ParseHash(root)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: root %q", ErrCheckpoint, root)
-	}
-	return Checkpoint{Size: n, Root: h}, nil
-}
-
-// Held is c as SIZE:ROOT.
-func (c Checkpoint) Held() string { return fmt.Sprintf("%d:%s", c.Size, c.Root) }
 
 // VerifyDir is [Verify] on a folder that others may be writing to: it waits
 // for a record in progress. In a folder that cannot be locked it just reads.

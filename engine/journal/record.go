@@ -117,8 +117,8 @@ const (
 	Failed  Outcome = "failed"
 )
 
-// Record is one act. Append fills Schema, Log, Seq, Root, the times and Sig;
-// the caller the rest. It holds references only: no picture, no plate, no
+// Record is one act. Append fills Schema, Log, Seq, Root, the times and what
+// the clock did, Recovered and Sig; the caller the rest. It holds references only: no picture, no plate, no
 // name of a person seen (the journal outlives the data).
 type Record struct {
 	Schema    int       `json:"schema"`
@@ -132,9 +132,10 @@ type Record struct {
 	Error     string    `json:"error,omitempty"` // why it was refused or failed
 	Of        *int64    `json:"of,omitempty"`    // the record whose act this failure ended
 	Reason    string    `json:"reason"`
-	TimeUTC   string    `json:"time_utc"`   // RFC 3339, microseconds
-	TimeLocal string    `json:"time_local"` // RFC 3339 with the zone's offset
-	Clock     string    `json:"clock"`      // what the times rest on
+	TimeUTC   string    `json:"time_utc"`             // RFC 3339, microseconds
+	TimeLocal string    `json:"time_local"`           // RFC 3339 with the zone's offset
+	Clock     string    `json:"clock"`                // what the times rest on
+	ClockBack string    `json:"clock_back,omitempty"` // by how much the clock stands before the last record's
 	Person    Person    `json:"person"`
 	Procedure *Case     `json:"procedure,omitempty"`
 	Details
@@ -154,6 +155,7 @@ type Person struct {
 	Quality      string `json:"quality,omitempty"`
 	Service      string `json:"service,omitempty"`
 	Habilitation string `json:"habilitation,omitempty"`
+	Login        string `json:"login,omitempty"` // account that logged in, where it is another (su, sudo)
 }
 
 // Case is the procedure that the act was done in, as it stood.
@@ -288,7 +290,8 @@ const (
 // signed is what the signature of a record covers: body, the record's line
 // without the sig field, behind a line that no checkpoint begins with.
 func signed(body []byte) []byte {
-	return append([]byte("posteriori journal record v1\n"), body...)
+	const head = "posteriori journal record v1\n"
+	return append(append(make([]byte, 0, len(head)+len(body)+1), head...), body...)
 }
 
 // split parts a line into the body that was signed and the signature.
@@ -306,7 +309,21 @@ func split(line []byte) (body, sig []byte, err error) {
 }
 
 // encode writes r in the one form that stands for it, without a line feed.
+// Bytes that are not UTF-8 become U+FFFD, and that once and for all: written
+// escaped, as encoding/json does, they would not come back the same.
 func encode(r Record) ([]byte, error) {
+	line, err := encodeOnce(r)
+	if err != nil || !bytes.Contains(line, []byte(`\ufffd`)) {
+		return line, err
+	}
+	var valid Record
+	if err := json.Unmarshal(line, &valid); err != nil {
+		return nil, err
+	}
+	return encodeOnce(valid)
+}
+
+func encodeOnce(r Record) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -324,7 +341,7 @@ func seal(r Record, sign func([]byte) ([]byte, error)) ([]byte, error) {
 		return nil, err
 	}
 	at := len(line) - sigTail
-	sig, err := sign(signed(append(slices.Clone(line[:at]), '}')))
+	sig, err := sign(append(signed(line[:at]), '}'))
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ type tail struct {
 	state tailState
 	why   string // for tailForeign
 	next  Checkpoint
-	edge  edge // after the whole record
+	edge  edge // after the whole records
 	nodes []tlog.Hash
 }
 
@@ -20,10 +20,13 @@ type tailState int
 
 const (
 	tailClean   tailState = iota // nothing of a record, at most a pending file
-	tailTorn                     // part of a record that was being written
-	tailWhole                    // a whole record, only its checkpoint not in place
+	tailTorn                     // part of what was being written
+	tailWhole                    // all that was being written, only its checkpoint not in place
 	tailForeign                  // not left by a writer of this journal
 )
+
+// maxTail bounds what a writer can have left behind the checkpoint in bytes.
+const maxTail = maxGroupBytes + MaxRecord
 
 // judge says what is behind the checkpoint at. A writer puts a signed pending
 // file there before it touches the entries, so a tail without one is foreign.
@@ -38,16 +41,19 @@ func judge(entries []byte, hashes int, pending []byte, at Checkpoint, e edge, v 
 	if err != nil {
 		return tail{state: tailForeign, why: "the pending checkpoint is not signed by the journal's key"}
 	}
-	if next.Origin != at.Origin || next.Size != at.Size+1 {
+	records := next.Size - at.Size
+	if next.Origin != at.Origin || records < 1 || records > maxGroup {
 		return tail{state: tailForeign, why: "the pending checkpoint is for another state"}
 	}
-	feed := bytes.IndexByte(entries, '\n')
-	if feed >= 0 && feed != len(entries)-1 || len(entries) > MaxRecord {
-		return tail{state: tailForeign, why: "it is more than one record"}
+	feeds := int64(bytes.Count(entries, []byte{'\n'}))
+	if feeds > records || feeds == records && entries[len(entries)-1] != '\n' || len(entries) > maxTail {
+		return tail{state: tailForeign, why: "it is more than was being written"}
 	}
-	if feed >= 0 {
-		e := e.clone()
-		nodes := e.push(tlog.RecordHash(entries[:feed]))
+	if feeds == records {
+		e, nodes := e.clone(), []tlog.Hash(nil)
+		for line := range bytes.Lines(entries) {
+			nodes = append(nodes, e.push(tlog.RecordHash(line[:len(line)-1]))...)
+		}
 		if e.root() == next.Root {
 			return tail{state: tailWhole, next: next, edge: e, nodes: nodes}
 		}

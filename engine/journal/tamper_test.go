@@ -93,7 +93,7 @@ func TestTamper(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	second, err := Create(t.TempDir()+"/j", "posteriori/test/procedure/P2", key, Options{Now: testClock()})
+	second, err := Create(memDir(t)+"/j", "posteriori/test/procedure/P2", key, Options{Now: testClock()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestVerifyOrigin(t *testing.T) {
 	if _, err := VerifyDir(context.Background(), l.Dir(), "no key", Check{}); fault.KindOf(err) != fault.BadInput {
 		t.Errorf("bad key: %v", err)
 	}
-	if _, err := VerifyDir(context.Background(), t.TempDir(), key.Public, Check{}); fault.KindOf(err) != fault.NotFound {
+	if _, err := VerifyDir(context.Background(), memDir(t), key.Public, Check{}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("no journal: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -19,6 +21,9 @@ import (
 type Check struct {
 	Origin string      // the log it must be; empty: what its records say
 	Held   *Checkpoint // a checkpoint taken earlier and held elsewhere; Origin not compared
+	// Signatures has the signature of every record checked, of an intact
+	// journal too, which takes many times as long.
+	Signatures bool
 }
 
 // Report is what [Verify] found.
@@ -31,7 +36,10 @@ type Report struct {
 	Key      string    `json:"key"`     // name and number of the public key
 	First    int64     `json:"first"`   // the first record touched; -1: none
 	Findings []Finding `json:"findings,omitempty"`
-	Notes    []string  `json:"notes,omitempty"` // harmless: an interrupted writer
+	Warnings []Finding `json:"warnings,omitempty"` // as it was sealed, but odd: the clock went back
+	// Signatures: that of every record was checked, besides the checkpoint's.
+	Signatures bool     `json:"signatures"`
+	Notes      []string `json:"notes,omitempty"` // harmless: an interrupted writer
 }
 
 // Finding is one thing that is not as it was sealed.
@@ -68,38 +76,56 @@ func (r *Report) found(file string, seq int64, format string, args ...any) {
 	}
 }
 
-// verifier is one run of Verify.
+// verifier is one pass over a journal.
 type verifier struct {
-	fsys   fs.FS
-	key    note.Verifier
-	check  Check
-	report Report
+	fsys       fs.FS
+	key        note.Verifier
+	check      Check
+	signatures bool // check that of every record
+	report     Report
 
-	cp     Checkpoint
-	cpErr  error
-	edge   edge // of the records found good
-	nodes  hashStream
-	held   tlog.Hash // root at check.Held.Size, once passed
-	sealed edge      // at cp.Size
+	cp    Checkpoint
+	cpErr error
+	edge  edge  // of the records found good
+	read  int64 // their length in bytes
+	place place
+	nodes hashStream
+	held  tlog.Hash // root at check.Held.Size, once passed
+	clock clockWatch
 }
 
 // Verify checks the journal in fsys with nothing but its files and the public
 // key (the text of key.pub, from a source that is trusted). What it finds is
 // in the report; the error is for a key that is none, for files that cannot
 // be read, and for ctx.
+//
+// A journal whose records give the root that its checkpoint was signed for is
+// whole: the signatures in the records then add nothing, and are checked only
+// if asked for. Where anything differs they are all checked, because they tell
+// which record was touched first even if the rest was rewritten to match.
 func Verify(ctx context.Context, fsys fs.FS, publicKey string, check Check) (Report, error) {
 	key, err := note.NewVerifier(string(bytes.TrimSpace([]byte(publicKey))))
 	if err != nil {
 		return Report{}, fault.Wrap(fault.BadInput, err, "this is not a journal's public key").
 			WithHint("give the text of key.pub as it was handed over, not the one in the folder")
 	}
-	v := &verifier{fsys: fsys, key: key, check: check}
-	v.report = Report{First: -1, Origin: check.Origin, Key: fmt.Sprintf("%s+%08x", key.Name(), key.KeyHash())}
 	if _, err := fs.Stat(fsys, fileEntries); err != nil {
 		if _, err := fs.Stat(fsys, fileCheckpoint); err != nil {
 			return Report{}, fault.Wrap(fault.NotFound, err, "there is no journal here")
 		}
 	}
+	v := &verifier{fsys: fsys, key: key, check: check, signatures: check.Signatures}
+	r, err := v.run(ctx)
+	if err == nil && !r.Intact && !v.signatures {
+		v = &verifier{fsys: fsys, key: key, check: check, signatures: true}
+		r, err = v.run(ctx)
+	}
+	return r, err
+}
+
+// run makes one pass.
+func (v *verifier) run(ctx context.Context) (Report, error) {
+	v.report = Report{First: -1, Origin: v.check.Origin, Key: fmt.Sprintf("%s+%08x", v.key.Name(), v.key.KeyHash())}
 	v.readCheckpoint()
 	if err := v.readEntries(ctx); err != nil {
 		return Report{}, err
@@ -107,7 +133,8 @@ func Verify(ctx context.Context, fsys fs.FS, publicKey string, check Check) (Rep
 	v.judgeCheckpoint()
 	v.judgeHashes()
 	v.judgeKey()
-	v.report.Root, v.report.Records = v.edge.root(), v.edge.size
+	v.report.Root, v.report.Records, v.report.Signatures = v.edge.root(), v.edge.size, v.signatures
+	v.clock.tell(&v.report)
 	v.report.Intact = len(v.report.Findings) == 0
 	return v.report, nil
 }
@@ -125,134 +152,136 @@ func (v *verifier) readCheckpoint() {
 func (v *verifier) readEntries(ctx context.Context) error {
 	if f, err := v.fsys.Open(fileHashes); err == nil {
 		defer f.Close()
-		v.nodes = hashStream{r: f}
+		v.nodes = hashStream{r: bufio.NewReaderSize(f, 64<<10)}
 	} else {
 		v.nodes.err = err
 	}
-	var read int64
-	for line, err := range lines(v.fsys) {
-		if errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		if err != nil {
-			return fault.Wrap(fault.BadInput, err, "the journal cannot be read").OnFile(fileEntries)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if v.cpErr == nil && line.seq == v.cp.Size {
-			return v.judgeTail()
-		}
-		if !v.readEntry(line) {
-			return nil
-		}
-		read++
+	limit := int64(math.MaxInt64)
+	if v.cpErr == nil {
+		limit = v.cp.Size
 	}
-	if v.cpErr == nil && read < v.cp.Size {
-		v.report.found(fileEntries, read, "it is missing; the checkpoint covers %d records, %d are there", v.cp.Size, read)
-	} else if v.cpErr == nil {
-		return v.judgeTail()
+	sound := true
+	err := eachPrepared(ctx, v.fsys, limit, v.prepare, func(line preparedLine) bool {
+		sound = v.readEntry(line)
+		return sound
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fault.Wrap(fault.BadInput, err, "the journal cannot be read").OnFile(fileEntries)
 	}
-	return nil
+	switch {
+	case !sound || v.cpErr != nil:
+		return nil
+	case v.edge.size < v.cp.Size:
+		v.report.found(fileEntries, v.edge.size, "it is missing; the checkpoint covers %d records, %d are there", v.cp.Size, v.edge.size)
+		return nil
+	}
+	return v.judgeTail()
 }
 
 // readEntry checks one line against its place; false ends the reading.
-func (v *verifier) readEntry(line entryLine) bool {
+func (v *verifier) readEntry(line preparedLine) bool {
 	if what := v.wrong(line); what != "" {
 		v.report.found(fileEntries, line.seq, "%s", what)
 		return false
 	}
-	nodes := v.edge.push(tlog.RecordHash(line.data))
+	nodes := v.edge.push(line.hash)
+	v.read += int64(len(line.data)) + 1
 	if what := v.nodes.compare(nodes); what != "" {
 		v.report.found(fileHashes, line.seq, "%s", what)
 	}
 	if v.check.Held != nil && v.edge.size == v.check.Held.Size {
 		v.held = v.edge.root()
 	}
+	v.clock.see(line.seq, line.data)
 	return true
 }
 
-// head is the part of a record that its place depends on.
-type head struct {
-	Schema int       `json:"schema"`
-	Log    string    `json:"log"`
-	Seq    int64     `json:"seq"`
-	Root   tlog.Hash `json:"root"`
-}
-
 // wrong says what is wrong with a line at its place, or nothing.
-func (v *verifier) wrong(line entryLine) string {
+func (v *verifier) wrong(line preparedLine) string {
 	if line.torn {
 		return "it is cut off"
 	}
-	body, sig, err := split(line.data)
-	if err != nil {
-		return "it is altered: " + err.Error()
+	if line.bad != "" {
+		return line.bad
 	}
-	if !v.key.Verify(signed(body), sig) {
-		return "it is altered or not signed by this key: its signature does not match"
+	if line.seq == 0 {
+		v.settleOrigin(line.data)
 	}
-	var h head
-	if err := json.Unmarshal(line.data, &h); err != nil {
-		return "it is no record: " + err.Error()
+	root := v.edge.root()
+	if v.place.fits(line.data, v.report.Origin, line.seq, root) {
+		return ""
 	}
+	return misplaced(line.data, v.report.Origin, line.seq, root)
+}
+
+// settleOrigin decides which log this is by its first record, unless the
+// caller said, and holds the checkpoint against that.
+func (v *verifier) settleOrigin(first []byte) {
 	if v.report.Origin == "" {
-		v.report.Origin = h.Log
+		var h head
+		if json.Unmarshal(first, &h) == nil {
+			v.report.Origin = h.Log
+		}
 	}
 	if v.cpErr == nil && v.cp.Origin != v.report.Origin {
 		v.cpErr = fmt.Errorf("it is of another log, %s", v.cp.Origin)
 	}
-	switch {
-	case h.Log != v.report.Origin:
-		return fmt.Sprintf("it belongs to another log, %s", h.Log)
-	case h.Seq > line.seq:
-		return fmt.Sprintf("it is missing or moved: record %d stands in its place", h.Seq)
-	case h.Seq < line.seq:
-		return fmt.Sprintf("record %d stands here a second time or moved", h.Seq)
-	case h.Root != v.edge.root():
-		return "it follows other records than those before it"
-	}
-	return ""
 }
 
 // judgeTail looks at what lies behind the checkpoint.
 func (v *verifier) judgeTail() error {
-	v.sealed = v.edge.clone()
-	var entries []byte
-	for line, err := range lines(v.fsys) {
-		if err != nil {
-			return err
-		}
-		if line.seq < v.cp.Size {
-			continue
-		}
-		entries = append(entries, line.data...)
-		if !line.torn {
-			entries = append(entries, '\n')
-		}
-		if len(entries) > MaxRecord || line.seq > v.cp.Size+1 {
-			break
-		}
+	entries, err := readFrom(v.fsys, fileEntries, v.read)
+	if err != nil {
+		return fault.Wrap(fault.BadInput, err, "the journal cannot be read").OnFile(fileEntries)
 	}
 	pending, err := fs.ReadFile(v.fsys, filePending)
 	if err != nil {
 		pending = nil
 	}
 	rest := v.nodes.rest()
-	t := judge(entries, rest, pending, v.cp, v.sealed, v.key)
+	t := judge(entries, rest, pending, v.cp, v.edge, v.key)
+	note := func(format string, args ...any) {
+		v.report.Notes = append(v.report.Notes, fmt.Sprintf(format, args...))
+	}
 	switch {
 	case t.state == tailForeign && len(entries) > 0:
 		v.report.found(fileEntries, v.cp.Size, "it lies behind the checkpoint, which covers %d records: it was inserted, or the checkpoint was replaced by an older one (%s)", v.cp.Size, t.why)
 	case t.state == tailForeign:
 		v.report.found(fileHashes, -1, "%d bytes lie behind the tree that the checkpoint covers (%s)", rest, t.why)
 	case t.state == tailWhole:
-		v.report.Notes = append(v.report.Notes, "a writer was interrupted; its record is whole and will be sealed by the next act")
+		note("a writer was interrupted; what it recorded is whole and will be sealed by the next act")
 	case t.state == tailTorn:
-		v.report.Notes = append(v.report.Notes, fmt.Sprintf("a writer was interrupted; %d bytes of its record will be cut off by the next act", len(entries)))
+		note("a writer was interrupted; %d bytes that it wrote, of no act that took effect, will be cut off by the next act", len(entries))
 	case pending != nil:
-		v.report.Notes = append(v.report.Notes, "a writer was interrupted before it wrote")
+		note("a writer was interrupted before it wrote")
 	}
 	return nil
+}
+
+// readFrom reads what a file holds from off on, as far as a writer can have
+// left it there.
+func readFrom(fsys fs.FS, name string, off int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if s, ok := f.(io.Seeker); ok {
+		_, err = s.Seek(off, io.SeekStart)
+	} else {
+		_, err = io.CopyN(io.Discard, f, off)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, maxTail+1))
 }
 
 func (v *verifier) judgeCheckpoint() {
@@ -263,7 +292,9 @@ func (v *verifier) judgeCheckpoint() {
 	case v.report.Origin != "" && v.cp.Origin != v.report.Origin:
 		v.report.found(fileCheckpoint, -1, "it is of another log, %s", v.cp.Origin)
 	case v.edge.size == v.cp.Size && v.edge.root() != v.cp.Root:
-		v.report.found(fileCheckpoint, -1, "its root is not that of the records")
+		v.report.found(fileCheckpoint, -1, "its root is not that of the records: they are of another history, signed with the same key")
+	case v.edge.size == v.cp.Size && v.cp.Bytes > 0 && v.read != v.cp.Bytes:
+		v.report.found(fileCheckpoint, -1, "it covers %d bytes of records, which are %d", v.cp.Bytes, v.read)
 	}
 	if v.report.Origin == "" {
 		v.report.Origin = v.cp.Origin
@@ -294,37 +325,4 @@ func (v *verifier) judgeKey() {
 	if err != nil || k.Name() != v.key.Name() || k.KeyHash() != v.key.KeyHash() {
 		v.report.found(fileKey, -1, "the copy of the public key is not the key given")
 	}
-}
-
-// hashStream compares the stored hashes as the records go by.
-type hashStream struct {
-	r    io.Reader
-	err  error
-	over bool // a mismatch was found; later ones follow from it
-}
-
-// compare reads as many hashes as nodes and says how they differ.
-func (s *hashStream) compare(nodes []tlog.Hash) string {
-	if s.err != nil || s.over {
-		return ""
-	}
-	got := make([]byte, len(nodes)*tlog.HashSize)
-	if _, err := io.ReadFull(s.r, got); err != nil {
-		s.over = true
-		return "its hashes are missing from the tree"
-	}
-	if !bytes.Equal(got, pack(nodes)) {
-		s.over = true
-		return "its hashes in the tree were altered"
-	}
-	return ""
-}
-
-// rest is how many bytes follow the hashes that were compared.
-func (s *hashStream) rest() int {
-	if s.err != nil || s.over {
-		return 0
-	}
-	n, _ := io.Copy(io.Discard, io.LimitReader(s.r, MaxRecord))
-	return int(n)
 }

@@ -1,0 +1,110 @@
+package journal
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"time"
+)
+
+// clockSlack is how far a clock may step back unremarked: services that keep
+// clocks right step them by less.
+const clockSlack = time.Second
+
+// clockBack says in a record by how much the clock was set back since the one
+// before it; nothing when it was not, or that one's time is unknown.
+func clockBack(last, now time.Time) string {
+	if back := last.Sub(now); !last.IsZero() && back > clockSlack {
+		return back.Round(time.Microsecond).String()
+	}
+	return ""
+}
+
+// timeField stands before the time in a record's line. Inside of a text its
+// quotes would be escaped, so the first one is the field.
+const timeField = `,"time_utc":"`
+
+// timeText is the UTC time in a record's line as it stands there; of two, the
+// lesser is the earlier.
+func timeText(line []byte) []byte {
+	at := bytes.Index(line, []byte(timeField)) + len(timeField)
+	if at < len(timeField) || at+len(timeUTC) > len(line) {
+		return nil
+	}
+	return line[at : at+len(timeUTC)]
+}
+
+// maxClockWarnings bounds what a report tells one by one.
+const maxClockWarnings = 20
+
+// clockWatch finds the records before which the clock was set back.
+type clockWatch struct {
+	last  []byte
+	steps int
+	found []Finding
+}
+
+// see takes the records in order.
+func (c *clockWatch) see(seq int64, line []byte) {
+	now := timeText(line)
+	if now == nil {
+		return
+	}
+	if bytes.Compare(now, c.last) < 0 {
+		c.back(seq, line)
+	}
+	c.last = append(c.last[:0], now...)
+}
+
+func (c *clockWatch) back(seq int64, line []byte) {
+	last, err := time.Parse(timeUTC, string(c.last))
+	if err != nil {
+		return
+	}
+	by := clockBack(last, lineTime(line))
+	if by == "" {
+		return
+	}
+	if c.steps++; c.steps <= maxClockWarnings {
+		c.found = append(c.found, Finding{fileEntries, seq, "the machine's clock was set back by " + by + " before it"})
+	}
+}
+
+// tell writes the warnings.
+func (c *clockWatch) tell(r *Report) {
+	r.Warnings = c.found
+	if more := c.steps - len(c.found); more > 0 {
+		r.Warnings = append(r.Warnings, Finding{fileEntries, -1, fmt.Sprintf("the machine's clock was set back %d times more", more)})
+	}
+}
+
+// lineTime is the time in a record's line, zero when there is none.
+func lineTime(line []byte) time.Time {
+	t, err := time.Parse(timeUTC, string(timeText(line)))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// lastTimeIn is the time of the last of whole lines.
+func lastTimeIn(lines []byte) time.Time {
+	lines = bytes.TrimSuffix(lines, []byte{'\n'})
+	return lineTime(lines[bytes.LastIndexByte(lines, '\n')+1:])
+}
+
+// lastTime is the time of the record that ends at byte end, zero when it
+// cannot be told: that a clock went back is a remark, no reason to fail.
+func lastTime(r io.ReaderAt, end int64) time.Time {
+	for n := int64(16 << 10); ; n *= 8 {
+		n = min(n, end)
+		b := make([]byte, n)
+		if _, err := r.ReadAt(b, end-n); err != nil && err != io.EOF || n == 0 {
+			return time.Time{}
+		}
+		whole := n == end || bytes.IndexByte(b[:n-1], '\n') >= 0
+		if whole || n > MaxRecord {
+			return lastTimeIn(b)
+		}
+	}
+}
