@@ -152,7 +152,17 @@ func (s *Store) PurgeDue(ctx context.Context, reason string) ([]DueResult, error
 			failed = fmt.Errorf("procedure %s: %w", d.ID, err)
 		}
 	}
+	if len(out) == 0 && failed == nil {
+		return out, s.nothingDue(ctx, reason)
+	}
 	return out, failed
+}
+
+// nothingDue records, in the store's own journal, that nothing was due.
+func (s *Store) nothingDue(ctx context.Context, reason string) error {
+	return s.Do(ctx, ActSpec{Operation: journal.Erase, Sub: journal.SubPurge, Reason: reason}, func(act *Act) error {
+		return act.Record(journal.Details{Result: "nothing is due"})
+	})
 }
 
 // due lists the recordings in a procedure's index whose time is over, those

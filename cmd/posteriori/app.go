@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -160,7 +161,21 @@ func (a *app) openStore() (*engine.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return engine.Open(dir)
+	store, err := engine.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if at := os.Getenv("POSTERIORI_TEST_CLOCK"); at != "" {
+		start, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			return nil, fault.New(fault.Usage, "$POSTERIORI_TEST_CLOCK is no time like 2028-03-01T10:00:00Z")
+		}
+		if store, err = store.WithTestClock(start); err != nil {
+			return nil, err
+		}
+	}
+	store.OnNotice(func(line string) { a.notef("%s", line) })
+	return store, nil
 }
 
 // needProcedure is the procedure's ID, or a usage error.

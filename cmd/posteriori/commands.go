@@ -12,7 +12,12 @@ func (a *app) commands() []*cobra.Command {
 		newAnalyseCommand(a),
 		newQueryCommand(a),
 		newSynopsisCommand(a),
+		newHitCommand(a),
 		newExportCommand(a),
+		newEvidenceCommand(a),
+		newEraseCommand(a),
+		newRectifyCommand(a),
+		newPurgeCommand(a),
 		newJournalCommand(a),
 		newDoctorCommand(a),
 	}

@@ -146,7 +146,7 @@ func (a *app) importFiles(c *cobra.Command, o importOptions, args []string) erro
 		if err != nil {
 			return err
 		}
-		im := importer{app: a, act: act, index: ix, worker: w, opt: o, seen: map[string]string{}}
+		im := importer{app: a, store: store, act: act, index: ix, worker: w, opt: o, seen: map[string]string{}}
 		rows, err = im.run(c.Context(), files)
 		return err
 	})
@@ -220,6 +220,7 @@ func walk(args []string) ([]string, error) {
 // importer is one run of posteriori import.
 type importer struct {
 	app    *app
+	store  *engine.Store
 	act    *engine.Act
 	index  *index.Store
 	worker analysis.Worker
@@ -234,11 +235,12 @@ func (im *importer) run(ctx context.Context, files []string) ([]importRow, error
 	if err != nil {
 		return nil, err
 	}
-	meter := newHashMeter(im.app.stderr, files)
+	meter := newHashMeter(im.app.stderr, "reading", sizeOf(files))
 	defer meter.stop()
 	rows := make([]importRow, 0, len(files))
 	for _, path := range files {
 		row := im.look(ctx, path, known, meter)
+		meter.skip(sizeOf([]string{path}))
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -260,6 +262,9 @@ func (im *importer) run(ctx context.Context, files []string) ([]importRow, error
 	if err := im.act.Record(about); err != nil {
 		return nil, err
 	}
+	if err := im.act.NoteItems(ctx, imported(rows)); err != nil {
+		return rows, err
+	}
 	added := map[string]int64{}
 	for i := range rows {
 		if err := im.add(ctx, &rows[i]); err != nil {
@@ -272,6 +277,17 @@ func (im *importer) run(ctx context.Context, files []string) ([]importRow, error
 		}
 	}
 	return rows, nil
+}
+
+// imported are the hashes of what comes in.
+func imported(rows []importRow) []string {
+	var sums []string
+	for _, r := range rows {
+		if r.State == rowImported {
+			sums = append(sums, r.SHA256)
+		}
+	}
+	return sums
 }
 
 // known gives the recordings of the procedure by hash.
@@ -301,7 +317,7 @@ func (im *importer) look(ctx context.Context, path string, known map[string]inde
 		}
 		return row
 	}
-	id, err := evidence.Hash(ctx, path, meter.file(path))
+	id, err := evidence.Hash(ctx, path, meter.file())
 	if err != nil {
 		return fail(err)
 	}
@@ -313,6 +329,9 @@ func (im *importer) look(ctx context.Context, path string, known map[string]inde
 			row.State, row.Details = rowMoved, &rec
 		}
 		return row
+	}
+	if err := procedure.MayRecord(im.act.Procedure().Doc, id.SHA256, im.store.Now()); err != nil {
+		return fail(err)
 	}
 	if first, ok := im.seen[id.SHA256]; ok {
 		row.State, row.Error = rowDuplicate, "the same as "+fault.Printable(first)
@@ -327,7 +346,7 @@ func (im *importer) look(ctx context.Context, path string, known map[string]inde
 	}
 	im.build = hello.Build
 	rec := index.Recording{
-		SHA256: id.SHA256, Path: path, Bytes: id.Bytes, ModifiedUS: id.Modified.UnixMicro(), ImportedUS: time.Now().UnixMicro(),
+		SHA256: id.SHA256, Path: path, Bytes: id.Bytes, ModifiedUS: id.Modified.UnixMicro(), ImportedUS: im.store.Now().UnixMicro(),
 		Exhibit: im.opt.exhibit, Basis: im.opt.basis, Camera: im.opt.camera, Probe: *probe,
 	}
 	if err := im.opt.setClock(&rec); err != nil {

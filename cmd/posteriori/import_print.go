@@ -3,16 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
-
-	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 )
@@ -72,52 +66,4 @@ func describe(r index.Recording) (length, video, begins string) {
 		begins = fmt.Sprintf("%s ± %v", time.UnixMicro(*r.ClockUS).Local().Format(time.RFC3339), span(r.ClockUncertaintyUS))
 	}
 	return length, video, begins
-}
-
-// hashMeter shows how much of the files has been read, on a terminal.
-type hashMeter struct {
-	bars *mpb.Progress
-	bar  *mpb.Bar
-	done int64 // bytes of the files before
-}
-
-func newHashMeter(w io.Writer, files []string) *hashMeter {
-	m := &hashMeter{}
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return m
-	}
-	var total int64
-	for _, path := range files {
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			total += info.Size()
-		}
-	}
-	m.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
-	m.bar = m.bars.New(max(1, total), mpb.BarStyle().Lbound("[").Rbound("]"),
-		mpb.PrependDecorators(decor.Name("reading ")),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f")))
-	return m
-}
-
-// file is the progress of the next file.
-func (m *hashMeter) file(string) evidence.Progress {
-	if m.bar == nil {
-		return nil
-	}
-	base := m.done
-	return func(done, _ int64) {
-		m.done = base + done
-		m.bar.SetCurrent(m.done)
-	}
-}
-
-// stop ends the display; a second time it does nothing.
-func (m *hashMeter) stop() {
-	if m.bars == nil {
-		return
-	}
-	m.bar.SetTotal(-1, true)
-	m.bars.Wait()
-	m.bars, m.bar = nil, nil
 }

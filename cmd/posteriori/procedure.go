@@ -19,7 +19,7 @@ func newProcedureCommand(a *app) *cobra.Command {
 	return group("procedure", "Open, authorise and show procedures",
 		newProcedureOpenCommand(a), newProcedureAuthoriseCommand(a),
 		newProcedureDecisionCommand(a, decisionVeto), newProcedureDecisionCommand(a, decisionRevoke),
-		newProcedureFrameCommand(a), newProcedureListCommand(a), newProcedureShowCommand(a))
+		newProcedureFrameCommand(a), newProcedureExtendCommand(a), newProcedureCloseCommand(a), newProcedureListCommand(a), newProcedureShowCommand(a))
 }
 
 // oneID takes the procedure's ID from the argument or from -p.
