@@ -52,7 +52,7 @@ func (m *Manifest) check() error {
 		}
 		if words := Forbidden(*x); len(words) > 0 {
 			return fault.New(fault.Refused, "model %q is of a kind that this engine must not hold: %s",
-				x.Name, strings.Join(words, ", "))
+				x.Name, strings.Join(words, ", ")).UnderRule("11")
 		}
 	}
 	return nil
@@ -61,6 +61,9 @@ func (m *Manifest) check() error {
 func (v Vocabulary) check(name string) error {
 	if len(v.Labels) == 0 || len(v.Labels) > 4096 {
 		return fault.New(fault.BadInput, "the vocabulary %q has %d labels", name, len(v.Labels))
+	}
+	if stem, ok := numbered(v.Labels); ok {
+		return fault.New(fault.Refused, "the vocabulary %q counts %q up: these are no labels of things", name, stem).UnderRule("11")
 	}
 	for l, c := range v.Classes {
 		if !slices.Contains(v.Labels, l) {
@@ -108,6 +111,11 @@ func (m Model) check() error {
 	for _, p := range slices.Concat(m.Inputs, m.Outputs) {
 		if err := p.check(m); err != nil {
 			return err
+		}
+	}
+	for _, p := range m.Outputs {
+		if err := m.explain(p); err != nil {
+			return fault.Wrap(fault.Refused, err, "model %q gives what nobody explains", m.Name).UnderRule("11")
 		}
 	}
 	return nil

@@ -1,41 +1,80 @@
 package models
 
 import (
+	"bytes"
+	_ "embed"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// The words of biometrics and of sensitive inference about people. A word of
-// prefixes matches every word that starts so.
-var (
-	forbiddenWords = []string{
-		"age", "ages", "sex", "race", "skin", "gait", "iris", "ear", "palm", "voice",
-		"speaker", "head", "pose", "poses", "openpose", "movenet", "blazepose", "reid",
-		"osnet", "fairmot", "deepsort", "identity", "identification", "id", "smile", "mood",
+//go:embed forbidden.yaml
+var forbiddenYAML []byte
+
+// wordList is words that a text must not hold: whole ones, beginnings of
+// words, and words in a row.
+type wordList struct {
+	Words   []string `yaml:"words,flow"`
+	Starts  []string `yaml:"starts,flow"`
+	Phrases []string `yaml:"phrases,flow"`
+}
+
+// forbiddenKind is one kind of thing that no model may tell.
+type forbiddenKind struct {
+	Kind     string `yaml:"kind"`
+	Outside  bool   `yaml:"outside"` // not looked for in the inner names of a network
+	wordList `yaml:",inline"`
+}
+
+// forbiddenTable is forbidden.yaml.
+type forbiddenTable struct {
+	Kinds   []forbiddenKind `yaml:"kinds"`
+	Outputs wordList        `yaml:"outputs"`
+}
+
+var forbidden = sync.OnceValue(func() forbiddenTable {
+	var t forbiddenTable
+	dec := yaml.NewDecoder(bytes.NewReader(forbiddenYAML))
+	dec.KnownFields(true)
+	if err := dec.Decode(&t); err != nil {
+		panic("forbidden.yaml: " + err.Error()) // built in; the tests read it
 	}
-	forbiddenPrefixes = []string{
-		"face", "facial", "embed", "biometr", "gender", "emotion", "ethnic", "keypoint",
-		"skeleton", "landmark", "fingerprint", "retina", "arcface", "cosface", "insightface",
-		"reident", "identif", "recogniz", "sentiment", "religi", "descriptor",
-	}
-	// Words that stand together in a text: re-identification, person attributes.
-	forbiddenPairs = [][2]string{
-		{"re", "id"}, {"re", "identification"}, {"person", "attributes"}, {"feature", "vector"},
-		{"person", "recognition"}, {"appearance", "feature"}, {"body", "parts"},
-	}
+	return t
+})
+
+// place is where a text stands in a model.
+type place int
+
+const (
+	shown  place = iota // names, labels, metadata: what the model says of itself
+	inner               // names of the network's parts
+	output              // the name of an output
 )
+
+// ForbiddenKinds lists the kinds of thing that no model may tell.
+func ForbiddenKinds() []string {
+	var out []string
+	for _, k := range forbidden().Kinds {
+		out = append(out, k.Kind)
+	}
+	return out
+}
 
 // Forbidden lists the words for which a model must not be in the engine: any
 // that speaks of faces, embeddings, re-identification, pose, gender, age,
 // emotion and their like in its name, file, task, decoder, source, ports,
 // labels or notes. A clean model gives nil.
 //
-// Tasks are a closed list as well, and what comes out of a model must be what
-// the manifest says; this scan is the second lock, not the only one.
+// Tasks are a closed list as well, what comes out of a model must be what the
+// manifest says, and every number of it must have a meaning there ([Port]);
+// this scan is one lock of several. [Inspect] does the same to the file.
 func Forbidden(m Model) []string {
 	texts := []string{m.Name, m.File, string(m.Task), m.Decoder, m.Source, m.URL, m.Notes}
-	for _, p := range slices.Concat(m.Inputs, m.Outputs) {
+	for _, p := range m.Inputs {
 		texts = append(texts, p.Name)
 	}
 	texts = append(texts, m.Vocabularies...)
@@ -47,41 +86,64 @@ func Forbidden(m Model) []string {
 	}
 	var found []string
 	for _, t := range texts {
-		found = append(found, forbiddenIn(t)...)
+		found = append(found, forbiddenIn(t, shown)...)
+	}
+	for _, p := range m.Outputs {
+		found = append(found, forbiddenIn(p.Name, output)...)
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
 }
 
-func forbiddenIn(text string) []string {
+// forbiddenIn lists what a text must not hold, as "word (kind)".
+func forbiddenIn(text string, at place) []string {
 	words := split(text)
+	if len(words) == 0 || isTensorFlowOutput(words) {
+		return nil
+	}
+	var found []string
+	for _, k := range forbidden().Kinds {
+		if at == inner && k.Outside {
+			continue
+		}
+		for _, w := range k.in(words) {
+			found = append(found, fmt.Sprintf("%s (%s)", w, k.Kind))
+		}
+	}
+	if at == output {
+		for _, w := range forbidden().Outputs.in(words) {
+			found = append(found, w+" (vector)")
+		}
+	}
+	return found
+}
+
+// isTensorFlowOutput knows the one clean use of a word on the list:
+// TensorFlow's converter calls a lone output "Identity:0".
+func isTensorFlowOutput(words []string) bool { return len(words) == 1 && words[0] == "identity" }
+
+func (l wordList) in(words []string) []string {
 	var found []string
 	for i, w := range words {
-		if slices.Contains(forbiddenWords, w) && !harmless(words, i) {
+		if slices.Contains(l.Words, w) || slices.ContainsFunc(l.Starts, func(s string) bool { return strings.HasPrefix(w, s) }) {
 			found = append(found, w)
 		}
-		for _, p := range forbiddenPrefixes {
-			if strings.HasPrefix(w, p) {
-				found = append(found, w)
-			}
-		}
-		for _, p := range forbiddenPairs {
-			if i > 0 && words[i-1] == p[0] && w == p[1] {
-				found = append(found, p[0]+"-"+p[1])
+		for _, p := range l.Phrases {
+			if parts := strings.Fields(p); slices.Equal(parts, words[i:min(i+len(parts), len(words))]) {
+				found = append(found, p)
 			}
 		}
 	}
 	return found
 }
 
-// harmless knows the one clean use of a word on the list: TensorFlow's
-// converter calls a lone output "Identity:0".
-func harmless(words []string, i int) bool {
-	return words[i] == "identity" && i == 0 && (len(words) == 1 || len(words) == 2 && words[1] == "0")
-}
+// unaccented are the letters of French without their marks.
+var unaccented = strings.NewReplacer("à", "a", "â", "a", "ä", "a", "ç", "c", "é", "e", "è", "e", "ê", "e", "ë", "e",
+	"î", "i", "ï", "i", "ô", "o", "ö", "o", "œ", "oe", "æ", "ae", "ù", "u", "û", "u", "ü", "u", "ÿ", "y", "ñ", "n",
+	"\u0300", "", "\u0301", "", "\u0302", "", "\u0308", "", "\u0327", "") // and marks that stand alone
 
-// split cuts a text into lower-case words at everything that is no letter or
-// digit, and where a capital follows a small letter (faceBox).
+// split cuts a text into lower-case words without accents, at everything that
+// is no letter, and where a capital follows a small letter (faceBox).
 func split(text string) []string {
 	var b strings.Builder
 	prev := ' '
@@ -92,5 +154,5 @@ func split(text string) []string {
 		b.WriteRune(unicode.ToLower(r))
 		prev = r
 	}
-	return strings.FieldsFunc(b.String(), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return strings.FieldsFunc(unaccented.Replace(b.String()), func(r rune) bool { return !unicode.IsLetter(r) })
 }

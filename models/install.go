@@ -31,8 +31,8 @@ type Progress struct {
 //
 // A file already right is left alone. Each new one is hashed while it is
 // written beside its place and moved there only if its hash is the
-// manifest's; otherwise fault.Integrity, and nothing changes. Progress may be
-// nil.
+// manifest's and [Inspect] finds nothing in it; otherwise fault.Integrity or
+// fault.Refused, and nothing changes. Progress may be nil.
 func (m *Manifest) Install(ctx context.Context, from, to string, names []string, progress func(Progress)) error {
 	wanted, err := m.wanted(names)
 	if err != nil {
@@ -106,8 +106,11 @@ func (m Model) install(ctx context.Context, src source, to string, progress func
 	defer tmp.Close()
 	progress(Progress{Model: m, State: Installing})
 	tee := &meter{r: in, ctx: ctx, tell: func(n int64) { progress(Progress{Model: m, State: Installing, Done: n}) }}
-	if _, err := m.copyChecked(tmp, tee, name); err != nil {
+	if err := m.copyChecked(tmp, tee, name); err != nil {
 		return err
+	}
+	if err := Check(tmp.Name(), m); err != nil { // looks into it before it is in place
+		return onFile(err, name)
 	}
 	place := filepath.Join(to, m.File)
 	for _, step := range []func() error{

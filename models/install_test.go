@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"posteriori/engine/fault"
+	"posteriori/models/onnx/onnxtest"
 )
 
 // small is a manifest of models whose files are the given texts; those named
@@ -31,6 +32,7 @@ func small(t *testing.T, texts map[string]string) *Manifest {
 		x := Model{
 			Name: name, File: name + ".onnx", Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:]),
 			Task: Detector, Decoder: "yolox", Source: "https://example.org/" + name,
+			Outputs: []Port{{Name: "y", Type: "float32", Shape: []int64{-1, 3}}},
 		}
 		if name == "plate" {
 			x.Task, x.Decoder = PlateReader, ""
@@ -69,11 +71,22 @@ func listing(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-var texts = map[string]string{"one": "first", "two": "second model", "plate": "reader"}
+var (
+	first, second, reader = tiny("first"), tiny("second model"), tiny("reader")
+
+	altered = strings.Replace(first, "first", "fIrst", 1)
+	texts   = map[string]string{"one": first, "two": second, "plate": reader}
+)
+
+// tiny is the smallest model, with a word in it that tells it from others.
+func tiny(word string) string {
+	x, y := onnxtest.Port{Name: "x", Elem: onnxtest.Float, Dims: []int64{-1, 3}}, onnxtest.Port{Name: "y", Elem: onnxtest.Float, Dims: []int64{-1, 3}}
+	return string(onnxtest.Model{In: []onnxtest.Port{x}, Out: []onnxtest.Port{y}, Extra: onnxtest.Message{}.Text(6, word)}.Encode())
+}
 
 func TestInstallFromFolder(t *testing.T) {
 	m := small(t, texts)
-	from := folder(t, map[string]string{"one.onnx": "first", "plate.onnx": "reader", "more.txt": "x"})
+	from := folder(t, map[string]string{"one.onnx": first, "plate.onnx": reader, "more.txt": "x"})
 	to := filepath.Join(t.TempDir(), "a", "models")
 	var steps []string
 	tell := func(p Progress) {
@@ -84,10 +97,10 @@ func TestInstallFromFolder(t *testing.T) {
 	if err := m.Install(t.Context(), from, to, nil, tell); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[string]string{"one.onnx": "first"}, listing(t, to)); d != "" {
+	if d := cmp.Diff(map[string]string{"one.onnx": first}, listing(t, to)); d != "" {
 		t.Errorf("installed: %s", d)
 	}
-	if d := cmp.Diff([]string{"one installing 0", "one installed 5", "two absent 0"}, steps); d != "" {
+	if d := cmp.Diff([]string{"one installing 0", fmt.Sprint("one installed ", len(first)), "two absent 0"}, steps); d != "" {
 		t.Errorf("progress: %s", d)
 	}
 	// By its name, a model that this version does not load is installed too.
@@ -105,12 +118,12 @@ func TestInstallFromFolder(t *testing.T) {
 
 func TestInstalledFileIsLeftAlone(t *testing.T) {
 	m := small(t, texts)
-	to := folder(t, map[string]string{"one.onnx": "first", "two.onnx": "damaged"})
+	to := folder(t, map[string]string{"one.onnx": first, "two.onnx": "damaged"})
 	before, err := os.Stat(filepath.Join(to, "one.onnx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := folder(t, map[string]string{"one.onnx": "other", "two.onnx": "second model"})
+	from := folder(t, map[string]string{"one.onnx": "other", "two.onnx": second})
 	if err := m.Install(t.Context(), from, to, []string{"one", "two"}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -121,13 +134,13 @@ func TestInstalledFileIsLeftAlone(t *testing.T) {
 	if !os.SameFile(before, after) || !before.ModTime().Equal(after.ModTime()) {
 		t.Error("a good file was replaced")
 	}
-	if d := cmp.Diff(map[string]string{"one.onnx": "first", "two.onnx": "second model"}, listing(t, to)); d != "" {
+	if d := cmp.Diff(map[string]string{"one.onnx": first, "two.onnx": second}, listing(t, to)); d != "" {
 		t.Errorf("a damaged file was not replaced: %s", d)
 	}
 }
 
 func TestInstallRefusesAnotherFile(t *testing.T) {
-	for name, text := range map[string]string{"same size": "fIrst", "longer": "first and more", "shorter": "fir", "empty": ""} {
+	for name, text := range map[string]string{"same size": altered, "longer": first + " and more", "shorter": first[:3], "empty": ""} {
 		m := small(t, texts)
 		to := folder(t, map[string]string{"one.onnx": "old"})
 		err := m.Install(t.Context(), folder(t, map[string]string{"one.onnx": text}), to, nil, nil)
@@ -142,7 +155,7 @@ func TestInstallRefusesAnotherFile(t *testing.T) {
 
 func TestInstallFaults(t *testing.T) {
 	m := small(t, texts)
-	from := folder(t, map[string]string{"two.onnx": "second model"})
+	from := folder(t, map[string]string{"two.onnx": second})
 	file := filepath.Join(from, "two.onnx")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -177,7 +190,7 @@ func TestInstallFromAddress(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/models/one.onnx":
-			fmt.Fprint(w, "first")
+			fmt.Fprint(w, first)
 		case "/models/two.onnx": // goes on for ever
 			for range 1 << 20 {
 				if _, err := fmt.Fprint(w, strings.Repeat("x", 1024)); err != nil {
@@ -205,7 +218,7 @@ func TestInstallFromAddress(t *testing.T) {
 	if err := m.Install(t.Context(), "", to, []string{"two"}, nil); fault.KindOf(err) != fault.Integrity {
 		t.Errorf("own address: %v", err)
 	}
-	if d := cmp.Diff(map[string]string{"one.onnx": "first"}, listing(t, to)); d != "" {
+	if d := cmp.Diff(map[string]string{"one.onnx": first}, listing(t, to)); d != "" {
 		t.Errorf("installed: %s", d)
 	}
 }
@@ -213,7 +226,7 @@ func TestInstallFromAddress(t *testing.T) {
 func TestCheckAndRead(t *testing.T) {
 	m := small(t, texts)
 	one := m.Models[0]
-	dir := folder(t, map[string]string{"good": "first", "other": "fIrst", "long": "first!"})
+	dir := folder(t, map[string]string{"good": first, "other": altered, "long": first + "!"})
 	for name, want := range map[string]fault.Kind{"other": fault.Integrity, "long": fault.Integrity, "absent": fault.Missing, ".": fault.Integrity} {
 		path := filepath.Join(dir, name)
 		if err := Check(path, one); fault.KindOf(err) != want {
@@ -223,7 +236,7 @@ func TestCheckAndRead(t *testing.T) {
 			t.Errorf("Read of %s: %q, %v", name, data, err)
 		}
 	}
-	if data, err := Read(filepath.Join(dir, "good"), one); err != nil || string(data) != "first" {
+	if data, err := Read(filepath.Join(dir, "good"), one); err != nil || string(data) != first {
 		t.Errorf("Read: %q, %v", data, err)
 	}
 	for _, s := range m.Verify(dir) {
@@ -231,7 +244,7 @@ func TestCheckAndRead(t *testing.T) {
 			t.Errorf("%s is %s: %v", s.Model.Name, s.State, s.Err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "one.onnx"), []byte("fIrst"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "one.onnx"), []byte(altered), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if s := m.Verify(dir)[0]; s.State != Wrong || fault.KindOf(s.Err) != fault.Integrity {

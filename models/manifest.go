@@ -63,10 +63,17 @@ type Model struct {
 }
 
 // Port is one input or output. A dimension of -1 is free.
+//
+// Holds says what the numbers along an output's last dimension (less trailing
+// ones) are, in any order: the names of vocabularies of the model, one number
+// for each label, and box, box-sides*BINS, objectness, score, label, picture.
+// They must add up: a number that nobody can name may be part of a vector for
+// recognition, and such a model is refused.
 type Port struct {
-	Name  string  `yaml:"name"`
-	Type  string  `yaml:"type"` // float32, int64 or uint8
-	Shape []int64 `yaml:"shape,flow"`
+	Name  string   `yaml:"name"`
+	Type  string   `yaml:"type"` // float32, int64 or uint8
+	Shape []int64  `yaml:"shape,flow"`
+	Holds []string `yaml:"holds,omitempty,flow"` // outputs only
 }
 
 // Accuracy is one figure, and who measured it.

@@ -103,7 +103,7 @@ models:
     licence: MIT
     source: https://example.org/x
     inputs: [{name: images, type: float32, shape: [1, 3, 4, 4]}]
-    outputs: [{name: output, type: float32, shape: [-1, 7]}]
+    outputs: [{name: output, type: float32, shape: [-1, 7], holds: [box, score, v]}]
     vocabularies: [v]
 `
 
@@ -183,6 +183,15 @@ func TestPlantedModelIsRefused(t *testing.T) {
 		"label, age":          {"[car, dog]", "[car, 'age 30-40']"},
 		"notes":               {"licence: MIT", "licence: MIT\n    notes: for person re-identification"},
 		"notes, feature":      {"licence: MIT", "licence: MIT\n    notes: gives a feature vector"},
+		"label, French":       {"[car, dog]", "[car, Visage_1]"},
+		"label, accents":      {"[car, dog]", "[car, âge]"},
+		"label, sex":          {"[car, dog]", "[car, woman]"},
+		"label, phrase":       {"[car, dog]", "[car, 'fauteuil roulant']"},
+		"nothing explains":    {"holds: [box, score, v]", "holds: []"},
+		"explains too little": {"holds: [box, score, v]", "holds: [box, v]"},
+		"vector":              {"shape: [-1, 7], holds: [box, score, v]", "shape: [-1, 512], holds: [score]"},
+		"vector, free":        {"shape: [-1, 7], holds: [box, score, v]", "shape: [-1, -1], holds: [box]"},
+		"numbers as labels":   {"[car, dog]", "[car, dog, f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11]"},
 		"notes, ethnic":       {"licence: MIT", "licence: MIT\n    notes: ethnicity"},
 		"vocabulary":          {"[v]", "[v]\n    notes: gait"},
 		"tool of recognition": {"good.onnx", "osnet_x0_25.onnx"},
@@ -203,12 +212,12 @@ func TestHarmlessWordsPass(t *testing.T) {
 		"overhead", "traffic light", "year", "Identity:0", "Identity", "video", "grid", "essex",
 		"vehicle-attributes-recognition-barrier-0039", "license-plates-end2end1", "car", "headlight",
 	} {
-		if found := forbiddenIn(s); found != nil {
+		if found := forbiddenIn(s, output); found != nil {
 			t.Errorf("%q is refused: %v", s, found)
 		}
 	}
 	for _, s := range []string{"Identity of a person", "person_id", "track-id"} {
-		if forbiddenIn(s) == nil {
+		if forbiddenIn(s, output) == nil {
 			t.Errorf("%q passes", s)
 		}
 	}
@@ -216,14 +225,29 @@ func TestHarmlessWordsPass(t *testing.T) {
 
 // TestForbiddenWordIsFoundAnywhere plants words between harmless ones.
 func TestForbiddenWordIsFoundAnywhere(t *testing.T) {
+	var shownWords, innerWords []string
+	for _, k := range forbidden().Kinds {
+		list := slices.Concat(k.Words, k.Starts, k.Phrases)
+		shownWords = append(shownWords, list...)
+		if !k.Outside {
+			innerWords = append(innerWords, list...)
+		}
+	}
+	if len(shownWords) < 200 || len(innerWords) < 100 {
+		t.Fatalf("%d and %d words", len(shownWords), len(innerWords))
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		word := rapid.SampledFrom(slices.Concat(forbiddenWords, forbiddenPrefixes)).Draw(t, "word")
-		before := rapid.SampledFrom([]string{"", "car_", "the ", "v2.", "model/"}).Draw(t, "before")
-		after := rapid.SampledFrom([]string{"", "_0", " net", "-v3", ":x"}).Draw(t, "after")
-		if rapid.Bool().Draw(t, "capitals") {
+		at, words := shown, shownWords
+		if rapid.Bool().Draw(t, "inner") {
+			at, words = inner, innerWords
+		}
+		word := rapid.SampledFrom(words).Draw(t, "word")
+		before := rapid.SampledFrom([]string{"car_", "the ", "v2.", "model/", "2"}).Draw(t, "before")
+		after := rapid.SampledFrom([]string{"", "_0", " net", "-v3", ":x", "1", "Score"}).Draw(t, "after")
+		if rapid.Bool().Draw(t, "capitals") && after != "Score" {
 			word = strings.ToUpper(word)
 		}
-		if text := before + word + after; forbiddenIn(text) == nil && !(before == "" && strings.EqualFold(word, "identity")) {
+		if text := before + word + after; forbiddenIn(text, at) == nil {
 			t.Fatalf("%q passes", text)
 		}
 	})

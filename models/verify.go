@@ -22,7 +22,7 @@ type State string
 const (
 	Absent     State = "absent"     // not there
 	OK         State = "ok"         // there, and its hash is the manifest's
-	Wrong      State = "wrong"      // there, and its hash is another, or it cannot be read
+	Wrong      State = "wrong"      // there, and its hash is another, it is refused, or it cannot be read
 	Installing State = "installing" // on its way
 	Installed  State = "installed"  // put in place now
 )
@@ -35,7 +35,7 @@ type Status struct {
 	Err   error // why it is Wrong
 }
 
-const installHint = "install it with `posteriori models install`"
+const installHint = "install it with `posteriori models install --from DIR`"
 
 // Verify hashes the file of every model in dir, in the manifest's order.
 func (m *Manifest) Verify(dir string) []Status {
@@ -57,33 +57,43 @@ func (m Model) status(dir string) Status {
 	return s
 }
 
-// Check hashes the file at path. Not there or not readable is fault.Missing,
-// another size or hash than the manifest's is fault.Integrity.
+// Check is [Read] without the content.
 func Check(path string, m Model) error {
-	_, err := read(path, m, io.Discard)
+	_, err := Read(path, m)
 	return err
 }
 
-// Read is the content of the file at path, after the same checks as [Check]:
-// what it returns is what was hashed.
+// Read is the content of the file at path, hashed and looked into: what it
+// returns is what was checked. Not there or not readable is fault.Missing,
+// another size or hash than the manifest's is fault.Integrity under rule 11,
+// and what [Inspect] refuses is refused.
 func Read(path string, m Model) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Missing, reason(err), "model %s cannot be read", m.Name).OnFile(path).WithHint(installHint)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Integrity, "model %s is not a regular file", m.Name).OnFile(path)
+	}
 	var b bytes.Buffer
-	if _, err := read(path, m, &b); err != nil {
+	b.Grow(int(min(m.Bytes+1, 64<<20)))
+	if err := m.copyChecked(&b, f, path); err != nil {
 		return nil, err
+	}
+	if err := Inspect(b.Bytes(), m); err != nil {
+		return nil, onFile(err, path)
 	}
 	return b.Bytes(), nil
 }
 
-func read(path string, m Model, to io.Writer) (int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, fault.Wrap(fault.Missing, reason(err), "model %s cannot be read", m.Name).OnFile(path).WithHint(installHint)
+// onFile names the file in an error that Inspect made.
+func onFile(err error, path string) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		_ = f.OnFile(path)
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return 0, fault.New(fault.Integrity, "model %s is not a regular file", m.Name).OnFile(path)
-	}
-	return m.copyChecked(to, f, path)
+	return err
 }
 
 // reason drops the path from an error of the file system: fault.Error has it.
@@ -97,27 +107,28 @@ func reason(err error) error {
 
 // copyChecked copies a model, refusing all but the manifest's size and hash.
 // What is copied before a refusal must be thrown away.
-func (m Model) copyChecked(to io.Writer, from io.Reader, name string) (int64, error) {
+func (m Model) copyChecked(to io.Writer, from io.Reader, name string) error {
 	h := sha256.New()
 	n, err := io.Copy(io.MultiWriter(to, h), io.LimitReader(from, m.Bytes+1))
 	if err != nil {
-		return n, writeFault(err, name)
+		return writeFault(err, name)
 	}
 	if n != m.Bytes {
 		what := "shorter"
 		if n > m.Bytes {
 			what = "longer"
 		}
-		return n, m.refuse(name, "is %s than the %d bytes of the manifest", what, m.Bytes)
+		return m.refuse(name, "is %s than the %d bytes of the manifest", what, m.Bytes)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != m.SHA256 {
-		return n, m.refuse(name, "has the SHA-256 %s, which is not in the manifest", got)
+		return m.refuse(name, "has the SHA-256 %s, which is not in the manifest", got)
 	}
-	return n, nil
+	return nil
 }
 
 func (m Model) refuse(name, format string, args ...any) error {
 	e := fault.New(fault.Integrity, format, args...).OnFile(name).
+		UnderRule("11").
 		WithHint("get the file that the manifest names: %s, SHA-256 %s", m.Source, m.SHA256)
 	e.Msg = "model " + m.Name + " " + e.Msg
 	return e

@@ -21,9 +21,8 @@ func TestReadsWhatAModelSaysOfItself(t *testing.T) {
 	inner := msg{}.Bytes(1, msg{}.Text(3, "inner node").Text(4, "Relu"))
 	tensor := msg{}.Text(8, "weights").Text(6, "label tensor").Text(12, "tensor doc").Bytes(9, make([]byte, 64))
 	m := onnxtest.Model{
-		Nodes: []onnxtest.Node{{Op: "Add", In: []string{"x", "weights"}, Out: []string{"y"}, Extra:
-			msg{}.Text(3, "node").Text(6, "node doc").Bytes(5, msg{}.Text(1, "attr").Text(4, "attr text").Bytes(6, inner)).
-				Bytes(9, msg{}.Text(1, "nk").Text(2, "nv"))}},
+		Nodes: []onnxtest.Node{{Op: "Add", In: []string{"x", "weights"}, Out: []string{"y"}, Extra: msg{}.Text(3, "node").Text(6, "node doc").Bytes(5, msg{}.Text(1, "attr").Text(4, "attr text").Bytes(6, inner)).
+			Bytes(9, msg{}.Text(1, "nk").Text(2, "nv"))}},
 		In: []onnxtest.Port{float("x", -1, 3), float("weights", 3)}, Out: []onnxtest.Port{float("y", -1, 3)},
 		Graph: msg{}.Bytes(5, tensor).Text(10, "graph doc").Bytes(13, msg{}.Text(1, "value")),
 		Extra: msg{}.Text(2, "producer").Text(6, "doc").Bytes(14, msg{}.Text(1, "names").Text(2, "{0: 'car'}")).
