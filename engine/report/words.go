@@ -1,0 +1,179 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// Vocabulary is a set of terms of the engine that documents show in French.
+type Vocabulary string
+
+// The vocabularies.
+const (
+	Class         Vocabulary = "class"         // scene.Class
+	Colour        Vocabulary = "colour"        // scene.Colour
+	Heading       Vocabulary = "heading"       // scene.Compass
+	Coverage      Vocabulary = "coverage"      // scene.CoverageKind
+	Reason        Vocabulary = "reason"        // why a span was not seen
+	LegalFrame    Vocabulary = "frame"         // procedure.Frame
+	Basis         Vocabulary = "basis"         // procedure.Basis
+	Quality       Vocabulary = "quality"       // procedure.Quality
+	Authorisation Vocabulary = "authorisation" // procedure.Kind
+	Act           Vocabulary = "act"           // journal.Sub
+	Outcome       Vocabulary = "outcome"       // journal.Outcome
+	Failure       Vocabulary = "failure"       // fault.Kind
+	Verdict       Vocabulary = "verdict"       // index.Verdict and index.Status
+	Role          Vocabulary = "role"          // access.Role
+	Nature        Vocabulary = "nature"        // access.Nature
+	Derived       Vocabulary = "derived"       // kinds of derived file
+)
+
+// Term is a term of the engine in French. What the table lacks is given back
+// in guillemets, marked as untranslated.
+func Term(v Vocabulary, name string) string {
+	if name == "" {
+		return unknown
+	}
+	if s, ok := words[v][name]; ok {
+		return typo(s)
+	}
+	if v == Reason {
+		return reasonWords(name)
+	}
+	return "«" + nbsp + clean(name) + nbsp + "» (terme du logiciel)"
+}
+
+// Known says whether the table has the term.
+func Known(v Vocabulary, name string) bool {
+	_, ok := words[v][name]
+	return ok || v == Reason && reasonWords(name) != otherReason
+}
+
+var words = map[Vocabulary]map[string]string{
+	Class: {
+		"other": "objet mobile non identifié", "person": "piéton", "bicycle": "vélo", "motorcycle": "deux-roues motorisé",
+		"car": "voiture", "truck": "camion ou fourgon", "bus": "autobus ou autocar", "bag": "sac", "suitcase": "valise",
+		"animal": "animal",
+	},
+	Colour: {
+		"unknown": "indéterminée", "black": "noir", "grey": "gris", "silver": "gris métallisé", "white": "blanc",
+		"red": "rouge", "orange": "orange", "yellow": "jaune", "green": "vert", "blue": "bleu", "purple": "violet",
+		"pink": "rose", "brown": "marron", "beige": "beige",
+	},
+	Heading: {
+		"N": "vers le haut de l'image", "NE": "vers le haut, à droite", "E": "vers la droite", "SE": "vers le bas, à droite",
+		"S": "vers le bas de l'image", "SW": "vers le bas, à gauche", "W": "vers la gauche", "NW": "vers le haut, à gauche",
+	},
+	Coverage: {
+		"seen": "analysé", "damaged": "images altérées", "gap": "absence d'images",
+		"relearning": "fond en cours de réapprentissage", "covered": "objectif masqué ou image vide",
+		"not-analysed": "non analysé",
+	},
+	Reason: {
+		"the recording holds no pictures here":                       "l'enregistrement ne contient pas d'image à cet endroit",
+		"no picture could be decoded":                                "aucune image n'a pu être décodée",
+		"the file ends before the container says it does":            "le fichier s'arrête avant la fin annoncée par son conteneur",
+		"the decoder reports errors here":                            "le décodeur signale des erreurs à cet endroit",
+		"the decoder hung here and was stopped":                      "le décodeur s'est bloqué à cet endroit et a été arrêté",
+		"a photograph shows no motion, and no detector is installed": "photographie sans mouvement, et aucun détecteur n'est installé",
+		"nothing to see: lens covered or picture blank":              "rien de visible : objectif masqué ou image uniforme",
+		"camera moved":         "la caméra a bougé",
+		"brightness jump":      "saut de luminosité",
+		"the worker broke off": "le programme d'analyse s'est interrompu sur cette partie",
+	},
+	LegalFrame: {
+		"flagrance": "enquête de flagrance", "preliminary": "enquête préliminaire", "commission-rogatoire": "commission rogatoire",
+		"74": "recherche des causes de la mort ou de blessures (article 74 du CPP)", "74-1": "recherche d'une personne disparue (article 74-1 du CPP)",
+	},
+	Basis: {
+		"requisition": "réquisition", "seizure": "saisie", "handover": "remise", "access": "accès par habilitation",
+	},
+	Quality: {
+		"procureur": "procureur de la République", "juge-instruction": "juge d'instruction",
+	},
+	Authorisation: {
+		"given": "autorisation donnée", "deemed": "autorisation réputée acquise (flagrance)", "veto": "opposition du procureur",
+		"revoked": "autorisation retirée", "frame-changed": "changement de cadre, autorisation à redemander",
+	},
+	Outcome: {"ok": "accompli", "refused": "refusé", "failed": "échec"},
+	Failure: {
+		"internal": "erreur interne", "usage": "commande mal formée", "refused": "refus", "bad-input": "fichier inutilisable",
+		"integrity": "contrôle d'intégrité en échec", "missing": "composant absent", "not-found": "objet introuvable",
+		"no-space": "support plein ou non inscriptible", "interrupted": "interruption",
+	},
+	Verdict: {
+		"proposed": "proposition non examinée", "validated": "validé", "rejected": "écarté", "comment": "observation",
+	},
+	Role: {
+		"officer": "officier de police judiciaire", "agent": "agent de police judiciaire", "magistrate": "magistrat",
+		"controller": "contrôleur", "auditor": "auditeur du journal", "administrator": "administrateur",
+	},
+	Nature: {
+		"video": "enregistrements vidéo", "image": "photographies", "photo": "photographies", "plate": "plaques d'immatriculation",
+		"plates": "plaques d'immatriculation", "journal": "journal", "all": "toutes natures de données",
+	},
+	Derived: {
+		"synopsis": "résumé vidéo", "clip": "extrait d'enregistrement", "sheet": "planche d'images", "thumbnail": "vignette",
+		"thumbnails": "vignettes", "report": "rapport d'exploitation", "mention": "mention en procédure",
+		"certificate": "certificat d'effacement", "copy": "copie des données", "sidecar": "notice d'un résumé vidéo",
+		"list": "liste de résultats", "habilitation": "ligne d'habilitation",
+	},
+	Act: {
+		"init": "mise en service", "procedure-open": "ouverture de la procédure", "authorise": "autorisation enregistrée",
+		"veto": "opposition enregistrée", "revoke": "retrait d'autorisation", "frame-change": "changement de cadre",
+		"procedure-list": "liste des procédures", "procedure-show": "consultation de la procédure", "import": "versement d'enregistrements",
+		"analyse": "analyse", "camera": "réglage d'une caméra", "query": "recherche", "view": "visionnage", "synopsis": "résumé vidéo",
+		"validate": "validation", "export": "export", "unmask": "levée de masquage d'une plaque", "purge": "purge",
+		"model-change": "changement de modèle", "model-list": "liste des modèles", "admin": "administration",
+		"journal-show": "lecture du journal", "journal-verify": "vérification du journal", "journal-prove": "preuve tirée du journal",
+		"journal-export": "export du journal", "journal-checkpoint": "point de contrôle du journal", "journal-stats": "statistiques du journal",
+		"user-add": "ajout d'un utilisateur", "user-habilitate": "habilitation", "user-assign": "affectation à la procédure",
+		"user-revoke": "retrait d'un utilisateur", "user-list": "liste des utilisateurs", "user-show": "consultation d'un utilisateur",
+		"reject": "mise à l'écart", "comment": "observation", "explain": "explication d'un résultat", "review": "revue des résultats",
+		"extend": "prolongation de la conservation", "close": "clôture", "erase": "effacement ordonné", "rectify": "rectification ordonnée",
+		"copy": "copie des données", "mention": "mention en procédure", "report": "rapport d'exploitation",
+		"certificate": "certificat d'effacement", "compliance": "document de conformité", "alert": "alerte",
+	},
+}
+
+const otherReason = "autre cause technique"
+
+var (
+	lostForm = regexp.MustCompile(`^(\d+) pictures cannot be decoded(?:, (\d+) are faulty)?(?:: .*)?$`)
+	badForm  = regexp.MustCompile(`^(\d+) pictures are faulty(?:: .*)?$`)
+	hungForm = regexp.MustCompile(`^the worker said nothing for .*$`)
+	errForm  = regexp.MustCompile(`^the decoder reports errors here: .*$`)
+	offForm  = regexp.MustCompile(`^the worker broke off.*$`)
+)
+
+// reasonWords puts the reasons that carry numbers into French. What a hostile
+// file made a decoder say behind a colon is left out.
+func reasonWords(s string) string {
+	count := func(digits string) string {
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			return digits
+		}
+		return Number(n)
+	}
+	if m := lostForm.FindStringSubmatch(s); m != nil {
+		out := count(m[1]) + nbsp + "image(s) impossible(s) à décoder"
+		if m[2] != "" {
+			out = fmt.Sprintf("%s, %s%sdéfectueuse(s)", out, count(m[2]), nbsp)
+		}
+		return out
+	}
+	if m := badForm.FindStringSubmatch(s); m != nil {
+		return count(m[1]) + nbsp + "image(s) défectueuse(s)"
+	}
+	switch {
+	case hungForm.MatchString(s):
+		return "le programme d’analyse ne répondait plus"
+	case errForm.MatchString(s):
+		return typo(words[Reason]["the decoder reports errors here"])
+	case offForm.MatchString(s):
+		return typo(words[Reason]["the worker broke off"])
+	}
+	return otherReason
+}
