@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"posteriori/engine/access"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
@@ -29,6 +30,7 @@ type Act struct {
 	store *Store
 	log   *journal.Log
 	proc  *Procedure // nil for an act on the store
+	user  access.User
 
 	about    journal.Details
 	worker   string
@@ -37,8 +39,8 @@ type Act struct {
 }
 
 // Do does one act: it calls do, which decides, calls [Act.Record], and only
-// then lets its effect be seen. Do refuses a blank reason (rule 8) and an
-// unknown procedure, and sees to it that exactly one record is written
+// then lets its effect be seen. Do refuses a blank reason (rule 8), an account
+// that may not do this here (rules 5 and 7) and an unknown procedure, and sees to it that exactly one record is written
 // whichever way do ends, panics included. A do that returns nil without
 // having called Record is an error.
 func (s *Store) Do(ctx context.Context, spec ActSpec, do func(*Act) error) (err error) {
@@ -60,13 +62,16 @@ func (s *Store) Do(ctx context.Context, spec ActSpec, do func(*Act) error) (err 
 func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	a := &Act{spec: spec, store: s}
 	err := procedure.CheckReason(spec.Reason)
+	uerr := a.identify(ctx)
 	if spec.Procedure != "" {
 		var perr error
 		if a.proc, perr = s.OpenProcedure(spec.Procedure); perr == nil {
 			a.log, perr = s.openJournal(spec.Procedure)
 		}
-		err = errors.Join(err, perr)
-		err = first(err)
+		uerr = errors.Join(uerr, perr)
+	}
+	if err = first(errors.Join(err, uerr)); err == nil {
+		err = a.mayDo()
 	}
 	if a.log == nil { // also where the procedure or its journal cannot be used
 		log, lerr := s.openJournal("")
@@ -85,12 +90,43 @@ func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	return a, nil
 }
 
+// identify finds the user behind the account that acts (rule 5). In a store for
+// cases there must be a deployment record (rule 19).
+func (a *Act) identify(ctx context.Context) error {
+	s := a.store
+	r, err := s.Users(ctx)
+	if err != nil {
+		return err
+	}
+	u, err := r.Acting(s.who())
+	if err != nil {
+		return err
+	}
+	a.user = u
+	if s.meta.Demo {
+		return nil
+	}
+	return InitOptions{Reason: a.spec.Reason, Compliance: s.meta.Compliance}.check(s.meta.Created)
+}
+
+// mayDo asks the one table whether the user may do this act here and now.
+func (a *Act) mayDo() error {
+	var d *procedure.Document
+	if a.proc != nil {
+		d = &a.proc.Doc
+	}
+	return access.Check(a.user, a.spec.Sub, d, a.store.now())
+}
+
 // first is the first of joined errors, so that a user reads one.
 func first(err error) error {
-	if j, ok := err.(interface{ Unwrap() []error }); ok && len(j.Unwrap()) > 0 {
-		return j.Unwrap()[0]
+	for {
+		j, ok := err.(interface{ Unwrap() []error })
+		if !ok || len(j.Unwrap()) == 0 {
+			return err
+		}
+		err = j.Unwrap()[0]
 	}
-	return err
 }
 
 func (s *Store) openJournal(id string) (*journal.Log, error) {
@@ -99,6 +135,9 @@ func (s *Store) openJournal(id string) (*journal.Log, error) {
 
 // Procedure is the procedure that the act is in, or nil.
 func (a *Act) Procedure() *Procedure { return a.proc }
+
+// User is the designated user who acts.
+func (a *Act) User() access.User { return a.user }
 
 // Journal is the journal that the act is recorded in.
 func (a *Act) Journal() *journal.Log { return a.log }
@@ -137,7 +176,7 @@ func (a *Act) End(ctx context.Context, err error) error {
 	if a.log == nil {
 		return err
 	}
-	defer func() { a.log.Close(); a.log = nil }()
+	defer func() { a.log.Close(); a.log = nil; a.store.shareAct(a.proc) }()
 	if err == nil && a.recorded {
 		return nil
 	}
@@ -179,6 +218,11 @@ func (a *Act) ending(err error) journal.Record {
 func (a *Act) draft() journal.Record {
 	r := a.store.record(a.spec)
 	r.Details, r.Build.Worker = a.about, a.worker
+	if a.user.UID != "" {
+		login := r.Person.Login
+		r.Person = a.user.Person(a.store.now())
+		r.Person.Login = login
+	}
 	switch {
 	case a.proc != nil:
 		d := a.proc.Doc
@@ -193,7 +237,8 @@ func (a *Act) draft() journal.Record {
 func (s *Store) record(spec ActSpec) journal.Record {
 	who := s.who()
 	return journal.Record{Operation: spec.Operation, Sub: spec.Sub, Reason: spec.Reason,
-		Person: who.Person, Build: who.Build, Host: who.Host, Demo: s.meta.Demo}
+		Person: journal.Person{Account: who.Name, UID: who.UID, Login: who.Login},
+		Build:  ownBuild(), Host: hostName(), Demo: s.meta.Demo}
 }
 
 // ChangeProcedure changes the document of the act's procedure: it reads it
@@ -241,12 +286,13 @@ func (s *Store) CreateProcedure(ctx context.Context, reason string, d procedure.
 		a.recorded = false // what was recorded was in the journal that is gone
 		return nil, a.End(ctx, err)
 	}
+	s.share(s.procedureDir(d.ID))
 	return p, a.End(ctx, nil)
 }
 
 func (a *Act) create(ctx context.Context, d procedure.Document) (*Procedure, error) {
 	s := a.store
-	d.Demo = s.meta.Demo
+	d.Demo, d.OpenedBy = s.meta.Demo, a.user.UID
 	d, err := procedure.New(d, s.now())
 	if err != nil {
 		return nil, err

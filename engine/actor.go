@@ -6,30 +6,21 @@ import (
 	"encoding/hex"
 	"io"
 	"os"
-	"os/user"
 	"runtime/debug"
-	"strconv"
+	"sync"
 
 	"posteriori/engine/journal"
 )
 
-// actor is who acts, with what, on which machine, as far as the machine knows.
-type actor struct {
-	Person journal.Person
-	Build  journal.Build
-	Host   string
-}
+// ownBuild is what [BuildOf] says, found once. Whoever starts it beforehand
+// need not wait for the hash later.
+var ownBuild = sync.OnceValue(BuildOf)
 
-// findActor asks the operating system. What it cannot say stays empty: an
-// unknown account name is no reason to lose the record.
-func findActor() actor {
-	a := actor{Person: journal.Person{UID: strconv.Itoa(os.Getuid())}, Build: BuildOf()}
-	if u, err := user.Current(); err == nil {
-		a.Person.Account, a.Person.UID = u.Username, u.Uid
-	}
-	a.Host, _ = os.Hostname()
-	return a
-}
+// hostName is the machine's name, empty when it has none.
+var hostName = sync.OnceValue(func() string {
+	name, _ := os.Hostname()
+	return name
+})
 
 // BuildOf says which build this program is: version and revision as the
 // linker wrote them, and the SHA-256 of the executable file.

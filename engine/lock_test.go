@@ -12,7 +12,7 @@ import (
 // when the first has ended.
 func TestOneAnalysisAtATime(t *testing.T) {
 	ctx := context.Background()
-	s, err := Init(filepath.Join(t.TempDir(), "store"), true, "test")
+	s, err := Init(filepath.Join(t.TempDir(), "store"), InitOptions{Demo: true, Reason: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,27 +3,26 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
-	"posteriori/engine/alert"
+	"posteriori/engine/access"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
 	"posteriori/engine/procedure"
 )
 
-// A store is one folder, of mode 0700:
+// A store is one folder, of mode 0700, or 2770 where a group of accounts
+// shares it:
 //
-//	store.json              format, identity, whether it is for demonstration
+//	store.json              format, identity, deployment record; see [Meta]
+//	users.json              who may do what; see package access
 //	keys/                   journal.key and .pub; one ID.index.key per procedure
 //	journal/                acts outside a procedure
 //	procedures/ID/          procedure.json, journal/, index.db, derived/
@@ -31,133 +30,29 @@ import (
 //	tmp/                    work in progress
 const (
 	storeFile     = "store.json"
-	storeFormat   = 1
+	usersFile     = "users.json"
+	storeFormat   = 2 // 1 had no users and no deployment record
 	procedureFile = "procedure.json"
 	indexFile     = "index.db"
 )
-
-// storeMeta is store.json.
-type storeMeta struct {
-	Format  int       `json:"format"`
-	ID      string    `json:"id"`
-	Demo    bool      `json:"demo"`
-	Created time.Time `json:"created"`
-
-	Alert alert.Config `json:"alert,omitzero"` // who is told of what the law wants known at once
-}
 
 // Store is an open store. Its methods may be called from many goroutines, and
 // other processes may work in the same store.
 type Store struct {
 	dir  string
-	meta storeMeta
+	meta Meta
 	key  journal.Key
 	now  func() time.Time
-	who  func() actor
+	who  func() access.Account
+	poll time.Duration // between two looks of [Act.Watch]
 
 	clock  string       // what now rests on, where it is not the machine's clock
 	notice func(string) // told what whoever acts must know beside the result
 }
 
-// Init makes a store in dir, which must be absent or empty, as one act: when
-// its record cannot be written nothing is left. A demonstration store marks
-// all that it makes.
-func Init(dir string, demo bool, reason string) (*Store, error) {
-	if err := procedure.CheckReason(reason); err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(filepath.Join(dir, storeFile)); err == nil {
-		return nil, fault.New(fault.BadInput, "there is a store already").OnFile(dir).
-			WithHint("use it, or name another place with --store")
-	}
-	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
-		return nil, fault.New(fault.BadInput, "the folder is not empty").OnFile(dir).
-			WithHint("name an empty or new one with --store")
-	}
-	_, err := os.Stat(dir)
-	fresh := errors.Is(err, fs.ErrNotExist)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, storeFault(dir, err)
-	}
-	if err := initIn(dir, demo, reason); err != nil {
-		if fresh {
-			_ = os.Remove(dir)
-		}
-		return nil, err
-	}
-	return Open(dir)
-}
-
-// initIn makes the store in a folder inside dir, which may be a mount point,
-// and moves its parts up when the act is recorded; store.json, which makes it
-// a store, comes last.
-func initIn(dir string, demo bool, reason string) error {
-	temp, err := os.MkdirTemp(dir, ".init-*")
-	if err != nil {
-		return storeFault(dir, err)
-	}
-	defer os.RemoveAll(temp)
-	s, err := makeStore(temp, demo)
-	if err != nil {
-		return err
-	}
-	log, err := journal.Create(s.journalDir(""), s.origin(""), s.key, s.journalOptions())
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	r := s.record(ActSpec{Operation: journal.Modify, Sub: journal.SubInit, Reason: reason})
-	r.Outcome = journal.OK
-	if _, err := log.Append(r); err != nil {
-		return err
-	}
-	parts := append(slices.Clone(storeFolders), "journal", storeFile)
-	for i, name := range parts {
-		if err := os.Rename(filepath.Join(temp, name), filepath.Join(dir, name)); err != nil {
-			for _, done := range parts[:i] {
-				_ = os.RemoveAll(filepath.Join(dir, done))
-			}
-			return storeFault(dir, err)
-		}
-	}
-	return os.Chmod(dir, 0o700)
-}
-
-var storeFolders = []string{"keys", "procedures", "models", "tmp"}
-
-// makeStore fills a new folder, its journal apart.
-func makeStore(dir string, demo bool) (*Store, error) {
-	for _, sub := range storeFolders {
-		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
-			return nil, storeFault(dir, err)
-		}
-	}
-	id := make([]byte, 6)
-	rand.Read(id)
-	s := newStore(dir)
-	s.meta = storeMeta{Format: storeFormat, ID: hex.EncodeToString(id), Demo: demo, Created: s.now().UTC()}
-	key, err := journal.NewKey("posteriori-" + s.meta.ID)
-	if err != nil {
-		return nil, err
-	}
-	s.key = key
-	meta, err := json.MarshalIndent(s.meta, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	for name, data := range map[string][]byte{
-		"keys/journal.key": []byte(key.Private + "\n"), "keys/journal.pub": []byte(key.Public + "\n"),
-		storeFile: append(meta, '\n'),
-	} {
-		if err := writeNew(filepath.Join(dir, name), data); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
 func newStore(dir string) *Store {
-	return &Store{dir: dir, now: time.Now, who: sync.OnceValue(findActor)}
+	go ownBuild() // hashing the program takes longer than all the rest of a start
+	return &Store{dir: dir, now: time.Now, who: sync.OnceValue(access.Current), poll: time.Second}
 }
 
 // Open opens the store in dir. It is fault.NotFound when there is none.
@@ -175,16 +70,24 @@ func Open(dir string) (*Store, error) {
 		return nil, fault.Wrap(fault.BadInput, err, "it is not a store's description").OnFile(filepath.Join(dir, storeFile))
 	}
 	if s.meta.Format != storeFormat {
-		return nil, fault.New(fault.BadInput, "the store has format %d, this program knows %d", s.meta.Format, storeFormat).OnFile(dir)
+		return nil, fault.New(fault.BadInput, "the store has format %d, this program knows %d", s.meta.Format, storeFormat).OnFile(dir).
+			WithHint("use the version of this program that made it, or make a new store and import anew")
 	}
-	for name, to := range map[string]*string{"journal.key": &s.key.Private, "journal.pub": &s.key.Public} {
-		path := filepath.Join(dir, "keys", name)
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fault.Wrap(fault.Integrity, err, "the journal's key cannot be read, so no act can be recorded").OnFile(path)
-		}
-		*to = string(trimLine(b))
+	if err := s.checkModes(); err != nil {
+		return nil, err
 	}
+	if err := s.checkSealed(storeFile, b); err != nil {
+		return nil, err
+	}
+	if s.key.Private, err = s.readKey("journal.key"); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "keys", "journal.pub")
+	pub, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Integrity, err, "the journal's key cannot be read, so no act can be recorded").OnFile(path)
+	}
+	s.key.Public = string(trimLine(pub))
 	return s, nil
 }
 
@@ -200,6 +103,9 @@ func (s *Store) Dir() string { return s.dir }
 
 // Demo says whether this is a demonstration store.
 func (s *Store) Demo() bool { return s.meta.Demo }
+
+// Meta is what the store says of itself.
+func (s *Store) Meta() Meta { return s.meta }
 
 // Mark is what everything made in a demonstration store carries, or "".
 func (s *Store) Mark() string {
@@ -250,21 +156,29 @@ func (s *Store) VerifyJournal(ctx context.Context, id string, held *journal.Chec
 	return journal.VerifyDir(ctx, s.journalDir(id), s.key.Public, journal.Check{Origin: s.origin(id), Held: held})
 }
 
-// Procedures lists the procedures' documents by ID.
+// Procedures lists the procedures' documents by ID. It fails when one of them
+// cannot be read; see [Store.ReadProcedures].
 func (s *Store) Procedures() ([]procedure.Document, error) {
+	docs, broken, err := s.ReadProcedures()
+	return docs, errors.Join(err, errors.Join(broken...))
+}
+
+// ReadProcedures lists the procedures' documents by ID. Broken are the errors
+// of those that cannot be read; they do not hide the others.
+func (s *Store) ReadProcedures() (docs []procedure.Document, broken []error, err error) {
 	list, err := os.ReadDir(filepath.Join(s.dir, "procedures"))
 	if err != nil {
-		return nil, fault.Wrap(fault.BadInput, err, "the procedures cannot be listed").OnFile(s.dir)
+		return nil, nil, fault.Wrap(fault.BadInput, err, "the procedures cannot be listed").OnFile(s.dir)
 	}
-	docs := make([]procedure.Document, 0, len(list))
 	for _, e := range list {
-		d, err := procedure.Load(filepath.Join(s.procedureDir(e.Name()), procedureFile))
+		p, err := s.OpenProcedure(e.Name())
 		if err != nil {
-			return nil, err
+			broken = append(broken, err)
+			continue
 		}
-		docs = append(docs, d)
+		docs = append(docs, p.Doc)
 	}
-	return docs, nil
+	return docs, broken, nil
 }
 
 // Procedure is one procedure of a store.
@@ -330,7 +244,9 @@ func (p *Procedure) Index(ctx context.Context) (*index.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return index.Open(ctx, p.IndexPath(), key)
+	ix, err := index.Open(ctx, p.IndexPath(), key)
+	p.store.share(filepath.Dir(p.IndexPath())) // its side files are there now
+	return ix, err
 }
 
 func (s *Store) keyPath(id string) string { return filepath.Join(s.dir, "keys", id+".index.key") }
@@ -338,14 +254,14 @@ func (s *Store) keyPath(id string) string { return filepath.Join(s.dir, "keys", 
 // ProcedureKey reads the key of a procedure; fault.Integrity when it is gone,
 // for then so is what it encrypted.
 func (s *Store) ProcedureKey(id string) ([]byte, error) {
-	b, err := os.ReadFile(s.keyPath(id))
-	if err == nil && len(b) != index.KeySize {
-		err = errors.New("it has the wrong length")
-	}
+	text, err := s.readKey(id + ".index.key")
 	if err != nil {
-		return nil, fault.Wrap(fault.Integrity, err, "the procedure's key cannot be read").OnFile(s.keyPath(id))
+		return nil, err
 	}
-	return b, nil
+	if len(text) != index.KeySize {
+		return nil, fault.New(fault.Integrity, "the procedure's key has the wrong length").OnFile(s.keyPath(id))
+	}
+	return []byte(text), nil
 }
 
 // writeNew writes a file that must not be there, onto the disk.

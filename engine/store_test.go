@@ -19,9 +19,15 @@ import (
 
 var ctx = context.Background()
 
+// deployed is the deployment record of stores for cases.
+var deployed = Compliance{Reference: "RU-018 n° 2231", Date: "2025-01-15", ImpactAssessment: "AIPD v3"}
+
+// testStore makes a store whose maker has every role, also where it is one
+// for cases.
 func testStore(t *testing.T, demo bool) *Store {
 	t.Helper()
-	s, err := Init(filepath.Join(t.TempDir(), "a", "store"), demo, "set up the service's machine")
+	o := InitOptions{Demo: demo, Compliance: deployed, Reason: "set up the service's machine", first: demoUser}
+	s, err := Init(filepath.Join(t.TempDir(), "a", "store"), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,21 +87,21 @@ func TestInit(t *testing.T) {
 	if testStore(t, false).Mark() != "" {
 		t.Error("a store for cases is marked")
 	}
-	if _, err := Init(s.Dir(), false, "again"); fault.KindOf(err) != fault.BadInput {
+	if _, err := Init(s.Dir(), InitOptions{Compliance: deployed, Reason: "again"}); fault.KindOf(err) != fault.BadInput {
 		t.Errorf("twice: %v", err)
 	}
 	full := t.TempDir()
 	if err := os.WriteFile(filepath.Join(full, "x"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Init(full, false, "over files"); fault.KindOf(err) != fault.BadInput {
+	if _, err := Init(full, InitOptions{Compliance: deployed, Reason: "over files"}); fault.KindOf(err) != fault.BadInput {
 		t.Errorf("over files: %v", err)
 	}
 	empty := t.TempDir()
-	if _, err := Init(empty, false, " "); fault.KindOf(err) != fault.Refused {
+	if _, err := Init(empty, InitOptions{Compliance: deployed, Reason: " "}); fault.KindOf(err) != fault.Refused {
 		t.Errorf("no reason: %v", err)
 	}
-	if _, err := Init(empty, false, "an empty folder will do"); err != nil {
+	if _, err := Init(empty, InitOptions{Compliance: deployed, Reason: "an empty folder will do"}); err != nil {
 		t.Error(err)
 	}
 	if list, _ := os.ReadDir(filepath.Dir(s.Dir())); len(list) != 1 {

@@ -18,6 +18,9 @@ const unsetLogin = "4294967295"
 func Current() Account {
 	uid := strconv.Itoa(os.Getuid())
 	a := Account{UID: uid, Name: nameOf(uid)}
+	if a.Name == "" {
+		a.Name = "uid-" + uid
+	}
 	b, err := os.ReadFile("/proc/self/loginuid")
 	login := strings.TrimSpace(string(b))
 	if err != nil || login == "" || login == unsetLogin || login == uid {

@@ -38,7 +38,7 @@ type User struct {
 
 // Account is an account of the operating system.
 type Account struct {
-	Name  string // empty when the system has none for the UID
+	Name  string // "uid-N" when the system has none for the UID
 	UID   string
 	Login string // the account that logged in, where it is another (su, sudo)
 }
@@ -64,15 +64,7 @@ func (u User) Check() error {
 	if u.UID == "" || strings.Trim(u.UID, "0123456789") != "" {
 		return fault.New(fault.Usage, "%q is no user ID", u.UID)
 	}
-	for _, f := range [][2]string{{"the name", u.Name}, {"the quality", u.Quality}, {"the service", u.Service}} {
-		if err := procedure.CheckName(f[0], f[1]); err != nil {
-			return err
-		}
-	}
-	if strings.TrimSpace(u.Matricule) == "" {
-		return fault.New(fault.Usage, "the matricule is blank").WithHint("give it with --matricule")
-	}
-	if err := procedure.CheckText("the matricule", u.Matricule); err != nil {
+	if err := u.checkIdentity(); err != nil {
 		return err
 	}
 	if len(u.Roles) == 0 {
@@ -89,6 +81,29 @@ func (u User) Check() error {
 		}
 	}
 	return nil
+}
+
+// checkIdentity wants the full identity of whoever may be named on a PV; who
+// only keeps or audits the store is known by the account.
+func (u User) checkIdentity() error {
+	named := slices.ContainsFunc(u.Roles, Role.assigned)
+	for _, f := range [][3]string{
+		{"the name", u.Name, "name"}, {"the quality", u.Quality, "quality"}, {"the service", u.Service, "service"},
+	} {
+		if f[1] == "" {
+			if named {
+				return fault.New(fault.Usage, "%s of the user is not given", f[0]).WithHint("give it with --%s", f[2])
+			}
+			continue
+		}
+		if err := procedure.CheckName(f[0], f[1]); err != nil {
+			return err
+		}
+	}
+	if named && strings.TrimSpace(u.Matricule) == "" {
+		return fault.New(fault.Usage, "the matricule of the user is not given").WithHint("give it with --matricule")
+	}
+	return procedure.CheckText("the matricule", u.Matricule)
 }
 
 // Check refuses an incomplete habilitation (rule 5).
