@@ -3,7 +3,6 @@ package models
 import (
 	"bytes"
 	_ "embed"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +33,8 @@ type forbiddenKind struct {
 type forbiddenTable struct {
 	Kinds   []forbiddenKind `yaml:"kinds"`
 	Outputs wordList        `yaml:"outputs"`
+
+	shown, inner, output *finder
 }
 
 var forbidden = sync.OnceValue(func() forbiddenTable {
@@ -43,6 +44,15 @@ var forbidden = sync.OnceValue(func() forbiddenTable {
 	if err := dec.Decode(&t); err != nil {
 		panic("forbidden.yaml: " + err.Error()) // built in; the tests read it
 	}
+	t.shown, t.inner, t.output = newFinder(), newFinder(), newFinder()
+	for _, k := range t.Kinds {
+		t.shown.add(k.wordList, k.Kind)
+		t.output.add(k.wordList, k.Kind)
+		if !k.Outside {
+			t.inner.add(k.wordList, k.Kind)
+		}
+	}
+	t.output.add(t.Outputs, "vector")
 	return t
 })
 
@@ -101,36 +111,64 @@ func forbiddenIn(text string, at place) []string {
 	if len(words) == 0 || isTensorFlowOutput(words) {
 		return nil
 	}
-	var found []string
-	for _, k := range forbidden().Kinds {
-		if at == inner && k.Outside {
-			continue
-		}
-		for _, w := range k.in(words) {
-			found = append(found, fmt.Sprintf("%s (%s)", w, k.Kind))
-		}
+	t := forbidden()
+	switch at {
+	case inner:
+		return t.inner.in(words)
+	case output:
+		return t.output.in(words)
 	}
-	if at == output {
-		for _, w := range forbidden().Outputs.in(words) {
-			found = append(found, w+" (vector)")
-		}
-	}
-	return found
+	return t.shown.in(words)
 }
 
 // isTensorFlowOutput knows the one clean use of a word on the list:
 // TensorFlow's converter calls a lone output "Identity:0".
 func isTensorFlowOutput(words []string) bool { return len(words) == 1 && words[0] == "identity" }
 
-func (l wordList) in(words []string) []string {
+// finder looks words up; a network has tens of thousands of names. Each map
+// leads to the kind.
+type finder struct {
+	words   map[string]string
+	starts  map[string]string
+	short   int                   // length of the shortest start
+	phrases map[string][][]string // by the first word
+	kinds   map[string]string     // of phrases
+}
+
+func newFinder() *finder {
+	return &finder{words: map[string]string{}, starts: map[string]string{}, short: 99, phrases: map[string][][]string{}, kinds: map[string]string{}}
+}
+
+func (f *finder) add(l wordList, kind string) {
+	for _, w := range l.Words {
+		f.words[w] = kind
+	}
+	for _, s := range l.Starts {
+		f.starts[s] = kind
+		f.short = min(f.short, len(s))
+	}
+	for _, p := range l.Phrases {
+		parts := strings.Fields(p)
+		f.phrases[parts[0]] = append(f.phrases[parts[0]], parts)
+		f.kinds[p] = kind
+	}
+}
+
+func (f *finder) in(words []string) []string {
 	var found []string
 	for i, w := range words {
-		if slices.Contains(l.Words, w) || slices.ContainsFunc(l.Starts, func(s string) bool { return strings.HasPrefix(w, s) }) {
-			found = append(found, w)
+		if kind, ok := f.words[w]; ok {
+			found = append(found, w+" ("+kind+")")
 		}
-		for _, p := range l.Phrases {
-			if parts := strings.Fields(p); slices.Equal(parts, words[i:min(i+len(parts), len(words))]) {
-				found = append(found, p)
+		for n := f.short; n <= len(w); n++ {
+			if kind, ok := f.starts[w[:n]]; ok {
+				found = append(found, w+" ("+kind+")")
+			}
+		}
+		for _, parts := range f.phrases[w] {
+			if slices.Equal(parts, words[i:min(i+len(parts), len(words))]) {
+				p := strings.Join(parts, " ")
+				found = append(found, p+" ("+f.kinds[p]+")")
 			}
 		}
 	}

@@ -40,14 +40,13 @@ func Inspect(data []byte, m Model) error {
 func forbiddenInFile(g *onnx.Model) []string {
 	var found []string
 	look := func(text string, at place) {
-		for _, w := range forbiddenIn(text, at) {
-			found = append(found, w)
-		}
+		found = append(found, forbiddenIn(text, at)...)
 	}
 	for _, t := range g.Texts {
 		look(t, shown)
 	}
-	for _, n := range g.Names {
+	slices.Sort(g.Names)
+	for _, n := range slices.Compact(g.Names) {
 		look(n, inner)
 	}
 	for _, p := range g.Inputs {

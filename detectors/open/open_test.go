@@ -66,7 +66,7 @@ func TestRefuses(t *testing.T) {
 	}{
 		"one bit changed":   {changed, m, detectors.Options{}, fault.Integrity},
 		"an output more":    {path, other, detectors.Options{}, fault.Integrity},
-		"an output renamed": {path, renamed, detectors.Options{}, fault.Integrity},
+		"an output renamed": {path, renamed, detectors.Options{}, fault.Refused},
 		"absent":            {path + "x", m, detectors.Options{}, fault.Missing},
 		"no detector":       {path, plate, detectors.Options{}, fault.BadInput},
 		"unknown decoder":   {path, strange, detectors.Options{}, fault.BadInput},
