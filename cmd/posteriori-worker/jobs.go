@@ -43,7 +43,11 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		if err := w.Send(wire.KindHello, hello); err != nil {
 			return err
 		}
-		p, err := media.Probe(ctx, job.Path, job.Probe.ChunkUS)
+		var p *wire.Probe
+		err := beat(w, func() bool { return true }, func() (err error) { // media ends an ffprobe that stalls
+			p, err = media.Probe(ctx, job.Path, job.Probe.ChunkUS)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -63,7 +67,11 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		if err := w.Send(wire.KindHello, hello); err != nil {
 			return err
 		}
-		note, err := media.ExtractClip(ctx, job.Path, &job.Clip.Probe, job.Clip.FromUS, job.Clip.ToUS, job.Clip.Out)
+		var note string
+		err := beat(w, grows(job.Clip.Out), func() (err error) {
+			note, err = media.ExtractClip(ctx, job.Path, &job.Clip.Probe, job.Clip.FromUS, job.Clip.ToUS, job.Clip.Out)
+			return err
+		})
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func (r *run) outcomes(ctx context.Context, works []*recording, err error) ([]Ou
 		case rec.err != nil:
 			rec.out.Error = rec.err.Error()
 			err = errors.Join(err, rec.err)
-			if rec.id.Path != "" && altered(rec.err) { // in this run: what was found before stands
+			if rec.id.Path != "" && evidence.Altered(rec.err) { // in this run: what was found before stands
 				err = errors.Join(err, r.forget(context.WithoutCancel(ctx), rec.ID))
 			}
 		case !rec.done:

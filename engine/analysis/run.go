@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,18 +24,13 @@ import (
 // twelve seconds costs little, short enough that a crash does.
 const Chunk = 5 * time.Minute
 
-// silence is how long a worker may say nothing before it counts as hung.
-const silence = 5 * time.Minute
-
 // Options are the settings of one run.
 type Options struct {
 	Workers int // processes at a time
 	Engine  wire.Engine
 	Worker  wire.Hello // what [Worker.Describe] said of Engine
 	Params  wire.Params
-	Again   bool // forget what an earlier run found
-
-	silence time.Duration // for tests; 0: silence
+	Again   bool // forget what an earlier run found; one that was broken off goes on
 }
 
 // Progress is the state of a run, for a bar.
@@ -46,6 +40,8 @@ type Progress struct {
 	DoneUS    int64 // media time analysed in this run and before
 	TotalUS   int64
 	Tracks    int64
+	HashDone  int64  // bytes of originals read, to see that they are unaltered
+	HashTotal int64  // of the originals of this run
 	Line      string // set when something happened that a user must see
 }
 
@@ -99,8 +95,9 @@ func (w Worker) Describe(ctx context.Context, e wire.Engine) (wire.Hello, error)
 	return w.Run(ctx, wire.Job{Describe: &wire.DescribeJob{Engine: e}}, func(wire.Message) error { return nil })
 }
 
-// Run analyses recordings: chunks in parallel, each committed as it ends. An
-// original that changed since its import is refused and the others go on.
+// Run analyses recordings: chunks in parallel, each committed as it ends.
+// While those of one recording are worked on, the next original is hashed; one
+// that changed since its import is refused and the others go on.
 func Run(ctx context.Context, ix *index.Store, w Worker, recs []index.Recording, opt Options, report func(Progress)) ([]Outcome, error) {
 	opt.Engine.Device = opt.Worker.Device // decided once, the same for every chunk
 	r := &run{ix: ix, w: w, opt: opt, report: report, live: map[[2]int64]wire.Progress{}}
@@ -110,17 +107,42 @@ func Run(ctx context.Context, ix *index.Store, w Worker, recs []index.Recording,
 	}
 	r.ident = a.Identity
 	works := make([]*recording, len(recs))
-	var tasks []task
+	chunks := 0
 	for i, rec := range recs {
 		works[i] = &recording{Recording: rec, out: Outcome{Recording: rec.ID, DurationUS: rec.Probe.DurationUS}}
-		ts, err := r.plan(ctx, works[i], a)
-		if err != nil {
-			return nil, err
-		}
-		tasks = append(tasks, ts...)
+		r.state.TotalUS += rec.Probe.DurationUS
+		r.state.HashTotal += rec.Bytes
+		chunks += len(rec.Probe.Chunks)
 	}
-	err = r.drain(ctx, tasks)
-	return r.outcomes(ctx, works, err)
+	queue := make(chan task, chunks) // planning never waits for a worker
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(queue)
+		for _, rec := range works {
+			if err := r.plan(gctx, rec, a, queue); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for range max(1, opt.Workers) {
+		g.Go(func() error { return r.drain(gctx, queue) })
+	}
+	return r.outcomes(ctx, works, g.Wait())
+}
+
+// drain works through tasks. A full disk, a cancelled context and a missing
+// library stop everything; a chunk that fails twice does not.
+func (r *run) drain(ctx context.Context, queue <-chan task) error {
+	for t := range queue {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.do(ctx, t); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // newAnalysis describes the run; its identity names everything that decides
@@ -143,97 +165,6 @@ func newAnalysis(hello wire.Hello, opt Options) (index.Analysis, error) {
 		Identity: hex.EncodeToString(sum[:]), Models: models, Params: opt.Params,
 		Build: hello.Build, Device: hello.Device,
 	}, nil
-}
-
-// plan checks the original and lists what is left to do of a recording.
-func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis) ([]task, error) {
-	r.state.TotalUS += rec.Probe.DurationUS
-	id, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		rec.err = err
-		return nil, nil
-	}
-	rec.id = id
-	was, err := r.analysis(ctx, rec.ID)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return nil, err
-	}
-	if was.State == index.Complete && !r.opt.Again {
-		// Found by another build or detector, it still stands: track numbers
-		// may be in use. Only --again replaces it.
-		if was.Identity != a.Identity {
-			r.say(fmt.Sprintf("recording %d was analysed by another build, detector or device: kept; --again does it anew", rec.ID))
-		}
-		rec.out.Reused = len(rec.Probe.Chunks)
-		r.state.DoneUS += rec.Probe.DurationUS
-		return nil, r.summarise(ctx, rec)
-	}
-	if r.opt.Again {
-		if err := r.forget(ctx, rec.ID); err != nil {
-			return nil, err
-		}
-	} else if was.Identity == a.Identity {
-		rec.planeW, rec.planeH = was.PlaneW, was.PlaneH
-	}
-	done, err := r.ix.BeginAnalysis(ctx, rec.ID, a)
-	if err != nil {
-		return nil, err
-	}
-	tasks := r.cut(rec, done)
-	if rec.left == 0 {
-		return nil, r.finish(ctx, rec)
-	}
-	return tasks, nil
-}
-
-// forget empties the index of what was found in a recording: an analysis of
-// another identity does that.
-func (r *run) forget(ctx context.Context, rec int64) error {
-	_, err := r.ix.BeginAnalysis(ctx, rec, index.Analysis{Identity: "forgotten"})
-	return err
-}
-
-// cut makes tasks of the chunks that are not done.
-func (r *run) cut(rec *recording, done map[int]bool) []task {
-	var tasks []task
-	for _, c := range rec.Probe.Chunks {
-		if done[c.Index] {
-			rec.out.Reused++
-			r.state.DoneUS += c.EndUS - c.StartUS
-			continue
-		}
-		rec.left++
-		// What cannot be sought is read once from the start by one worker.
-		if n := len(tasks); !rec.Probe.Seekable && n > 0 && follows(tasks[n-1].chunks, c) {
-			tasks[n-1].chunks = append(tasks[n-1].chunks, c)
-			continue
-		}
-		tasks = append(tasks, task{rec: rec, chunks: []wire.Chunk{c}})
-	}
-	return tasks
-}
-
-func follows(chunks []wire.Chunk, c wire.Chunk) bool {
-	return chunks[len(chunks)-1].Index+1 == c.Index
-}
-
-// drain runs the tasks on so many workers. A full disk, a cancelled context
-// and a missing library stop everything; a chunk that fails twice does not.
-func (r *run) drain(ctx context.Context, tasks []task) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, r.opt.Workers))
-	for _, t := range tasks {
-		g.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return r.do(ctx, t)
-		})
-	}
-	return g.Wait()
 }
 
 // do works through one task and completes the recording when it was the last
@@ -278,13 +209,6 @@ func (r *run) dropped(rec *recording) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return rec.err != nil
-}
-
-// altered tells whether err says that an original is there but is another
-// file now; then nothing that was found in it can be kept.
-func altered(err error) bool {
-	var e *fault.Error
-	return errors.As(err, &e) && e.Kind == fault.Integrity && e.Err == nil
 }
 
 // chunks works through the chunks of one task; what a broken-off worker
@@ -349,26 +273,12 @@ func (r *run) giveUp(ctx context.Context, rec *recording, c wire.Chunk, why erro
 // work gives chunks to one worker and commits each as it ends. It returns
 // how many were committed.
 func (r *run) work(ctx context.Context, rec *recording, chunks []wire.Chunk) (int, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	limit := cmp.Or(r.opt.silence, silence)
-	hung := fault.New(fault.Internal, "the worker said nothing for %v", limit).OnFile(rec.Path)
-	watchdog := time.AfterFunc(limit, func() { cancel(hung) })
-	defer watchdog.Stop()
-
 	p := rec.Probe
 	p.Chunks, p.Gaps = nil, nil
 	job := wire.Job{Path: rec.Path, Analyse: &wire.AnalyseJob{Probe: p, Chunks: chunks, Params: r.opt.Params, Engine: r.opt.Engine}}
 	in := &intake{run: r, rec: rec, chunks: chunks, key: [2]int64{rec.ID, int64(chunks[0].Index)}}
 	defer r.progress(in.key, rec.ID, nil)
-	_, err := r.w.run(ctx, job, r.same, func(m wire.Message) error {
-		watchdog.Stop() // committing is our time, not the worker's
-		defer watchdog.Reset(limit)
-		return in.take(ctx, m)
-	})
-	if err != nil && context.Cause(ctx) == hung {
-		err = hung
-	}
+	_, err := r.w.run(ctx, job, r.same, func(m wire.Message) error { return in.take(ctx, m) })
 	return in.done, err
 }
 
@@ -429,20 +339,26 @@ func (r *run) progress(key [2]int64, rec int64, p *wire.Progress) {
 		return
 	}
 	r.live[key] = *p
-	s := r.state
+	s := r.sum()
 	s.Recording = rec
+	r.report(s)
+}
+
+// sum is the state with the tasks under way. The caller holds r.mu.
+func (r *run) sum() Progress {
+	s := r.state
 	for _, l := range r.live {
 		s.Frames += l.Frames
 		s.DoneUS += l.ReachedUS
 		s.Tracks += l.Tracks
 	}
-	r.report(s)
+	return s
 }
 
 func (r *run) say(line string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.state
+	s := r.sum()
 	s.Line = line
 	r.report(s)
 }

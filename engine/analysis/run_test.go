@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/scene"
@@ -32,6 +33,8 @@ type bench struct {
 	opt   Options
 	lines []string
 	sure  []Progress
+
+	silence time.Duration
 }
 
 // newBench imports a recording of four chunks for each script.
@@ -68,7 +71,7 @@ func (b *bench) run(ctx context.Context) ([]Outcome, error) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return Run(ctx, b.ix, Worker{Path: exe}, b.recs, b.opt, func(p Progress) {
+	return Run(ctx, b.ix, Worker{Path: exe, silence: b.silence}, b.recs, b.opt, func(p Progress) {
 		if p.Line != "" {
 			b.lines = append(b.lines, p.Line)
 		}
@@ -104,7 +107,7 @@ func TestMisbehavesOnce(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "2 "+manner+"!\n")
 			if manner == "hang" || manner == "deaf" {
-				b.opt.silence = 300 * time.Millisecond
+				b.silence = 3 * time.Second
 			}
 			out, err := b.run(t.Context())
 			if err != nil {
@@ -170,7 +173,7 @@ func TestOneWorkerTakesAll(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, script)
 			b.recs[0].Probe.Seekable = false
-			b.opt.silence = 300 * time.Millisecond
+			b.silence = 3 * time.Second
 			if _, err := b.run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -283,6 +286,85 @@ func TestAgain(t *testing.T) {
 		if err != nil || out[0].Reused != c.reused || out[0].Tracks != 4 {
 			t.Fatalf("again %v: %+v, %v", c.again, out, err)
 		}
+	}
+}
+
+// TestAgainGoesOn: an analysis that is done anew and is broken off goes on
+// where it stopped, and tries again what could not be analysed.
+func TestAgainGoesOn(t *testing.T) {
+	b := newBench(t, "0 crash\n2 no-space!\n")
+	b.opt.Workers, b.opt.Again = 1, true
+	if _, err := b.run(t.Context()); fault.KindOf(err) != fault.NoSpace {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(b.recs[0].Path+".play", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.run(t.Context())
+	if err != nil || out[0].Reused != 1 || len(out[0].Failed) != 0 {
+		t.Fatalf("%+v, %v; want chunk 1 kept, chunk 0 tried again", out, err)
+	}
+	if d := cmp.Diff(whole, b.tracks()); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestHashing: every original is read once before it is worked on and the
+// display is told; one that was altered keeps nobody else out.
+func TestHashing(t *testing.T) {
+	b := newBench(t, "", "", "")
+	if err := os.WriteFile(b.recs[1].Path, []byte("something else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.run(t.Context())
+	if fault.KindOf(err) != fault.Integrity || !evidence.Altered(err) {
+		t.Fatalf("error %v", err)
+	}
+	if out[0].Tracks != 4 || out[1].Error == "" || out[2].Tracks != 4 {
+		t.Errorf("%+v", out)
+	}
+	var last int64
+	for _, p := range b.sure {
+		if p.HashDone < last || p.HashTotal < p.HashDone {
+			t.Fatalf("hashing went from %d to %d of %d", last, p.HashDone, p.HashTotal)
+		}
+		last = p.HashDone
+	}
+	if last == 0 {
+		t.Error("nobody was told of the hashing")
+	}
+}
+
+// TestDecidedStands: what people have decided on is not replaced, and the
+// other recordings are.
+func TestDecidedStands(t *testing.T) {
+	b := newBench(t, "", "")
+	if _, err := b.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.ix.Decide(t.Context(), index.Decision{Recording: 1, Track: 2, Verdict: index.Validated, By: "M", AtUS: 1}); err != nil {
+		t.Fatal(err)
+	}
+	b.opt.Again = true
+	out, err := b.run(t.Context())
+	if fault.KindOf(err) != fault.Refused || out[0].Error == "" || out[1].Reused != 0 || out[1].Tracks != 4 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if d, err := b.ix.Decisions(t.Context(), 1, 2); err != nil || len(d) != 1 {
+		t.Errorf("%v, %v", d, err)
+	}
+}
+
+// TestHangingProbe: every job has an end, not only an analysis.
+func TestHangingProbe(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Worker{Path: exe, silence: 3 * time.Second}
+	path := recordingFile(t, "film", "")
+	if _, _, err := w.Probe(t.Context(), path, sec); err == nil || !strings.Contains(err.Error(), "said nothing for 3s") {
+		t.Errorf("error %v", err)
 	}
 }
 

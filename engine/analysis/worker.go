@@ -9,6 +9,7 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,12 @@ import (
 type Worker struct {
 	Path    string // absolute
 	ORTPath string // ONNX Runtime's library, absolute; empty: none found
+
+	silence time.Duration // for tests; 0: silence
 }
+
+// silence is how long a worker may say nothing before it counts as hung.
+const silence = 5 * time.Minute
 
 // FindWorker looks for the worker beside the running program, unless
 // $POSTERIORI_WORKER names it, and for ONNX Runtime's library in lib/ beside
@@ -70,15 +76,22 @@ func (w Worker) Run(ctx context.Context, job wire.Job, handle func(wire.Message)
 	return w.run(ctx, job, func(wire.Hello) error { return nil }, handle)
 }
 
-// run is Run with a look at the hello before anything else is taken.
+// run is Run with a look at the hello before anything else is taken. A worker
+// that says nothing for long is stopped; what is done with its messages is our
+// time, not the worker's.
 func (w Worker) run(outer context.Context, job wire.Job, accept func(wire.Hello) error, handle func(wire.Message) error) (wire.Hello, error) {
 	job.Version = wire.Version
 	line, err := json.Marshal(job)
 	if err != nil {
 		return wire.Hello{}, fault.Wrap(fault.Internal, err, "encode the job")
 	}
-	ctx, cancel := context.WithCancel(outer)
+	ctx, stop := context.WithCancelCause(outer)
+	cancel := func() { stop(nil) }
 	defer cancel()
+	limit := cmp.Or(w.silence, silence)
+	hung := fault.New(fault.Internal, "the worker said nothing for %v", limit).OnFile(job.Path)
+	watchdog := time.AfterFunc(limit, func() { stop(hung) })
+	defer watchdog.Stop()
 	p, err := w.start(ctx)
 	if err != nil {
 		return wire.Hello{}, err
@@ -86,7 +99,12 @@ func (w Worker) run(outer context.Context, job wire.Job, accept func(wire.Hello)
 	// A worker that dies at once makes this write fail; its answer tells why.
 	_, _ = p.in.Write(append(line, '\n'))
 
-	hello, finished, err := converse(p.out, accept, handle)
+	hello, finished, err := converse(p.out, accept, func(m wire.Message) error {
+		watchdog.Stop()
+		defer watchdog.Reset(limit)
+		return handle(m)
+	})
+	watchdog.Stop()
 	if err != nil || !finished {
 		cancel() // it may still be writing: stop it before waiting
 	} else {
@@ -94,6 +112,9 @@ func (w Worker) run(outer context.Context, job wire.Job, accept func(wire.Hello)
 	}
 	_, _ = io.Copy(io.Discard, p.out)
 	werr := p.wait()
+	if !finished && context.Cause(ctx) == hung {
+		return hello, hung
+	}
 	if err == nil && !finished {
 		if outer.Err() != nil {
 			return hello, fault.Wrap(fault.Interrupted, outer.Err(), "interrupted")
@@ -196,6 +217,9 @@ func plain(s string) string {
 func (w Worker) Probe(ctx context.Context, path string, chunkUS int64) (*wire.Probe, wire.Hello, error) {
 	var p *wire.Probe
 	hello, err := w.Run(ctx, wire.Job{Path: path, Probe: &wire.ProbeJob{ChunkUS: chunkUS}}, func(m wire.Message) error {
+		if m.Kind == wire.KindProgress {
+			return nil // it gets on
+		}
 		if m.Kind != wire.KindProbe {
 			return fault.Wrap(fault.Internal, wire.ErrProtocol, "unexpected message %c", m.Kind)
 		}
