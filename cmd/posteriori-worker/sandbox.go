@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
@@ -15,12 +16,36 @@ import (
 	"posteriori/engine/wire"
 )
 
-// confine takes away from this process and its children (FFmpeg) all files
-// but those of the job, by Landlock, as far as the kernel can. It returns what
-// holds the process in, in words.
+// confine takes away from this process and its children (FFmpeg) all that the
+// job does not need, as far as the kernel can: files by Landlock, rights,
+// numbers of processes, system calls. It returns what holds the process in, in
+// words.
 func confine(job wire.Job) (string, error) {
-	var files []string
-	var dirs []string // written to
+	gpus, _ := filepath.Glob("/dev/nvidia*")
+	files, dirs := needs(job)
+	writes := len(dirs) > 0 || os.Getenv("POSTERIORI_PROFILE") != ""
+	hold := []string{networkHolds()}
+	// Limits count the account's processes, so they follow the change of it;
+	// Landlock comes before it, while the job's files can be named.
+	if err := landlock.V6.BestEffort().RestrictPaths(rules(files, dirs, gpus)...); err != nil {
+		return "", fault.Wrap(fault.Internal, err, "the sandbox cannot be set up")
+	}
+	for _, step := range []func() (string, error){
+		func() (string, error) { return unprivileged(writes) },
+		func() (string, error) { return limits(writes, len(gpus) > 0) },
+		func() (string, error) { return filterCalls(len(gpus) > 0) },
+	} {
+		what, err := step()
+		if err != nil {
+			what = fmt.Sprintf("not in force: %v", err)
+		}
+		hold = append(hold, what)
+	}
+	return strings.Join(append([]string{filesHold()}, hold...), ", "), nil
+}
+
+// needs lists the files that the job reads and the folders it writes to.
+func needs(job wire.Job) (files, dirs []string) {
 	if job.Path != "" {
 		files = append(files, job.Path)
 	}
@@ -43,6 +68,11 @@ func confine(job wire.Job) (string, error) {
 	case job.Clip != nil:
 		dirs = append(dirs, filepath.Dir(job.Clip.Out))
 	}
+	return files, dirs
+}
+
+// rules are the files that a job and the programs it needs may use.
+func rules(files, dirs, gpus []string) []landlock.Rule {
 	rules := []landlock.Rule{
 		landlock.RODirs("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys").IgnoreIfMissing(),
 		landlock.RODirs(loaderDirs()...).IgnoreIfMissing(),
@@ -55,7 +85,7 @@ func confine(job wire.Job) (string, error) {
 			rules = append(rules, landlock.RODirs(filepath.Dir(p)))
 		}
 	}
-	if gpus, _ := filepath.Glob("/dev/nvidia*"); len(gpus) > 0 {
+	if len(gpus) > 0 {
 		rules = append(rules, landlock.RWFiles(gpus...).WithIoctlDev())
 	}
 	for _, f := range files {
@@ -76,10 +106,7 @@ func confine(job wire.Job) (string, error) {
 	if p := os.Getenv("POSTERIORI_PROFILE"); p != "" {
 		rules = append(rules, landlock.RWDirs(filepath.Dir(p)))
 	}
-	if err := landlock.V6.BestEffort().RestrictPaths(rules...); err != nil {
-		return "", fault.Wrap(fault.Internal, err, "the sandbox cannot be set up")
-	}
-	return holds(), nil
+	return rules
 }
 
 // libraries are the shared libraries beside ONNX Runtime's, which loads more
@@ -132,25 +159,20 @@ func loaderDirs() []string {
 	return out
 }
 
-// holds says in words what confines the process.
-func holds() string {
-	var out []string
+// filesHold says in words what keeps files from the process.
+func filesHold() string {
 	if v, err := ll.LandlockGetABIVersion(); err == nil && v > 0 {
-		out = append(out, fmt.Sprintf("files by landlock v%d", v))
-	} else {
-		out = append(out, "files not confined (no landlock in this kernel)")
+		return fmt.Sprintf("files by landlock v%d", v)
 	}
+	return "files not confined (no landlock in this kernel)"
+}
+
+// networkHolds says whether a network interface is in reach. It asks over a
+// socket, so before those are taken away.
+func networkHolds() string {
 	ifs, err := net.Interfaces()
-	alone := err == nil
-	for _, i := range ifs {
-		if i.Flags&net.FlagUp != 0 {
-			alone = false
-		}
+	if err != nil || slices.ContainsFunc(ifs, func(i net.Interface) bool { return i.Flags&net.FlagUp != 0 }) {
+		return "network not confined"
 	}
-	if alone {
-		out = append(out, "no network")
-	} else {
-		out = append(out, "network not confined")
-	}
-	return strings.Join(out, ", ")
+	return "no network"
 }

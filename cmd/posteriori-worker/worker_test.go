@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,7 +25,7 @@ import (
 
 // The test binary is the worker when it is started as one. With
 // $POSTERIORI_TEST_READ it confines itself as for its job and then tries to
-// read that file.
+// read that file, or what else try knows.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		os.Exit(m.Run())
@@ -42,14 +44,62 @@ func tryRead(name string) int {
 	if _, err := confine(job); err != nil {
 		return 91
 	}
-	_, err := os.ReadFile(name)
+	err := try(name)
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, os.ErrPermission):
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EFBIG):
 		return 13
 	}
+	fmt.Fprintln(os.Stderr, err)
 	return 92
+}
+
+// try does what no worker may: reads a file, or what stands before a colon.
+func try(what string) error {
+	verb, name, _ := strings.Cut(what, ":")
+	switch verb {
+	case "write":
+		signal.Ignore(syscall.SIGXFSZ)
+		return os.WriteFile(name, []byte("x"), 0o600)
+	case "socket":
+		_, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)
+		return err
+	case "local socket":
+		_, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+		return err
+	case "namespace":
+		return syscall.Unshare(syscall.CLONE_NEWUSER)
+	case "trace":
+		return syscall.PtraceAttach(os.Getppid())
+	case "signal":
+		return syscall.Kill(os.Getppid(), 0)
+	case "become root":
+		return syscall.Setuid(0)
+	case "fork":
+		return forkWithoutEnd()
+	}
+	_, err := os.ReadFile(what)
+	return err
+}
+
+// forkWithoutEnd starts processes until one is refused.
+func forkWithoutEnd() error {
+	var all []*exec.Cmd
+	defer func() {
+		for _, c := range all {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	}()
+	for range 1000 + 100*runtime.NumCPU() {
+		c := exec.Command("/bin/sleep", "60")
+		if err := c.Start(); err != nil {
+			return err
+		}
+		all = append(all, c)
+	}
+	return nil
 }
 
 // command is the worker with this job, in a group of its own as the parent
@@ -149,7 +199,7 @@ func TestProbes(t *testing.T) {
 }
 
 // TestSandbox: with a job over one file the process reads that file and what
-// programs need, and no other.
+// programs need, no other, and can do nothing else to the machine.
 func TestSandbox(t *testing.T) {
 	if v, err := ll.LandlockGetABIVersion(); err != nil || v <= 0 {
 		t.Skip("no landlock in this kernel")
@@ -164,6 +214,11 @@ func TestSandbox(t *testing.T) {
 	}
 	probe := jobLine(t, wire.Job{Path: mine, Probe: &wire.ProbeJob{}})
 	describe := jobLine(t, wire.Job{Describe: &wire.DescribeJob{Engine: wire.Engine{ORTPath: lib}}})
+	if err := os.Mkdir(filepath.Join(dir, "out"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	clip := jobLine(t, wire.Job{Path: mine, Clip: &wire.ClipJob{Out: filepath.Join(dir, "out", "clip.mkv")}})
+	gpus, _ := filepath.Glob("/dev/nvidia*")
 	tests := []struct {
 		name, job, file string
 		want            int
@@ -175,17 +230,39 @@ func TestSandbox(t *testing.T) {
 		{"a file beside the library", describe, other, 13},
 		{"this test", probe, filepath.Join(mustWd(t), "worker_test.go"), 13},
 		{"parent's environment", probe, fmt.Sprintf("/proc/%d/environ", os.Getpid()), 13},
+		{"the first process's environment", probe, "/proc/1/environ", 13},
+		{"the parent's memory map", probe, fmt.Sprintf("/proc/%d/maps", os.Getpid()), 13},
+		{"a new file", probe, "write:" + filepath.Join(dir, "new"), 13},
+		{"its file, to write", probe, "write:" + mine, 13},
+		{"a socket", probe, "socket", 13},
+		{"a socket of this machine", probe, "local socket", 13},
+		{"a namespace", probe, "namespace", 13},
+		{"tracing the parent", probe, "trace", 13},
+		{"forks without end", probe, "fork", 13},
+		{"a file of a render, beside its folder", clip, "write:" + filepath.Join(dir, "new"), 13},
+		{"a file of a render", clip, "write:" + filepath.Join(dir, "out", "clip.mkv"), 0},
+	}
+	if os.Getuid() == 0 {
+		tests = append(tests, []struct {
+			name, job, file string
+			want            int
+		}{
+			{"a signal to root's process", probe, "signal", 13},
+			{"being root again", probe, "become root", 13},
+		}...)
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
-			if strings.HasPrefix(c.file, "/proc") && os.Getuid() == 0 {
-				t.Skip("root reads that whatever landlock says (CAP_PERFMON)")
+			if len(gpus) > 0 && c.file == "local socket" {
+				t.Skip("a GPU's driver needs it")
 			}
 			cmd := command(t, "POSTERIORI_TEST_READ="+c.file)
 			cmd.Stdin = strings.NewReader(c.job)
+			var said bytes.Buffer
+			cmd.Stderr = &said
 			_ = cmd.Run()
 			if got := cmd.ProcessState.ExitCode(); got != c.want {
-				t.Errorf("reading %s ended with %d, want %d", c.file, got, c.want)
+				t.Errorf("%s ended with %d, want %d: %s", c.file, got, c.want, said.String())
 			}
 		})
 	}

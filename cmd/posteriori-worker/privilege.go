@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/psx"
+)
+
+// nobody is the account without rights that root's worker becomes (the
+// kernel's overflow account, and every distribution's "nobody").
+const nobody = 65534
+
+// limits bounds what a job may take: no core file (it would hold pictures), no
+// file written but by a job that makes one, and only so many processes and
+// so much address space. The GPU's driver maps more than any bound.
+func limits(writes, gpu bool) (string, error) {
+	tasks := uint64(len(tasksOf(os.Getuid())) + 128 + 48*runtime.NumCPU())
+	set := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NPROC: tasks, unix.RLIMIT_FSIZE: 0}
+	if writes {
+		set[unix.RLIMIT_FSIZE] = 1 << 40
+	}
+	if !gpu {
+		set[unix.RLIMIT_AS] = 64 << 30
+	}
+	for which, n := range set {
+		var now unix.Rlimit
+		if err := unix.Getrlimit(which, &now); err != nil {
+			return "", err
+		}
+		n = min(n, now.Max)
+		if err := unix.Setrlimit(which, &unix.Rlimit{Cur: n, Max: n}); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("at most %d processes", tasks), nil
+}
+
+// tasksOf lists the threads of an account's processes, which count towards its
+// limit together.
+func tasksOf(uid int) []string {
+	var out []string
+	procs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, p := range procs {
+		var st syscall.Stat_t
+		if syscall.Stat(p, &st) == nil && int(st.Uid) == uid {
+			threads, _ := filepath.Glob(p + "/task/*")
+			out = append(out, threads...)
+		}
+	}
+	return out
+}
+
+// unprivileged makes the process, all its threads and what it starts, nobody
+// in particular: without any capability, now or later. Root becomes the
+// account nobody and keeps one right, to read the job's files whoever owns
+// them (Landlock says which those are); a job that writes stays root by name,
+// as its folder is root's, but without root's rights. It returns what holds,
+// in words.
+func unprivileged(writes bool) (string, error) {
+	if err := every(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0); err != nil {
+		return "", err
+	}
+	var keep uint64
+	root := os.Geteuid() == 0 && initialUser()
+	if root && holdsCap(unix.CAP_DAC_READ_SEARCH) {
+		keep = 1 << unix.CAP_DAC_READ_SEARCH
+	}
+	for c := 0; c <= lastCap(); c++ {
+		if keep>>c&1 == 0 { // fails without CAP_SETPCAP, where there is nothing to lose
+			_ = every(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uintptr(c), 0)
+		}
+	}
+	who := ""
+	if root && !writes {
+		if err := becomeNobody(); err == nil {
+			who = "as nobody, "
+		}
+	}
+	if err := setCaps(keep); err != nil {
+		return "", err
+	}
+	if keep != 0 { // FFmpeg, an ordinary program, needs it handed on
+		if err := every(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_RAISE, unix.CAP_DAC_READ_SEARCH); err != nil {
+			return "", err
+		}
+		return who + "no capability but to read the job's files", nil
+	}
+	return who + "no capability", nil
+}
+
+// becomeNobody changes the account of all threads and keeps the capabilities
+// until they are set.
+func becomeNobody() error {
+	if err := every(unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1, 0); err != nil {
+		return err
+	}
+	if err := syscall.Setgroups(nil); err != nil {
+		return err
+	}
+	if err := syscall.Setresgid(nobody, nobody, nobody); err != nil {
+		return err
+	}
+	return syscall.Setresuid(nobody, nobody, nobody)
+}
+
+// every makes a system call in every thread of the process.
+func every(call uintptr, a, b, c uintptr) error {
+	if _, _, errno := psx.Syscall6(call, a, b, c, 0, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// setCaps leaves the capabilities in keep, as permitted, effective and
+// inheritable.
+func setCaps(keep uint64) error {
+	lo, hi := uint32(keep), uint32(keep>>32)
+	capHeader = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	capData = [2]unix.CapUserData{{Effective: lo, Permitted: lo, Inheritable: lo}, {Effective: hi, Permitted: hi, Inheritable: hi}}
+	return every(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&capHeader)), uintptr(unsafe.Pointer(&capData)), 0)
+}
+
+// What setCaps gives to all threads: globals, which do not move meanwhile.
+var (
+	capHeader unix.CapUserHeader
+	capData   [2]unix.CapUserData
+)
+
+func holdsCap(c uint) bool {
+	h := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var d [2]unix.CapUserData
+	return unix.Capget(&h, &d[0]) == nil && d[c/32].Permitted>>(c%32)&1 == 1
+}
+
+// lastCap is the highest capability that this kernel knows.
+func lastCap() int {
+	n := 40
+	if b, err := os.ReadFile("/proc/sys/kernel/cap_last_cap"); err == nil {
+		_, _ = fmt.Sscan(string(b), &n)
+	}
+	return min(n, 63)
+}
+
+// initialUser tells whether the machine's own account numbers are in force: in
+// a user namespace with one account there is no nobody to become.
+func initialUser() bool {
+	b, err := os.ReadFile("/proc/self/uid_map")
+	f := strings.Fields(string(b))
+	var size uint64
+	if err == nil && len(f) >= 3 {
+		_, _ = fmt.Sscan(f[2], &size)
+	}
+	return size > nobody
+}
