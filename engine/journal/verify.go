@@ -104,10 +104,9 @@ type verifier struct {
 // if asked for. Where anything differs they are all checked, because they tell
 // which record was touched first even if the rest was rewritten to match.
 func Verify(ctx context.Context, fsys fs.FS, publicKey string, check Check) (Report, error) {
-	key, err := note.NewVerifier(string(bytes.TrimSpace([]byte(publicKey))))
+	key, err := parseKey(publicKey)
 	if err != nil {
-		return Report{}, fault.Wrap(fault.BadInput, err, "this is not a journal's public key").
-			WithHint("give the text of key.pub as it was handed over, not the one in the folder")
+		return Report{}, err
 	}
 	if _, err := fs.Stat(fsys, fileEntries); err != nil {
 		if _, err := fs.Stat(fsys, fileCheckpoint); err != nil {

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/journal"
+	"posteriori/engine/procedure"
+)
+
+// PublicKey is the key that checks the store's journals, in the text form in
+// which it is handed out.
+func (s *Store) PublicKey() string { return s.key.Public }
+
+// CheckJournal is [Store.VerifyJournal] with more to check; it fills in which
+// journal it must be.
+func (s *Store) CheckJournal(ctx context.Context, id string, check journal.Check) (journal.Report, error) {
+	check.Origin = s.origin(id)
+	return journal.VerifyDir(ctx, s.journalDir(id), s.key.Public, check)
+}
+
+// JournalStats counts the records of the store's own journal and those of all
+// procedures, closed ones included, for a year or with 0 for all. It is the
+// one act that reads the journals of several procedures; it yields numbers
+// only. The act must be on the store and recorded, so that it counts itself.
+// A journal that was touched is not counted: fault.Integrity.
+func (a *Act) JournalStats(ctx context.Context, year int) (*journal.Stats, error) {
+	if _, recorded := a.Seq(); !recorded || a.proc != nil || a.spec.Sub != journal.SubJournalStats {
+		return nil, fault.New(fault.Internal, "statistics are an act on the store, recorded before it reads")
+	}
+	ids, err := a.store.journalIDs()
+	if err != nil {
+		return nil, err
+	}
+	stats := journal.NewStats(year)
+	for _, id := range ids {
+		r, err := a.store.VerifyJournal(ctx, id, nil)
+		if err == nil {
+			err = r.Err()
+		}
+		if err == nil {
+			err = stats.Add(ctx, os.DirFS(a.store.journalDir(id)))
+		}
+		var f *fault.Error
+		if errors.As(err, &f) {
+			f.File = filepath.Join(a.store.journalDir(id), filepath.Base(f.File))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return stats, nil
+}
+
+// journalIDs names every journal of the store: "" for its own, then those of
+// the procedures, whatever state their documents are in.
+func (s *Store) journalIDs() ([]string, error) {
+	list, err := os.ReadDir(filepath.Join(s.dir, "procedures"))
+	if err != nil {
+		return nil, fault.Wrap(fault.BadInput, err, "the procedures cannot be listed").OnFile(s.dir)
+	}
+	ids := []string{""}
+	for _, e := range list {
+		if procedure.CheckID(e.Name()) != nil {
+			continue
+		}
+		if _, err := os.Stat(s.journalDir(e.Name())); errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.New(fault.Integrity, "the procedure's journal is gone").OnFile(s.procedureDir(e.Name())).UnderRule("18")
+		}
+		ids = append(ids, e.Name())
+	}
+	return ids, nil
+}
