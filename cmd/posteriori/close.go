@@ -125,11 +125,6 @@ func (a *app) closeDryRun(c *cobra.Command, store *engine.Store, id string, o cl
 	})
 }
 
-// closingPaper makes one of the documents that closing needs.
-func (a *app) closingPaper(ctx context.Context, store *engine.Store, id string, step procedure.Step, dir string) error {
-	return procedure.Refuse(map[procedure.Step]string{procedure.StepMention: "12"}[step], "", "no document for step %s", step)
-}
-
 func newProcedureExtendCommand(a *app) *cobra.Command {
 	var d procedure.Authorisation
 	var until string

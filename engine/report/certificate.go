@@ -16,10 +16,10 @@ type Certificate struct {
 	Erased   []Erased   // what was erased, by recording
 	Counts   []Count    // rows and files removed, in words
 	Files    []Gone     // derived files removed
-	Missing  []Gone     // derived files listed that were not where they had been put
+	Outside  []Gone     // derived files that had been put outside the store: not erased
 	Method   []string   // what was done, in words, in order
 	Found    []string   // remnants that the search found; empty: none
-	Searched []string   // where remnants were looked for
+	Searched []string   // where remnants were looked for; empty: not looked for
 	Copy     *Recipient // the copy of all data, when the magistrate asked for one
 	Report   Issue      // the report that was handed over before
 	Mention  Issue      // and the mention
@@ -105,7 +105,7 @@ func (c Certificate) erased(t *tree) {
 		t.add(tab)
 	}
 	t.files("Fichiers dérivés effacés :", c.Files)
-	t.files("Fichiers dérivés introuvables à l’endroit où ils avaient été déposés, et qui n’ont donc pas pu être effacés :", c.Missing)
+	t.files("Fichiers dérivés déposés hors de la base, que le logiciel n’a pas effacés et qui restent sous la responsabilité de leur détenteur :", c.Outside)
 }
 
 func (t *tree) files(title string, list []Gone) {

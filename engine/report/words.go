@@ -27,6 +27,8 @@ const (
 	Role          Vocabulary = "role"          // access.Role
 	Nature        Vocabulary = "nature"        // access.Nature
 	Derived       Vocabulary = "derived"       // kinds of derived file
+	Task          Vocabulary = "task"          // models.Task
+	Counted       Vocabulary = "counted"       // what an erasure counts
 )
 
 // Term is a term of the engine in French. What the table lacks is given back
@@ -118,6 +120,14 @@ var words = map[Vocabulary]map[string]string{
 		"thumbnails": "vignettes", "report": "rapport d'exploitation", "mention": "mention en procédure",
 		"certificate": "certificat d'effacement", "copy": "copie des données", "sidecar": "notice d'un résumé vidéo",
 		"list": "liste de résultats", "habilitation": "ligne d'habilitation",
+	},
+	Task: {
+		"detector": "détecteur d'objets", "vehicle-attributes": "attributs de véhicules",
+		"plate-detector": "localisation de plaques", "plate-reader": "lecture de plaques",
+	},
+	Counted: {
+		"recordings": "enregistrements", "tracks": "pistes", "decisions": "décisions", "derived": "fichiers dérivés détruits",
+		"handed_over": "fichiers dérivés remis, hors de portée du logiciel", "keys": "clé de chiffrement",
 	},
 	Act: {
 		"init": "mise en service", "procedure-open": "ouverture de la procédure", "authorise": "autorisation enregistrée",
