@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"posteriori/engine/access"
 	"posteriori/engine/fault"
@@ -138,6 +139,9 @@ func (a *Act) Procedure() *Procedure { return a.proc }
 
 // User is the designated user who acts.
 func (a *Act) User() access.User { return a.user }
+
+// Now is the time by the store's clock.
+func (a *Act) Now() time.Time { return a.store.now() }
 
 // Journal is the journal that the act is recorded in.
 func (a *Act) Journal() *journal.Log { return a.log }

@@ -19,9 +19,6 @@ import (
 // testClock names the clock of a store whose time is a test's.
 const testClock = "set by a test, not the machine's"
 
-// Now is the time by the store's clock.
-func (s *Store) Now() time.Time { return s.now() }
-
 // WithTestClock returns a demonstration store whose clock begins at start and
 // runs on, so that years can pass in a test. In a real store it is refused
 // (rule 14): whoever sets the clock decides when data is erased. Records say

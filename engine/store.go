@@ -98,6 +98,9 @@ func (s *Store) WithClock(now func() time.Time) *Store {
 	return &c
 }
 
+// Now is the time by the store's clock.
+func (s *Store) Now() time.Time { return s.now() }
+
 // Dir is the store's folder.
 func (s *Store) Dir() string { return s.dir }
 
@@ -236,6 +239,9 @@ func (p *Procedure) Key() ([]byte, error) { return p.store.ProcedureKey(p.Doc.ID
 // that is gone is fault.Integrity: an empty one in its place would answer that
 // there is nothing.
 func (p *Procedure) Index(ctx context.Context) (*index.Store, error) {
+	if err := procedure.CheckGone(p.Doc); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(p.IndexPath()); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Integrity, "the procedure's index is gone").OnFile(p.IndexPath()).
 			WithHint("restore it from the backup; what was imported and analysed stands in posteriori journal show -p %s", p.Doc.ID)

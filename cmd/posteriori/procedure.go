@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -146,7 +148,7 @@ func (a *app) decide(c *cobra.Command, args []string, sub journal.Sub, d procedu
 		about := journal.Details{Decision: &journal.Decision{
 			Quality: string(d.Quality), Date: d.Date, Reference: d.Reference, Document: d.SHA256}}
 		return act.ChangeProcedure(c.Context(), about, func(doc procedure.Document) (procedure.Document, error) {
-			return apply(doc, d, time.Now())
+			return apply(doc, d, act.Now())
 		})
 	})
 }
@@ -164,7 +166,7 @@ before no longer holds: nothing is analysed until it is authorised anew.
 			return a.changeProcedure(c, args, journal.SubFrame, func(act *engine.Act) error {
 				about := journal.Details{Result: "frame " + frame}
 				return act.ChangeProcedure(c.Context(), about, func(doc procedure.Document) (procedure.Document, error) {
-					return procedure.ChangeFrame(doc, procedure.Frame(frame), time.Now())
+					return procedure.ChangeFrame(doc, procedure.Frame(frame), act.Now())
 				})
 			})
 		},
@@ -200,8 +202,12 @@ func newProcedureListCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the procedures of the store",
-		Long:  "List the procedures of the store. It is an act on the store, recorded in its\nown journal.\n" + exitStatus,
-		Args:  argsBetween(0, 0),
+		Long: `List the procedures of the store: officers, agents and magistrates see those that
+they are assigned to, the others all. One whose description cannot be read is
+told at the end and does not hide the rest. It is an act on the store, recorded
+in its own journal.
+` + exitStatus,
+		Args: argsBetween(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			store, err := a.openStore()
 			if err != nil {
@@ -209,14 +215,18 @@ func newProcedureListCommand(a *app) *cobra.Command {
 			}
 			spec := engine.ActSpec{Operation: journal.Consult, Sub: journal.SubList, Reason: a.reason}
 			return store.Do(c.Context(), spec, func(act *engine.Act) error {
-				docs, err := store.Procedures()
+				docs, broken, err := store.ReadProcedures()
 				if err != nil {
 					return err
 				}
+				docs = slices.DeleteFunc(docs, func(d procedure.Document) bool { return !act.User().Sees(d) })
 				if err := act.Record(journal.Details{Result: fmt.Sprintf("%d procedures", len(docs))}); err != nil {
 					return err
 				}
-				return a.printProcedures(docs)
+				if err := a.printProcedures(docs); err != nil {
+					return err
+				}
+				return errors.Join(broken...)
 			})
 		},
 	}

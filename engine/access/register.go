@@ -106,15 +106,19 @@ func (r Register) Acting(a Account) (User, error) {
 	return User{}, procedure.Refuse("5", todo, "account %s is not a designated user of this store", fault.Printable(name))
 }
 
-// With adds a change of one user. Add refuses an account or ID that is there;
-// the other changes one that is not, and whatever leaves no administrator.
+// With adds a change of one user. It refuses to add an account or ID that is
+// there, unless it was revoked and comes back, to change one that is not, and
+// whatever leaves no administrator.
 func (r Register) With(c Change) (Register, error) {
 	if err := c.User.Check(); err != nil {
 		return r, err
 	}
 	known := slices.ContainsFunc(r.Users(), func(u User) bool { return u.UID == c.User.UID && u.Account == c.User.Account })
 	clash := slices.ContainsFunc(r.Users(), func(u User) bool { return u.UID == c.User.UID || u.Account == c.User.Account })
-	if c.Sub == journal.SubUserAdd && clash {
+	back := slices.ContainsFunc(r.Users(), func(u User) bool {
+		return u.UID == c.User.UID && u.Account == c.User.Account && u.Revoked && !c.User.Revoked
+	})
+	if c.Sub == journal.SubUserAdd && clash && !back {
 		return r, fault.New(fault.BadInput, "account %s (user ID %s) is in the register already", c.User.Account, c.User.UID).
 			WithHint("posteriori user show %s; an ID or name once used is never given to somebody else", c.User.Account)
 	}
