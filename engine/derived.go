@@ -23,10 +23,10 @@ type How struct {
 	Program journal.Build    `json:"program"`
 }
 
-// AddDerived lists a file that this act made in the procedure's index, with
-// how it was made, taken from the act's own record. The act must be recorded,
+// AddDerived lists files that this act made in the procedure's index, with how
+// they were made, taken from the act's own record. The act must be recorded,
 // and the record must name the recordings used.
-func (a *Act) AddDerived(ctx context.Context, ix *index.Store, kind string, d evidence.Derived) error {
+func (a *Act) AddDerived(ctx context.Context, ix *index.Store, kind string, files ...evidence.Derived) error {
 	how, err := a.how(ctx, ix)
 	if err != nil {
 		return err
@@ -35,12 +35,16 @@ func (a *Act) AddDerived(ctx context.Context, ix *index.Store, kind string, d ev
 	if err != nil {
 		return err
 	}
-	abs, err := filepath.Abs(d.Path)
-	if err != nil {
-		return err
+	list := make([]index.Derived, len(files))
+	for i, f := range files {
+		abs, err := filepath.Abs(f.Path)
+		if err != nil {
+			return err
+		}
+		list[i] = index.Derived{Kind: kind, Name: filepath.Base(abs), Path: abs, SHA256: f.SHA256, Bytes: f.Bytes,
+			MadeUS: a.store.now().UnixMicro(), Record: a.seq, How: string(text)}
 	}
-	_, err = ix.AddDerived(ctx, index.Derived{Kind: kind, Name: filepath.Base(abs), Path: abs, SHA256: d.SHA256, Bytes: d.Bytes,
-		MadeUS: a.store.now().UnixMicro(), Record: a.seq, How: string(text)})
+	_, err = ix.AddDerived(ctx, list...)
 	return err
 }
 
@@ -105,11 +109,16 @@ func DerivedHow(d index.Derived) How {
 	return h
 }
 
-// shows says whether a derived file may show something of a recording: of one
-// of its tracks with track > 0, which is so unless its sources name other
-// tracks of it alone or another time.
+// shows says whether a derived file may show something of a recording, or with
+// track > 0 of one of its tracks in its time. It does not when its sources are
+// other recordings, other tracks alone (a synopsis), or spans of another time
+// (a clip).
 func shows(d index.Derived, rec index.Recording, track, fromUS, toUS int64) bool {
-	for _, o := range DerivedHow(d).Sources {
+	sources := DerivedHow(d).Sources
+	if len(sources) == 0 {
+		return true // a document about the whole procedure
+	}
+	for _, o := range sources {
 		if o.SHA256 != rec.SHA256 {
 			continue
 		}

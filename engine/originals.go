@@ -11,32 +11,28 @@ import (
 	"posteriori/engine/journal"
 )
 
-// UseOriginals hashes the originals of recs before they are used and refuses
-// what was altered or is gone (rule 21); an alteration raises an alert. show
-// may be nil; it is told how many of all their bytes were read. The after that
-// it returns hashes them once more when the use has ended, to the same effect.
-func (a *Act) UseOriginals(ctx context.Context, recs []index.Recording, show evidence.Progress) (after func(context.Context) error, err error) {
-	look := func(ctx context.Context) error {
-		var total, done int64
-		for _, r := range recs {
-			total += r.Bytes
-		}
-		for _, r := range recs {
-			base := done
-			_, err := evidence.Check(ctx, r.Path, r.SHA256, func(n, _ int64) {
-				if show != nil {
-					show(base+n, total)
-				}
-			})
-			if err != nil {
-				a.AlertAltered(ctx, err, r)
-				return err
-			}
-			done += r.Bytes
-		}
-		return nil
+// UseOriginals hashes the originals of recs, as is due before each use and
+// after it, and refuses what was altered or is gone (rule 21); an alteration
+// raises an alert. show may be nil; it is told how many of all their bytes have
+// been read.
+func (a *Act) UseOriginals(ctx context.Context, recs []index.Recording, show evidence.Progress) error {
+	var total, done int64
+	for _, r := range recs {
+		total += r.Bytes
 	}
-	return look, look(ctx)
+	for _, r := range recs {
+		_, err := evidence.Check(ctx, r.Path, r.SHA256, func(n, _ int64) {
+			if show != nil {
+				show(done+n, total)
+			}
+		})
+		if err != nil {
+			a.AlertAltered(ctx, err, r)
+			return err
+		}
+		done += r.Bytes
+	}
+	return nil
 }
 
 // AlertAltered raises the alert that the original of a recording was altered,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -42,7 +43,8 @@ func newAnalyseCommand(a *app) *cobra.Command {
 Recordings are worked through in chunks of about five minutes. Each chunk is
 committed when it is done: killed at any moment, the next run goes on from the
 last finished chunk and gives the same index as an unbroken run. The original
-is hashed before and after; one that changed since its import is refused.
+is hashed before and after; one that changed since its import is refused and
+raises an alert. A veto or a revocation stops the run within seconds.
 
 Without an installed detector the engine works on motion alone: it finds what
 moves, and calls all of it "other".
@@ -94,11 +96,29 @@ func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
 	for _, r := range out {
 		failed += len(r.Failed)
 	}
+	if cmd := againCommand(id, out); failed == 0 && cmd != "" && err == nil {
+		a.notef("parts could not be analysed in an earlier run; to try again: %s", cmd)
+	}
 	if err == nil && failed > 0 {
 		return fault.New(fault.BadInput, "%d chunks could not be analysed; the coverage says which seconds", failed).
-			WithHint("--again tries them anew")
+			WithHint("%s tries these recordings anew", againCommand(id, out))
 	}
 	return err
+}
+
+// againCommand is what to type to analyse anew the recordings of which parts
+// could not be analysed; empty when there are none.
+func againCommand(id string, out []analysis.Outcome) string {
+	refs := ""
+	for _, r := range out {
+		if slices.ContainsFunc(r.Coverage, func(c scene.Coverage) bool { return c.Kind == scene.NotAnalysed }) {
+			refs += fmt.Sprintf(" --recording %d", r.Recording)
+		}
+	}
+	if refs == "" {
+		return ""
+	}
+	return "posteriori analyse -p " + id + refs + " --again"
 }
 
 func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.Act, o analyseOptions) ([]analysis.Outcome, error) {
@@ -139,7 +159,13 @@ func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.A
 	}
 	m := newMeter(a.stderr)
 	defer m.stop()
-	return analysis.Run(ctx, ix, w, recs, opt, m.show)
+	ctx, stop := act.Watch(ctx, procedure.MayAnalyse)
+	out, err := analysis.Run(ctx, ix, w, recs, opt, m.show)
+	err = stop(err)
+	for i, o := range out {
+		act.AlertAltered(ctx, o.Err, recs[i])
+	}
+	return out, err
 }
 
 // chooseRecordings finds the recordings that refs name, or all.

@@ -133,17 +133,25 @@ func (a *app) clipAct(ctx context.Context, act *engine.Act, o clipOptions, ref t
 	if err := spareOriginals(ctx, ix, o.out); err != nil {
 		return clipResult{}, err
 	}
-	was, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil)
+	ctx, stop := act.Watch(ctx, procedure.MayAnalyse)
+	err = a.makeClip(ctx, act, ix, o, rec, source, &res)
+	return res, stop(err)
+}
+
+// makeClip has the worker cut the clip, records it, and puts it in its place.
+// The original is hashed before and after.
+func (a *app) makeClip(ctx context.Context, act *engine.Act, ix *index.Store, o clipOptions, rec index.Recording, source journal.Object, res *clipResult) error {
+	after, err := a.useOriginals(ctx, act, []index.Recording{rec})
 	if err != nil {
-		return clipResult{}, err
+		return err
 	}
 	w, err := analysis.FindWorker()
 	if err != nil {
-		return clipResult{}, err
+		return err
 	}
 	temp, drop, err := tempBeside(o.out, o.overwrite)
 	if err != nil {
-		return clipResult{}, err
+		return err
 	}
 	defer drop()
 	probe := rec.Probe
@@ -151,25 +159,42 @@ func (a *app) clipAct(ctx context.Context, act *engine.Act, o clipOptions, ref t
 	job := wire.Job{Path: rec.Path, Clip: &wire.ClipJob{Probe: probe, FromUS: res.FromUS, ToUS: res.ToUS, Out: temp}}
 	out, err := runOutput(ctx, act, w, job, nil)
 	if err != nil {
-		return clipResult{}, err
+		return err
 	}
 	res.Note = out.Note
-	if err := evidence.Unchanged(was); err != nil {
-		return clipResult{}, err
+	if err := after(ctx); err != nil {
+		return err
 	}
 	made, err := evidence.Hash(ctx, temp, nil)
 	if err != nil {
-		return clipResult{}, err
+		return err
 	}
 	err = act.Record(journal.Details{
 		Objects: []journal.Object{source, {Kind: "derived", ID: filepath.Base(o.out), SHA256: made.SHA256}},
 		Params:  fmt.Sprintf(`{"pad_us":%d}`, o.pad.Microseconds()), Result: out.Note,
 	})
 	if err != nil {
-		return clipResult{}, err
+		return err
 	}
-	res.File, err = sealAs(ctx, temp, o.out, made.SHA256, o.overwrite)
-	return res, err
+	if res.File, err = sealAs(ctx, temp, o.out, made.SHA256, o.overwrite); err != nil {
+		return err
+	}
+	return act.AddDerived(ctx, ix, "clip", res.File)
+}
+
+// useOriginals hashes originals before their use, with a display, and returns
+// what hashes them after it.
+func (a *app) useOriginals(ctx context.Context, act *engine.Act, recs []index.Recording) (after func(context.Context) error, err error) {
+	var total int64
+	for _, r := range recs {
+		total += r.Bytes
+	}
+	look := func(ctx context.Context, label string) error {
+		m := newHashMeter(a.stderr, label, total)
+		defer m.stop()
+		return act.UseOriginals(ctx, recs, m.show)
+	}
+	return func(ctx context.Context) error { return look(ctx, "hashing again") }, look(ctx, "hashing")
 }
 
 // sealAs puts a finished file in its place, if it is still what was recorded.

@@ -40,7 +40,7 @@ func newMeter(w io.Writer) *meter {
 	m.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond))
 	m.bar = m.bars.New(0, mpb.BarStyle().Rbound("]").Lbound("["),
 		mpb.PrependDecorators(decor.Name("analysing "), decor.Percentage(decor.WCSyncSpace)),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return m.figures() })))
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return m.figures() + m.hashing() })))
 	return m
 }
 
@@ -67,8 +67,16 @@ func (m *meter) show(p analysis.Progress) {
 	}
 	if time.Since(m.told) >= plainEvery {
 		m.told = time.Now()
-		fmt.Fprintf(m.w, "analysing %3.0f %%, %s\n", 100*share(p.DoneUS, p.TotalUS), m.figures())
+		fmt.Fprintf(m.w, "analysing %3.0f %%, %s%s\n", 100*share(p.DoneUS, p.TotalUS), m.figures(), hashed(p))
 	}
+}
+
+// hashed says how much of the originals has been hashed while that goes on.
+func hashed(p analysis.Progress) string {
+	if p.HashDone >= p.HashTotal {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f %% of the originals hashed", 100*share(p.HashDone, p.HashTotal))
 }
 
 // figures are fps, times real time, objects so far and time left.
@@ -84,6 +92,12 @@ func (m *meter) figures() string {
 	}
 	return fmt.Sprintf(" %.0f fps, %.1f × real time, %d objects, %s",
 		float64(m.last.Frames)/max(took, 0.001), media/max(took, 0.001), m.last.Tracks, left)
+}
+
+func (m *meter) hashing() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return hashed(m.last)
 }
 
 // stop ends the display.

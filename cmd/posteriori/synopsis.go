@@ -195,26 +195,20 @@ func (s *synopsisAct) run(ctx context.Context) error {
 	}
 	s.about.Objects = synopsisObjects(loaded.Recordings, found.Keys())
 	s.act.About(s.about)
-	var originals []evidence.Identity
-	for _, r := range loaded.Recordings {
-		id, err := evidence.Check(ctx, r.Path, r.SHA256, nil)
-		if err != nil {
-			return err
-		}
-		originals = append(originals, id)
+	ctx, stop := s.act.Watch(ctx, procedure.MayAnalyse)
+	after, err := s.useOriginals(ctx, s.act, loaded.Recordings)
+	if err != nil {
+		return stop(err)
 	}
 	plan, err := p.Plan(ctx)
 	if err != nil {
-		return err
+		return stop(err)
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.make(ctx, plan, loaded, f, originals)
+	return stop(s.make(ctx, ix, plan, loaded, f, after))
 }
 
 // make renders the plan beside its final name, records it and seals it.
-func (s *synopsisAct) make(ctx context.Context, plan *synopsis.Plan, l *synopsis.Loaded, f query.Filter, originals []evidence.Identity) error {
+func (s *synopsisAct) make(ctx context.Context, ix *index.Store, plan *synopsis.Plan, l *synopsis.Loaded, f query.Filter, after func(context.Context) error) error {
 	for _, w := range plan.Warnings {
 		s.notef("note: %s", w)
 	}
@@ -232,10 +226,8 @@ func (s *synopsisAct) make(ctx context.Context, plan *synopsis.Plan, l *synopsis
 	if err != nil {
 		return err
 	}
-	for _, id := range originals {
-		if err := evidence.Unchanged(id); err != nil {
-			return err
-		}
+	if err := after(ctx); err != nil {
+		return err
 	}
 	video, err := evidence.Hash(ctx, temp, nil)
 	if err != nil {
@@ -264,6 +256,11 @@ func (s *synopsisAct) make(ctx context.Context, plan *synopsis.Plan, l *synopsis
 	if err != nil {
 		return err
 	}
+	for kind, made := range map[string]evidence.Derived{"synopsis": file, "sidecar": d} {
+		if err := s.act.AddDerived(ctx, ix, kind, made); err != nil {
+			return err
+		}
+	}
 	s.res.File, s.res.Sidecar, s.res.Note = &file, &d, out.Note
 	s.res.Objects, s.res.Figures, s.res.Warnings = len(plan.Objects), plan.Figures, plan.Warnings
 	return nil
@@ -275,7 +272,7 @@ func (s *synopsisAct) render(ctx context.Context, plan *synopsis.Plan, l *synops
 	if err != nil {
 		return wire.Output{}, err
 	}
-	scratch, remove, err := s.store.TempDir("synopsis-*")
+	scratch, remove, err := s.act.Procedure().TempDir("synopsis-*")
 	if err != nil {
 		return wire.Output{}, err
 	}

@@ -19,7 +19,7 @@ func (r *run) outcomes(ctx context.Context, works []*recording, err error) ([]Ou
 		slices.Sort(rec.out.Failed)
 		switch {
 		case rec.err != nil:
-			rec.out.Error = rec.err.Error()
+			rec.out.Err, rec.out.Error = rec.err, rec.err.Error()
 			err = errors.Join(err, rec.err)
 			if rec.id.Path != "" && evidence.Altered(rec.err) { // in this run: what was found before stands
 				err = errors.Join(err, r.forget(context.WithoutCancel(ctx), rec.ID))

@@ -56,6 +56,7 @@ type Outcome struct {
 	Reused     int              `json:"reused_chunks"`
 	Coverage   []scene.Coverage `json:"coverage"`
 	Error      string           `json:"error,omitempty"`
+	Err        error            `json:"-"` // why nothing, or no more, was done of it
 }
 
 // run is one call of [Run].

@@ -21,24 +21,29 @@ type Derived struct {
 	How    string `json:"how"`    // how it was made, as compact JSON
 }
 
-// AddDerived lists a derived file and returns its number.
-func (s *Store) AddDerived(ctx context.Context, d Derived) (id int64, err error) {
-	if d.How == "" {
-		d.How = "{}"
-	}
-	if !json.Valid([]byte(d.How)) {
-		return 0, fault.New(fault.Internal, "how a %s was made is not JSON", d.Kind)
-	}
+// AddDerived lists derived files, all or none, and returns the number of the
+// last; those before have the numbers before.
+func (s *Store) AddDerived(ctx context.Context, files ...Derived) (id int64, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO derived (kind, name, path, sha256, size_bytes, made_unix_us, record, how)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, d.Kind, d.Name, d.Path, d.SHA256, d.Bytes, d.MadeUS, d.Record, d.How)
-		if err != nil {
-			return err
+		for _, d := range files {
+			if d.How == "" {
+				d.How = "{}"
+			}
+			if !json.Valid([]byte(d.How)) {
+				return fault.New(fault.Internal, "how a %s was made is not JSON", d.Kind)
+			}
+			res, err := tx.ExecContext(ctx, `INSERT INTO derived (kind, name, path, sha256, size_bytes, made_unix_us, record, how)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, d.Kind, d.Name, d.Path, d.SHA256, d.Bytes, d.MadeUS, d.Record, d.How)
+			if err != nil {
+				return err
+			}
+			if id, err = res.LastInsertId(); err != nil {
+				return err
+			}
 		}
-		id, err = res.LastInsertId()
-		return err
+		return nil
 	})
-	return id, s.fail(err, "cannot list the derived file")
+	return id, s.fail(err, "cannot list the derived files")
 }
 
 // DerivedFiles lists the derived files in the order they were made.
