@@ -20,8 +20,8 @@ var (
 var decoders = map[Task][]string{
 	Detector:          {"deimv2", "nanodet", "yolox"},
 	VehicleAttributes: {"vehicle-attributes"},
-	PlateDetector:     {},
-	PlateReader:       {},
+	PlateDetector:     {"plate-grid", "plate-end2end"},
+	PlateReader:       {"plate-columns", "plate-slots"},
 }
 
 func (m *Manifest) check() error {

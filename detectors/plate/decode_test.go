@@ -1,0 +1,162 @@
+package plate
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"posteriori/detectors"
+	"posteriori/detectors/network"
+	"posteriori/engine/infer"
+	lp "posteriori/engine/plate"
+	"posteriori/engine/scene"
+)
+
+// columns are rows of a reader's output: each byte the strongest symbol of a
+// column, - for nothing.
+func columns(text string, share float32) []float32 {
+	var out []float32
+	for _, c := range []byte(text) {
+		p := make([]float32, row)
+		k := lp.Symbols
+		if c != '-' {
+			for i := range lp.Symbols {
+				if lp.Alphabet[i] == c {
+					k = i
+				}
+			}
+		}
+		p[k] = share
+		p[(k+1)%row] = 1 - share
+		out = append(out, p...)
+	}
+	return out
+}
+
+func text(chars []lp.Char) string { return lp.Read{Chars: chars}.Text() }
+
+func TestDecodeColumns(t *testing.T) {
+	for in, want := range map[string]string{
+		"--AA-BB--": "AB", "AA-AA": "AA", "AABB": "AB", "-----": "", "": "", "A": "A", "1-1-1": "111",
+	} {
+		if got := text(decodeColumns(columns(in, .9), len(in))); got != want {
+			t.Errorf("%q gives %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestDecodeColumnsKeepsDoubt(t *testing.T) {
+	p := make([]float32, 2*row)
+	p[8], p[11], p[lp.Symbols] = .6, .3, .1 // 8, then B, then nothing
+	p[row+8], p[row+11], p[row+lp.Symbols] = .5, .4, .1
+	got := decodeColumns(p, 2)
+	if len(got) != 1 {
+		t.Fatalf("%d characters", len(got))
+	}
+	if c, share := got[0].Best(); c != '8' || share < .5 || share > .6 {
+		t.Errorf("%c %.3f", c, share)
+	}
+	if b := got[0][11]; b < .3 || b > .4 {
+		t.Errorf("B has %.3f", b)
+	}
+}
+
+func TestDecodeSlots(t *testing.T) {
+	if got := text(decodeSlots(columns("AA-1", .9), 4)); got != "AA1" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestDecodedSharesAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 12).Draw(t, "columns")
+		rows := make([]float32, n*row)
+		for i := range n {
+			sum := float32(0)
+			for k := range row {
+				v := rapid.Float32Range(0, 1).Draw(t, "p")
+				rows[i*row+k] = v * v * v
+				sum += v * v * v
+			}
+			for k := range row {
+				rows[i*row+k] /= max(sum, 1e-6)
+			}
+		}
+		for _, decode := range []func([]float32, int) []lp.Char{decodeColumns, decodeSlots} {
+			for _, c := range decode(rows, n) {
+				total := 0.0
+				for _, v := range c {
+					if v < 0 || math.IsNaN(v) {
+						t.Fatalf("share %v", v)
+					}
+					total += v
+				}
+				if total > 1+1e-4 {
+					t.Fatalf("shares add up to %v", total)
+				}
+			}
+		}
+	})
+}
+
+func TestDecodeDetectors(t *testing.T) {
+	nan := float32(math.NaN())
+	grid := decodeGrid([]float32{1, 2, 3, 4, .9, 0, 0, 1, 1, .1, 0, 0, 1, 1, nan, 5, 6, 7, 8, 1.5}, .3, nil)
+	want := []network.Candidate{{X0: 1, Y0: 2, X1: 3, Y1: 4, Score: float64(float32(.9))}, {X0: 5, Y0: 6, X1: 7, Y1: 8, Score: 1}}
+	if d := cmp.Diff(want, grid); d != "" {
+		t.Error(d)
+	}
+	e2e := decodeEndToEnd([]float32{0, 1, 2, 3, 4, 0, .9, 0, 1, 2, 3, 4, 0, .2, 0, 1, 2, 3, 4, 0, nan, 0, 1, 2, 3, 4, 1, .9, 0, 1}, .3, nil)
+	if d := cmp.Diff(want[:1], e2e); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestFills(t *testing.T) {
+	rgb := []float32{0, 255, 0, 255, 0, 255} // a blue-less black, then white
+	in := infer.Tensor{F32: make([]float32, 2), U8: make([]uint8, 6)}
+	fillGrey(rgb, 2, 1, in)
+	fillInterleaved(rgb, 2, 1, in)
+	if d := cmp.Diff([]uint8{0, 0, 0, 255, 255, 255}, in.U8); d != "" || in.F32[0] != 0 || math.Abs(float64(in.F32[1])-255) > .01 {
+		t.Error(in.F32, d)
+	}
+}
+
+func TestDistinct(t *testing.T) {
+	box := func(x, w, score float64, cut bool) detectors.Detection {
+		return detectors.Detection{Box: scene.Box{X: x, Y: 10, W: w, H: 20}, Score: score, Cut: cut}
+	}
+	got := Distinct([]detectors.Detection{box(0, 100, .5, false), box(2, 60, .9, true), box(3, 96, .8, false), box(200, 90, .3, false)})
+	if d := cmp.Diff([]detectors.Detection{box(3, 96, .8, false), box(200, 90, .3, false)}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// Every place of a picture lies in a square of each layer, and whatever is
+// not larger than a tenth of it lies whole in one.
+func TestLayersCover(t *testing.T) {
+	if got := Layers(300, 200, 320); len(got) != 1 || len(got[0]) != 1 {
+		t.Errorf("a small picture: %v", got)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(32, 6000).Draw(t, "w"), rapid.IntRange(32, 6000).Draw(t, "h")
+		x, y := rapid.Float64Range(0, 1).Draw(t, "x"), rapid.Float64Range(0, 1).Draw(t, "y")
+		for i, layer := range Layers(w, h, 320) {
+			side := layer[0].H
+			b := scene.Box{W: min(.1*side, float64(w)), H: .05 * side}
+			b.X, b.Y = x*(float64(w)-b.W), y*(float64(h)-b.H)
+			whole := false
+			for _, r := range layer {
+				if r.X < -1e-9 || r.Y < -1e-9 || r.X+r.W > float64(w)+1e-6 || r.Y+r.H > float64(h)+1e-6 {
+					t.Fatalf("%+v lies outside", r)
+				}
+				whole = whole || r.Intersect(b).Area() > .999*b.Area()
+			}
+			if !whole {
+				t.Fatalf("layer %d of %d×%d cuts %+v", i, w, h, b)
+			}
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package plate
+
+import (
+	"cmp"
+	"slices"
+
+	"posteriori/detectors"
+	"posteriori/engine/frame"
+	lp "posteriori/engine/plate"
+	"posteriori/engine/scene"
+)
+
+// Finder finds plates and reads them.
+type Finder struct {
+	Detector detectors.Detector
+	Reader   Reader
+}
+
+// Sizes in source pixels below which nothing can be read, of a plate.
+const (
+	minWidth  = 24
+	minHeight = 6
+)
+
+// Locate looks for plates in the regions of f, in source pixels, layer by
+// layer (a detector passes over a region that lies in another of the same
+// call), and returns them, the most likely first. No layers mean the whole
+// picture.
+func (p Finder) Locate(f frame.YUV, layers ...[]scene.Box) ([]detectors.Detection, error) {
+	if len(layers) == 0 {
+		layers = [][]scene.Box{nil}
+	}
+	var all []detectors.Detection
+	for _, regions := range layers {
+		ds, err := p.Detector.Detect(f, regions)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ds...)
+	}
+	return Distinct(all), nil
+}
+
+// Find locates plates and reads each, the most likely first. Found is the
+// detector's score, TUS is tUS. Plates too small to be read, and places in
+// which the reader sees no character, are left out.
+func (p Finder) Find(f frame.YUV, tUS int64, layers ...[]scene.Box) ([]lp.Read, error) {
+	ds, err := p.Locate(f, layers...)
+	if err != nil {
+		return nil, err
+	}
+	var out []lp.Read
+	for _, d := range ds {
+		if d.Box.W < minWidth || d.Box.H < minHeight {
+			continue
+		}
+		r, err := p.Reader.Read(f, d.Box)
+		if err != nil {
+			return nil, err
+		}
+		if len(r.Chars) == 0 {
+			continue
+		}
+		r.TUS, r.Found = tUS, d.Score
+		out = append(out, r.Rounded())
+	}
+	return out, nil
+}
+
+// Close frees both models.
+func (p Finder) Close() error {
+	return cmp.Or(p.Detector.Close(), p.Reader.Close())
+}
+
+// samePlate is the share of the smaller of two boxes that lies in the other
+// from which both are one plate: plates do not overlap.
+const samePlate = 0.5
+
+// Distinct drops from detections those that lie on a better one: the same
+// plate seen through two regions, at another scale.
+func Distinct(ds []detectors.Detection) []detectors.Detection {
+	ds = slices.Clone(ds)
+	slices.SortStableFunc(ds, func(a, b detectors.Detection) int {
+		if a.Cut != b.Cut {
+			if a.Cut {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(b.Score, a.Score)
+	})
+	var kept []detectors.Detection
+	for _, d := range ds {
+		if !slices.ContainsFunc(kept, func(k detectors.Detection) bool {
+			return k.Box.Intersect(d.Box).Area() > samePlate*min(k.Box.Area(), d.Box.Area())
+		}) {
+			kept = append(kept, d)
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b detectors.Detection) int { return cmp.Compare(b.Score, a.Score) })
+	return kept
+}
+
+// Layers are where to look for plates in a w×h picture with a detector of
+// that input: the whole of it; where it is larger than the detector takes in
+// without loss, squares along its length; and smaller squares where it is
+// larger still.
+func Layers(w, h, input int) [][]scene.Box {
+	fw, fh := float64(w), float64(h)
+	out := [][]scene.Box{{{W: fw, H: fh}}}
+	if max(w, h) <= input*5/4 {
+		return out
+	}
+	side := min(fw, fh)
+	if fw != fh {
+		out = append(out, along(fw, fh, side))
+	}
+	if side > 1.5*float64(input) {
+		out = append(out, along(fw, fh, 0.6*side))
+	}
+	return out
+}
+
+// along tiles w×h with squares that overlap by at least a sixth.
+func along(w, h, side float64) []scene.Box {
+	var out []scene.Box
+	for _, y := range starts(h, side) {
+		for _, x := range starts(w, side) {
+			out = append(out, scene.Box{X: x, Y: y, W: side, H: side})
+		}
+	}
+	return out
+}
+
+func starts(length, side float64) []float64 {
+	out := []float64{0}
+	if length <= side {
+		return out
+	}
+	n := 1
+	for float64(n)*side*5/6 < length-side {
+		n++
+	}
+	for i := 1; i <= n; i++ {
+		out = append(out, (length-side)*float64(i)/float64(n))
+	}
+	return out
+}

@@ -1,0 +1,232 @@
+package plate
+
+import (
+	"sync"
+
+	"posteriori/detectors"
+	"posteriori/detectors/network"
+	"posteriori/engine/fault"
+	"posteriori/engine/frame"
+	"posteriori/engine/infer"
+	lp "posteriori/engine/plate"
+	"posteriori/engine/scene"
+	"posteriori/engine/vision"
+	"posteriori/models"
+)
+
+// Reader reads plates. It is safe for concurrent use, but one call runs at a
+// time.
+type Reader interface {
+	// Read reads the plate in the box of f, in source pixels. TUS and Found of
+	// the answer are the caller's to set. A box that lies outside the picture
+	// is fault.Internal.
+	Read(f frame.YUV, box scene.Box) (lp.Read, error)
+	// Info says what is running.
+	Info() detectors.Info
+	// Close frees the model. Read fails afterwards.
+	Close() error
+}
+
+// layout is what is particular about a family of readers.
+type layout struct {
+	// padX and padY are how much of a plate's width and height is added on
+	// each side before it is cut out, as the net saw it in training.
+	padX, padY float64
+	fill       func(rgb []float32, w, h int, in infer.Tensor)
+	decode     func(rows []float32, n int) []lp.Char
+}
+
+var layouts = map[string]layout{
+	Columns: {padX: 0.03, padY: 0.08, fill: fillGrey, decode: decodeColumns},
+	Slots:   {fill: fillInterleaved, decode: decodeSlots},
+}
+
+// width of one row of a reader's output: the alphabet, then "nothing".
+const row = lp.Symbols + 1
+
+// reader is a reader with its model loaded.
+type reader struct {
+	layout
+	model  models.Model
+	device infer.Device
+	w, h   int
+
+	mu       sync.Mutex // guards all below
+	session  *infer.Session
+	binding  *infer.Binding
+	resample *vision.Resampler
+	rgb      []float32
+}
+
+// OpenReader loads a plate reader of the manifest from path. Of the options
+// Device and Threads count. Errors are those of [network.OpenSession]; a model
+// of another task is fault.BadInput.
+func OpenReader(path string, m models.Model, o detectors.Options) (Reader, error) {
+	l, ok := layouts[m.Decoder]
+	if m.Task != models.PlateReader || !ok {
+		return nil, fault.New(fault.BadInput, "model %s is a %s that this version cannot read plates with", m.Name, m.Task)
+	}
+	w, h, places, err := sizes(m)
+	if err != nil {
+		return nil, err
+	}
+	session, err := network.OpenSession(path, m, o)
+	if err != nil {
+		return nil, err
+	}
+	in := append([]int64{1}, m.Inputs[0].Shape[1:]...)
+	out := make([][]int64, len(m.Outputs))
+	out[0] = []int64{1, int64(places), int64(row)}
+	for i := 1; i < len(out); i++ {
+		out[i] = append([]int64{1}, m.Outputs[i].Shape[1:]...)
+	}
+	r := &reader{layout: l, model: m, device: session.Device(), w: w, h: h, session: session}
+	if r.binding, err = session.Bind([][]int64{in}, out); err != nil {
+		session.Close()
+		return nil, err
+	}
+	f := vision.Format{W: w, H: h, Stretch: true, Scale: [3]float32{1, 1, 1}}
+	r.resample, r.rgb = vision.NewResampler(f), make([]float32, f.Len())
+	return r, nil
+}
+
+// sizes are the input's width and height and the number of rows of the first
+// output.
+func sizes(m models.Model) (w, h, places int, err error) {
+	if len(m.Inputs) != 1 || len(m.Inputs[0].Shape) != 4 || len(m.Outputs) == 0 ||
+		len(m.Outputs[0].Shape) != 3 || m.Outputs[0].Shape[2] != int64(row) {
+		return 0, 0, 0, fault.New(fault.BadInput, "the ports of model %s are not those of a plate reader", m.Name)
+	}
+	in := m.Inputs[0].Shape
+	places = int(m.Outputs[0].Shape[1])
+	if m.Decoder == Columns { // 1×H×W
+		return int(in[3]), int(in[2]), places, nil
+	}
+	return int(in[2]), int(in[1]), places, nil // H×W×3
+}
+
+// Read reads the plate in the box of f.
+func (r *reader) Read(f frame.YUV, box scene.Box) (lp.Read, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.session == nil {
+		return lp.Read{}, fault.New(fault.Internal, "the plate reader %s is closed", r.model.Name)
+	}
+	part := scene.Box{X: box.X - r.padX*box.W, Y: box.Y - r.padY*box.H, W: box.W * (1 + 2*r.padX), H: box.H * (1 + 2*r.padY)}
+	if _, err := r.resample.Tensor(f, part, r.rgb); err != nil {
+		return lp.Read{}, err
+	}
+	r.fill(r.rgb, r.w, r.h, r.binding.In[0])
+	if err := r.binding.Run(); err != nil {
+		return lp.Read{}, err
+	}
+	places := len(r.binding.Out[0].F32) / row
+	out := lp.Read{Box: box, Found: 1, Chars: r.decode(r.binding.Out[0].F32, places)}
+	return out.Rounded(), nil
+}
+
+// Info says what is running.
+func (r *reader) Info() detectors.Info {
+	return detectors.Info{Name: r.model.Name, SHA256: r.model.SHA256, Device: string(r.device), Input: r.w, Batch: 1}
+}
+
+// Close frees the model. A second Close does nothing.
+func (r *reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.session == nil {
+		return nil
+	}
+	r.binding.Close()
+	r.resample.Close()
+	err := r.session.Close()
+	r.session = nil
+	return err
+}
+
+// fillGrey makes the luma (ITU-R BT.601, as in training) of planes R, G, B.
+func fillGrey(rgb []float32, w, h int, in infer.Tensor) {
+	n := w * h
+	for i := range in.F32[:n] {
+		in.F32[i] = 0.299*rgb[i] + 0.587*rgb[n+i] + 0.114*rgb[2*n+i]
+	}
+}
+
+// fillInterleaved puts planes R, G, B as bytes, sample by sample.
+func fillInterleaved(rgb []float32, w, h int, in infer.Tensor) {
+	n := w * h
+	for i := range n {
+		for c := range 3 {
+			in.U8[3*i+c] = uint8(min(max(rgb[c*n+i]+0.5, 0), 255))
+		}
+	}
+}
+
+// decodeSlots takes one character from each place that holds one.
+func decodeSlots(rows []float32, n int) []lp.Char {
+	var out []lp.Char
+	for i := range n {
+		p := rows[i*row : (i+1)*row]
+		if best(p) < lp.Symbols {
+			out = append(out, shares(p))
+		}
+	}
+	return out
+}
+
+// decodeColumns takes one character from each run of columns in which the
+// same character is the strongest (best-path decoding, Graves et al. 2006).
+// Its shares are those of the run's columns, each weighing what it gives to
+// characters at all; they add up to the most that any of them gives.
+func decodeColumns(rows []float32, n int) []lp.Char {
+	var out []lp.Char
+	var sum lp.Char
+	weight, sure := 0.0, 0.0
+	flush := func() {
+		if weight > 0 {
+			for k := range sum {
+				sum[k] *= sure / weight
+			}
+			out = append(out, sum)
+		}
+		sum, weight, sure = lp.Char{}, 0, 0
+	}
+	last := lp.Symbols
+	for i := range n {
+		p := rows[i*row : (i+1)*row]
+		b := best(p)
+		if b != last {
+			flush()
+		}
+		if last = b; b == lp.Symbols {
+			continue
+		}
+		there := 0.0
+		for k, v := range p[:lp.Symbols] {
+			sum[k] += float64(v)
+			there += float64(v)
+		}
+		weight += there
+		sure = max(sure, min(there, 1))
+	}
+	flush()
+	return out
+}
+
+// best is the strongest entry of a row.
+func best(p []float32) int {
+	k := 0
+	for i, v := range p {
+		if v > p[k] {
+			k = i
+		}
+	}
+	return k
+}
+
+func shares(p []float32) (c lp.Char) {
+	for k := range c {
+		c[k] = float64(p[k])
+	}
+	return c
+}

@@ -1,0 +1,173 @@
+"""Trains the plate reader and exports it.
+
+  python train_reader.py --photographs DIR --out reader.onnx [--minutes 70] [--threads 1]
+
+A fully convolutional net reads a grey picture of 128×32 in 32 columns; each
+column gives the probabilities of 37 symbols (0: nothing, then 0-9, A-Z), as
+in connectionist temporal classification (Graves et al., ICML 2006). It sees
+no further than a few characters, so it learns shapes and not the syntax of a
+country. Runs on a GPU where there is one, else on the CPU, in bfloat16.
+"""
+
+import argparse
+import os
+import random
+import time
+
+import cv2
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+import render_plates
+from glyphs import ALPHABET
+
+W, H, COLUMNS = 128, 32, 32
+
+
+class Conv(nn.Sequential):
+    def __init__(self, i, o, k=3, s=1, act=True, pad=None):
+        if pad is None:
+            pad = (k // 2, k // 2) if isinstance(k, int) else (k[0] // 2, k[1] // 2)
+        layers = [nn.Conv2d(i, o, k, s, pad, bias=False), nn.BatchNorm2d(o)]
+        super().__init__(*(layers + ([nn.ReLU(inplace=True)] if act else [])))
+
+
+class Residual(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = Conv(c, c), Conv(c, c, act=False)
+
+    def forward(self, x):
+        return F.relu(x + self.b(self.a(x)))
+
+
+class Reader(nn.Module):
+    """[N,1,32,128] in 0..255 → log-probabilities [N,32,37]."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            Conv(1, 24, 3, 2), Residual(24),            # 16×64
+            Conv(24, 48, 3, 2), Residual(48),           # 8×32
+            Conv(48, 88, 3, (2, 1)), Residual(88),      # 4×32
+            Conv(88, 128, 3, (2, 1)),                   # 2×32
+            nn.Conv2d(128, 160, (2, 1), bias=False), nn.BatchNorm2d(160), nn.ReLU(inplace=True),  # 1×32
+            Conv(160, 128, (1, 5)), nn.Dropout(0.1), nn.Conv2d(128, 1 + len(ALPHABET), (1, 3), padding=(0, 1)))
+
+    def forward(self, x):
+        # Each picture by its own light: net and runtime agree on it so.
+        m = x.mean((1, 2, 3), keepdim=True)
+        d = ((x - m) ** 2).mean((1, 2, 3), keepdim=True)
+        x = (x - m) / torch.sqrt(d + 25.0)
+        return F.log_softmax(self.body(x).squeeze(2).transpose(1, 2).float(), -1)
+
+
+class Samples(torch.utils.data.IterableDataset):
+    def __init__(self, photographs, seed):
+        self.folder, self.seed = photographs, seed
+
+    def __iter__(self):
+        cv2.setNumThreads(0)
+        worker = torch.utils.data.get_worker_info()
+        rng = random.Random(self.seed * 1000 + (worker.id if worker else 0))
+        backgrounds = render_plates.photographs(self.folder)
+        pool = render_plates.Pool(rng)
+        n = 0
+        while True:
+            n += 1
+            ease = max(.1, 1 - n / 20000)
+            img, text = render_plates.look(rng, backgrounds, (W, H), pool, ease)
+            if not 3 <= len(text) <= 10:
+                continue
+            target = np.zeros(10, np.int64)
+            target[:len(text)] = [1 + ALPHABET.index(c) for c in text]
+            yield img, target, len(text)
+
+
+def greedy(logp):
+    out = []
+    for row in logp.argmax(-1).tolist():
+        s, last = "", 0
+        for k in row:
+            if k and k != last:
+                s += ALPHABET[k - 1]
+            last = k
+        out.append(s)
+    return out
+
+
+def export(model, path):
+    model = model.eval().float().cpu()
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    class Probabilities(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.m = model
+
+        def forward(self, x):
+            return self.m(x).exp()
+    torch.onnx.export(Probabilities(), (torch.zeros(1, 1, H, W),), path, input_names=["image"], output_names=["columns"],
+                      dynamic_axes={"image": {0: "n"}, "columns": {0: "n"}}, opset_version=17, dynamo=False)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--photographs", required=True)
+    p.add_argument("--out", default="reader.onnx")
+    p.add_argument("--checkpoint", default="reader.pt")
+    p.add_argument("--minutes", type=float, default=70)
+    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--workers", type=int, default=1)
+    p.add_argument("--batch", type=int, default=64)
+    p.add_argument("--rate", type=float, default=2e-3)
+    p.add_argument("--seed", type=int, default=20)
+    p.add_argument("--resume", action="store_true")
+    a = p.parse_args()
+    torch.manual_seed(a.seed)
+    torch.set_num_threads(a.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = Reader().to(device)
+    if device == "cpu":
+        model = model.to(memory_format=torch.channels_last)
+    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.998), use_buffers=True)
+    print("parameters", sum(q.numel() for q in model.parameters()), flush=True)
+    opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=1e-3)
+    if a.resume and os.path.exists(a.checkpoint):
+        c = torch.load(a.checkpoint, map_location=device)
+        model.load_state_dict(c["model"]), ema.load_state_dict(c["ema"]), opt.load_state_dict(c["opt"])
+    loader = torch.utils.data.DataLoader(Samples(a.photographs, a.seed), a.batch, num_workers=a.workers, prefetch_factor=6)
+    begin, seen, step, right, total, loss_sum = time.time(), 0, 0, 0, 0, 0.0
+    for img, target, length in loader:
+        done = (time.time() - begin) / 60 / a.minutes
+        if done >= 1:
+            break
+        for g in opt.param_groups:  # up for a hundred steps, then a cosine to nothing, by the clock
+            g["lr"] = a.rate * min(1, (step + 1) / 100) * .5 * (1 + np.cos(np.pi * done)) + 1e-6
+        x = img.unsqueeze(1).to(device).float()
+        with torch.autocast(device, torch.bfloat16):
+            logp = model(x)
+        loss = F.ctc_loss(logp.transpose(0, 1), target.to(device), torch.full((len(x),), COLUMNS), length, zero_infinity=True)
+        opt.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 3)
+        opt.step()
+        ema.update_parameters(model)
+        step, seen, loss_sum = step + 1, seen + len(x), loss_sum + loss.item()
+        if step % 10 == 0:
+            want = ["".join(ALPHABET[k - 1] for k in t[:n].tolist()) for t, n in zip(target, length)]
+            right += sum(g == w for g, w in zip(greedy(logp.detach()), want))
+            total += len(want)
+        if step % 100 == 0:
+            print(f"{(time.time() - begin) / 60:.1f} min, {seen} seen, loss {loss_sum / 100:.4f}, whole plates right {right / max(1, total):.3f}", flush=True)
+            right = total = 0
+            loss_sum = 0.0
+            torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
+    torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
+    export(ema.module, a.out)
+    print("seen", seen, "wrote", a.out, flush=True)
+
+
+if __name__ == "__main__":
+    main()
