@@ -23,7 +23,8 @@ type CloseOptions struct {
 	Copy    *procedure.CopyRequest // the magistrate's request, or nil
 	CopyDir string                 // where the copy goes
 	// Paper makes the document of one step (report, mention or certificate) as
-	// an act of its own.
+	// an act of its own. Nil: there is nowhere to put one, and a closure that
+	// needs one is refused (rules 12 to 14).
 	Paper func(ctx context.Context, step procedure.Step) error
 	// Tell is told of each step that has been done. It may be nil.
 	Tell func(step procedure.Step)
@@ -45,6 +46,9 @@ func (s *Store) CloseProcedure(ctx context.Context, id string, o CloseOptions) e
 		if left[0] == last {
 			return fault.New(fault.Internal, "closing procedure %s does not get past its step %s", id, last)
 		}
+		if err := mustHavePaper(left, o); err != nil {
+			return s.refuseClosing(ctx, id, o, err)
+		}
 		last = left[0]
 		if err := s.closeStep(ctx, id, last, o); err != nil {
 			return err
@@ -56,6 +60,18 @@ func (s *Store) CloseProcedure(ctx context.Context, id string, o CloseOptions) e
 			return nil
 		}
 	}
+}
+
+// mustHavePaper refuses, before anything is done, a closure that lacks a
+// document and cannot make it.
+func mustHavePaper(left []procedure.Step, o CloseOptions) error {
+	rules := map[procedure.Step]string{procedure.StepMention: "12", procedure.StepReport: "13", procedure.StepCertificate: "14"}
+	for _, step := range left {
+		if rule, ok := rules[step]; ok && o.Paper == nil {
+			return procedure.Refuse(rule, "say with -o DIR where to put it", "there is no %s that is up to date", step)
+		}
+	}
+	return nil
 }
 
 // ClosingSteps lists what closing a procedure still takes.

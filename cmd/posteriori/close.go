@@ -78,11 +78,12 @@ func (a *app) closeProcedure(c *cobra.Command, o closeOptions, args []string) er
 		return a.closeDryRun(c, store, id, o)
 	}
 	done := []procedure.Step{}
+	var paper func(context.Context, procedure.Step) error
+	if o.out != "" {
+		paper = func(ctx context.Context, step procedure.Step) error { return a.closingPaper(ctx, store, id, step, o.out) }
+	}
 	err = store.CloseProcedure(c.Context(), id, engine.CloseOptions{
-		Reason: a.reason, Copy: o.copyRequest(), CopyDir: o.copyDir,
-		Paper: func(ctx context.Context, step procedure.Step) error {
-			return a.closingPaper(ctx, store, id, step, o.out)
-		},
+		Reason: a.reason, Copy: o.copyRequest(), CopyDir: o.copyDir, Paper: paper,
 		Tell: func(step procedure.Step) {
 			done = append(done, step)
 			a.notef("done: %s", engine.StepText(step))

@@ -112,7 +112,7 @@ func (a *app) evidence(c *cobra.Command, check func(context.Context, *engine.Act
 	if err != nil {
 		return err
 	}
-	if err := a.print(rows, func(w io.Writer) error { return printEvidence(w, rows) }); err != nil {
+	if err := a.print(rows, func(w io.Writer) error { return printFiles(w, rows) }); err != nil {
 		return err
 	}
 	return judgeEvidence(rows)
@@ -195,7 +195,7 @@ func judgeEvidence(rows []evidenceRow) error {
 	return nil
 }
 
-func printEvidence(w io.Writer, rows []evidenceRow) error {
+func printFiles(w io.Writer, rows []evidenceRow) error {
 	if len(rows) == 0 {
 		_, err := fmt.Fprintln(w, "the procedure has no recordings")
 		return err

@@ -21,23 +21,23 @@ func newHitCommand(a *app) *cobra.Command {
 		newHitDecideCommand(a, hitValidate), newHitDecideCommand(a, hitReject), newHitDecideCommand(a, hitComment), newHitListCommand(a))
 }
 
-// verdict is one thing a person can say of a track.
-type verdict struct {
+// hitVerdict is one thing a person can say of a track.
+type hitVerdict struct {
 	use, short, long, past string
 	what                   index.Verdict
 	sub                    journal.Sub
 }
 
 var (
-	hitValidate = verdict{"validate", "Say that tracks are what is looked for",
+	hitValidate = hitVerdict{"validate", "Say that tracks are what is looked for",
 		"Say that tracks are what is looked for. Only validated tracks enter the report as\nfindings.", "validated", index.Validated, journal.SubValidate}
-	hitReject = verdict{"reject", "Say that tracks are not what is looked for",
+	hitReject = hitVerdict{"reject", "Say that tracks are not what is looked for",
 		"Say that tracks are not what is looked for. Rejected tracks stand in the report\ntoo, as what was looked at and set aside.", "rejected", index.Rejected, journal.SubReject}
-	hitComment = verdict{"comment", "Write a remark on tracks",
+	hitComment = hitVerdict{"comment", "Write a remark on tracks",
 		"Write a remark on tracks. It changes no decision. The text is kept in the\nencrypted index, not in the journal.", "commented", index.Comment, journal.SubComment}
 )
 
-func newHitDecideCommand(a *app, v verdict) *cobra.Command {
+func newHitDecideCommand(a *app, v hitVerdict) *cobra.Command {
 	var text string
 	c := &cobra.Command{
 		Use:   v.use + " -p ID [REC:]TRACK…",
@@ -63,7 +63,7 @@ type hitRow struct {
 	Unchanged bool          `json:"unchanged,omitempty"` // it was so already
 }
 
-func (a *app) hit(c *cobra.Command, v verdict, text string, args []string) error {
+func (a *app) hit(c *cobra.Command, v hitVerdict, text string, args []string) error {
 	var refs []trackRef
 	for _, arg := range args {
 		r, err := parseTrackRef(arg)
@@ -109,7 +109,7 @@ func (a *app) hit(c *cobra.Command, v verdict, text string, args []string) error
 }
 
 // decideHits finds the tracks, records the act, and stores the decisions.
-func decideHits(ctx context.Context, store *engine.Store, act *engine.Act, v verdict, text string, refs []trackRef) ([]hitRow, error) {
+func decideHits(ctx context.Context, store *engine.Store, act *engine.Act, v hitVerdict, text string, refs []trackRef) ([]hitRow, error) {
 	ix, err := act.Procedure().Index(ctx)
 	if err != nil {
 		return nil, err
