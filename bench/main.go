@@ -47,6 +47,7 @@ func suites() []suite {
 		{"tracking", trackingSuite},
 		{"detection", detectionSuite},
 		{"events", eventsSuite},
+		{"journal", journalSuite},
 		{"colour", colourSuite},
 	}
 }

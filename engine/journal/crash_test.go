@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -230,6 +232,13 @@ func TestMain(m *testing.M) {
 	}
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
+	if n, err := strconv.ParseUint(os.Getenv("FSIZE"), 10, 64); err == nil {
+		signal.Ignore(syscall.SIGXFSZ)
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	l, err := Open(dir, Key{Private: os.Getenv("KEY"), Public: os.Getenv("PUB")}, Options{})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -239,6 +248,7 @@ func TestMain(m *testing.M) {
 	for range 40 {
 		seq, err := l.Append(testRecord("from a process of its own"))
 		if err != nil {
+			out.Flush()
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -126,6 +126,7 @@ func Verify(ctx context.Context, fsys fs.FS, publicKey string, check Check) (Rep
 func (v *verifier) run(ctx context.Context) (Report, error) {
 	v.report = Report{First: -1, Origin: v.check.Origin, Key: fmt.Sprintf("%s+%08x", v.key.Name(), v.key.KeyHash())}
 	v.readCheckpoint()
+	v.settleOrigin()
 	if err := v.readEntries(ctx); err != nil {
 		return Report{}, err
 	}
@@ -207,9 +208,6 @@ func (v *verifier) wrong(line preparedLine) string {
 	if line.bad != "" {
 		return line.bad
 	}
-	if line.seq == 0 {
-		v.settleOrigin(line.data)
-	}
 	root := v.edge.root()
 	if v.place.fits(line.data, v.report.Origin, line.seq, root) {
 		return ""
@@ -217,13 +215,29 @@ func (v *verifier) wrong(line preparedLine) string {
 	return misplaced(line.data, v.report.Origin, line.seq, root)
 }
 
-// settleOrigin decides which log this is by its first record, unless the
-// caller said, and holds the checkpoint against that.
-func (v *verifier) settleOrigin(first []byte) {
+// settleOrigin decides which log this is, unless the caller said: what most of
+// the checkpoint and the first records say, so that one of them replaced is
+// the one found. It holds the checkpoint against that.
+func (v *verifier) settleOrigin() {
 	if v.report.Origin == "" {
-		var h head
-		if json.Unmarshal(first, &h) == nil {
-			v.report.Origin = h.Log
+		votes := map[string]int{}
+		vote := func(log string) {
+			votes[log]++
+			if votes[log] > votes[v.report.Origin] {
+				v.report.Origin = log
+			}
+		}
+		if v.cpErr == nil {
+			vote(v.cp.Origin)
+		}
+		for line, err := range lines(v.fsys) {
+			var h head
+			if err != nil || line.seq > 2 || line.seq >= v.cp.Size && v.cpErr == nil {
+				break
+			}
+			if json.Unmarshal(line.data, &h) == nil && h.Log != "" {
+				vote(h.Log)
+			}
 		}
 	}
 	if v.cpErr == nil && v.cp.Origin != v.report.Origin {
@@ -288,15 +302,10 @@ func (v *verifier) judgeCheckpoint() {
 	case v.cpErr != nil:
 		v.report.found(fileCheckpoint, -1, "it is not the checkpoint of this journal: %v", v.cpErr)
 		return
-	case v.report.Origin != "" && v.cp.Origin != v.report.Origin:
-		v.report.found(fileCheckpoint, -1, "it is of another log, %s", v.cp.Origin)
 	case v.edge.size == v.cp.Size && v.edge.root() != v.cp.Root:
 		v.report.found(fileCheckpoint, -1, "its root is not that of the records: they are of another history, signed with the same key")
 	case v.edge.size == v.cp.Size && v.cp.Bytes > 0 && v.read != v.cp.Bytes:
 		v.report.found(fileCheckpoint, -1, "it covers %d bytes of records, which are %d", v.cp.Bytes, v.read)
-	}
-	if v.report.Origin == "" {
-		v.report.Origin = v.cp.Origin
 	}
 	held := v.check.Held
 	switch {
