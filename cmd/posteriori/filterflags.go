@@ -90,7 +90,8 @@ func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.St
 	}
 	for _, step := range []func(*query.Filter) error{o.readShapes, o.readTimes, o.readNorth} {
 		if err := step(&f); err != nil {
-			return f, usage(c, "%s", err)
+			// As the cause, not the message: that goes into the journal.
+			return f, fault.Wrap(fault.Usage, err, "wrong option").WithHint("see %s --help", c.CommandPath())
 		}
 	}
 	for _, ref := range o.recordings {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +27,7 @@ type queryOptions struct {
 	thumbnails string
 	sheet      string
 	overwrite  bool
+	rejected   int // list so many near misses; 0: the hits
 }
 
 func newQueryCommand(a *app) *cobra.Command {
@@ -38,6 +41,10 @@ where and when they went. The answer says how much of the recordings it covers:
 person to judge.
 
 ` + filterHelp + `
+--rejected lists, instead of the hits, the near misses: the tracks that exactly one
+condition drops, which one, and what they had; the nearest first, 50 of them or
+so many as --rejected=N says. posteriori explain says it of one track.
+
 FORMATS: table (for people), json, csv, and mot (MOTChallenge text of one
 recording, frames counted from 1 in decode order). --json is --format json.
 ` + exitStatus,
@@ -54,6 +61,8 @@ recording, frames counted from 1 in decode order). --json is --format json.
 	f.BoolVar(&o.paths, "paths", false, "with --format json: add each track's path as [t_us, x, y, w, h]")
 	f.StringVar(&o.thumbnails, "thumbnails", "", "write each track's best picture into this `folder`")
 	f.StringVar(&o.sheet, "sheet", "", "write the best pictures on one sheet: a `file` .html or .png")
+	f.IntVar(&o.rejected, "rejected", 0, "list the `number` of near misses instead, with the condition that dropped each")
+	f.Lookup("rejected").NoOptDefVal = "50"
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace existing files")
 	return c
 }
@@ -75,6 +84,14 @@ func (o *queryOptions) check(a *app, c *cobra.Command) error {
 	}
 	if o.paths && o.format != "json" {
 		return usage(c, "--paths needs --format json")
+	}
+	switch {
+	case o.rejected < 0 || c.Flags().Changed("rejected") && o.rejected == 0:
+		return usage(c, "--rejected lists at least one track")
+	case o.rejected > 0 && o.format != "json" && o.format != "table":
+		return usage(c, "--rejected is for --format table and json")
+	case o.rejected > 0 && (o.sheet != "" || o.thumbnails != "" || o.paths):
+		return usage(c, "--rejected goes with neither --sheet, --thumbnails nor --paths")
 	}
 	if ext := strings.ToLower(filepath.Ext(o.sheet)); o.sheet != "" && ext != ".html" && ext != ".png" {
 		return usage(c, "--sheet %s ends neither in .html nor in .png", o.sheet)
@@ -121,15 +138,13 @@ func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, i
 			return err
 		}
 	}
-	d, err := queryDetails(ctx, ix, f, res)
+	d, err := queryDetails(f, res, o)
 	if err != nil {
 		return err
 	}
-	params, err := json.Marshal(map[string]any{"format": o.format, "paths": o.paths, "thumbnails": o.thumbnails != "", "sheet": o.sheet != ""})
-	if err != nil {
-		return err
+	if o.rejected > 0 {
+		return a.showRejected(ctx, act, res, d, o)
 	}
-	d.Params = string(params)
 	sheet, err := a.makeSheet(ctx, store, ix, res, o)
 	if err != nil {
 		return err
@@ -142,36 +157,61 @@ func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, i
 		return err
 	}
 	if sheet != nil {
-		if _, err := sealAs(ctx, sheet.temp, o.sheet, sheet.sha256, o.overwrite); err != nil {
+		made, err := sealAs(ctx, sheet.temp, o.sheet, sheet.sha256, o.overwrite)
+		if err != nil {
+			return err
+		}
+		if err := act.AddDerived(ctx, ix, "sheet", made); err != nil {
 			return err
 		}
 		a.notef("%d pictures on %s%s", sheet.shown, o.sheet, sheet.note)
 	}
-	return a.show(ctx, ix, res, o)
+	return a.show(ctx, act, ix, res, o)
+}
+
+// showRejected finds the near misses, records the search, and shows them.
+func (a *app) showRejected(ctx context.Context, act *engine.Act, res *query.Results, d journal.Details, o queryOptions) error {
+	misses, err := res.NearMisses(ctx, o.rejected)
+	if err != nil {
+		return err
+	}
+	if err := act.Record(d); err != nil {
+		return err
+	}
+	if o.format == "json" {
+		return misses.WriteJSON(a.stdout)
+	}
+	if err := misses.WriteTable(a.stdout); err != nil {
+		return err
+	}
+	a.notef("kept by all conditions: %s", res.Summary())
+	return nil
 }
 
 // queryDetails are what the journal keeps of a search: the recordings asked,
-// the filter, and how much was found.
-func queryDetails(ctx context.Context, ix *index.Store, f query.Filter, res *query.Results) (journal.Details, error) {
-	var recs []index.Recording
-	for _, s := range res.Scope.Recordings {
-		r, err := ix.Recording(ctx, s.Recording)
-		if err != nil {
-			return journal.Details{}, err
-		}
-		recs = append(recs, r)
+// the filter, how much was found, and the tracks whose pictures leave the index.
+func queryDetails(f query.Filter, res *query.Results, o queryOptions) (journal.Details, error) {
+	params, err := json.Marshal(map[string]any{"format": o.format, "paths": o.paths, "thumbnails": o.thumbnails != "",
+		"sheet": o.sheet != "", "rejected": o.rejected})
+	if err != nil {
+		return journal.Details{}, err
+	}
+	var shown []index.Key
+	if o.sheet != "" || o.thumbnails != "" {
+		shown = res.Keys()
 	}
 	n := int64(res.Len())
 	return journal.Details{
-		Objects: recordingObjects(recs),
+		Objects: synopsisObjects(res.Recordings(), shown),
 		Query:   &journal.Query{Filter: string(f.Canonical()), Results: &n},
+		Params:  string(params),
 	}, nil
 }
 
 // show writes the answer.
-func (a *app) show(ctx context.Context, ix *index.Store, res *query.Results, o queryOptions) error {
+func (a *app) show(ctx context.Context, act *engine.Act, ix *index.Store, res *query.Results, o queryOptions) error {
 	if o.thumbnails != "" {
-		n, err := writeThumbnails(ctx, ix, res, o)
+		n, err := writeThumbnails(ctx, act, ix, res, o)
 		if err != nil {
 			return err
 		}
@@ -200,8 +240,9 @@ func lacking(n int) string {
 	return fmt.Sprintf("; %d tracks have none", n)
 }
 
-// writeThumbnails writes DIR/RECORDING-TRACK.jpg and returns their number.
-func writeThumbnails(ctx context.Context, ix *index.Store, res *query.Results, o queryOptions) (n int, err error) {
+// writeThumbnails writes DIR/RECORDING-TRACK.jpg, lists them as derived files
+// and returns their number.
+func writeThumbnails(ctx context.Context, act *engine.Act, ix *index.Store, res *query.Results, o queryOptions) (n int, err error) {
 	if err := os.MkdirAll(o.thumbnails, 0o700); err != nil {
 		return 0, fault.Wrap(fault.NoSpace, err, "the folder cannot be made").OnFile(o.thumbnails).
 			WithHint("name one that this account may write to")
@@ -210,19 +251,51 @@ func writeThumbnails(ctx context.Context, ix *index.Store, res *query.Results, o
 	if err != nil {
 		return 0, err
 	}
-	for _, k := range res.Keys() {
-		crop, err := ix.Crop(ctx, k.Recording, k.Track)
+	made, err := writeCrops(ctx, act, ix, res, keep, o)
+	if _, lerr := ix.AddDerived(ctx, made...); err == nil { // also those before an error
+		err = lerr
+	}
+	return len(made), err
+}
+
+func writeCrops(ctx context.Context, act *engine.Act, ix *index.Store, res *query.Results, keep originals, o queryOptions) (made []index.Derived, err error) {
+	for h, err := range res.Hits(ctx, false) {
+		if err != nil {
+			return made, err
+		}
+		crop, err := ix.Crop(ctx, h.Recording.ID, h.Track.ID)
 		if fault.KindOf(err) == fault.NotFound {
 			continue
 		}
 		if err != nil {
-			return n, err
+			return made, err
 		}
-		name := filepath.Join(o.thumbnails, fmt.Sprintf("%d-%d.jpg", k.Recording, k.Track))
+		name := filepath.Join(o.thumbnails, fmt.Sprintf("%d-%d.jpg", h.Recording.ID, h.Track.ID))
 		if err := writePicture(keep, name, crop.JPEG, o.overwrite); err != nil {
-			return n, err
+			return made, err
 		}
-		n++
+		d, err := thumbnailOf(act, h, name, crop.JPEG)
+		if err != nil {
+			return made, err
+		}
+		made = append(made, d)
 	}
-	return n, nil
+	return made, nil
+}
+
+// thumbnailOf describes one picture for the list of derived files.
+func thumbnailOf(act *engine.Act, h query.Hit, name string, jpeg []byte) (index.Derived, error) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return index.Derived{}, err
+	}
+	source := recordingObjects([]index.Recording{*h.Recording})[0]
+	source.Tracks = []int64{h.Track.ID}
+	how, err := json.Marshal(engine.How{Command: journal.SubQuery, Sources: []journal.Object{source}})
+	if err != nil {
+		return index.Derived{}, err
+	}
+	seq, _ := act.Seq()
+	return index.Derived{Kind: "thumbnail", Name: filepath.Base(abs), Path: abs, SHA256: fmt.Sprintf("%x", sha256.Sum256(jpeg)),
+		Bytes: int64(len(jpeg)), MadeUS: time.Now().UnixMicro(), Record: seq, How: string(how)}, nil
 }

@@ -26,7 +26,6 @@ import (
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/query"
-	"posteriori/engine/scene"
 )
 
 // Bounds of a contact sheet. A PNG is held in memory whole.
@@ -140,9 +139,9 @@ func cells(ctx context.Context, ix *index.Store, res *query.Results, limit int, 
 // label is what a person reads under a picture.
 func label(h query.Hit) [3]string {
 	t := h.Track
-	heading := ""
-	if t.HasHeading {
-		heading = "  " + scene.Compass(t.Heading)
+	heading := h.Compass()
+	if heading != "" {
+		heading = "  " + heading
 	}
 	return [3]string{
 		fmt.Sprintf("%d:%d  %s %.2f", h.Recording.ID, t.ID, t.Class, t.ClassScore),

@@ -134,8 +134,10 @@ func (f Filter) Validate() error {
 	return err
 }
 
+// usage makes err a usage error. It stands as the cause, not as the message:
+// messages go into the journal, and what a user typed may name people.
 func usage(err error) error {
-	return &fault.Error{Kind: fault.Usage, Msg: err.Error()}
+	return fault.Wrap(fault.Usage, err, "wrong filter")
 }
 
 func (f Filter) checkNames() error {

@@ -37,6 +37,10 @@ func TestCanonical(t *testing.T) {
 func TestValidate(t *testing.T) {
 	for want, f := range map[string]Filter{
 		`did you mean "car"`:           {Classes: []string{"cat", "carr"}},
+		`"rouge": did you mean "red"`:  {Colours: []string{"rouge"}},
+		`did you mean "truck"`:         {Classes: []string{"Camionnettes"}},
+		`did you mean "bicycle"`:       {Classes: []string{"vélo"}},
+		`did you mean "validated"`:     {Statuses: []string{"validé"}},
 		`did you mean "yellow"`:        {Colours: []string{"yelow"}},
 		"is no heading":                {Headings: []string{"north"}},
 		"longest duration is shorter":  {MinDurationUS: 5, MaxDurationUS: 4},

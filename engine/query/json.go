@@ -65,8 +65,11 @@ func (e *recordEncoder) encode(h Hit) ([]byte, error) {
 	b = appendNumber(b, `","colour_score":`, round3(t.ColourScore))
 	if t.HasHeading {
 		b = appendNumber(b, `,"heading":`, math.Round(t.Heading*10)/10)
+		if over, _ := h.Bearing(); h.North != nil {
+			b = appendNumber(b, `,"bearing":`, math.Round(over*10)/10)
+		}
 		b = append(b, `,"compass":"`...)
-		b = append(b, scene.Compass(t.Heading)...)
+		b = append(b, h.Compass()...)
 		b = append(b, '"')
 	} else {
 		b = append(b, `,"heading":null`...)

@@ -32,6 +32,9 @@ func TestRecordEncoder(t *testing.T) {
 				Colour: scene.Colour(rapid.Uint8().Draw(r, "colour")), ColourScore: number.Draw(r, "cscore"), Observed: number.Draw(r, "observed"),
 				HasHeading: rapid.Bool().Draw(r, "has"), Heading: rapid.Float64Range(0, 359.99).Draw(r, "heading"),
 				StartUS: us.Draw(r, "start"), EndUS: us.Draw(r, "end"), BestUS: us.Draw(r, "best"), Best: box.Draw(r, "box")}}
+		if rapid.Bool().Draw(r, "north known") {
+			h.North = new(rapid.Float64Range(0, 360).Draw(r, "north"))
+		}
 		for range rapid.IntRange(0, 3).Draw(r, "points") {
 			h.Track.Path = append(h.Track.Path, scene.PathPoint{TUS: us.Draw(r, "t"), Box: box.Draw(r, "place")})
 		}

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -10,13 +9,6 @@ import (
 	"posteriori/engine/index"
 	"posteriori/engine/scene"
 )
-
-// Source is what a search reads: an [index.Store].
-type Source interface {
-	Recordings(ctx context.Context) ([]index.Recording, error)
-	Analyses(ctx context.Context) ([]index.Analysis, error)
-	Coverage(ctx context.Context, rec int64) ([]scene.Coverage, error)
-}
 
 // plan is a filter made ready for one index.
 type plan struct {

@@ -310,8 +310,8 @@ func TestPushdownChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &Results{store: s, recs: map[int64]*index.Recording{1: &all[0], 2: &all[1]}}
-		if err := r.find(t.Context(), p); err != nil {
+		r := &Results{store: s, plan: p, recs: map[int64]*index.Recording{1: &all[0], 2: &all[1]}}
+		if err := r.find(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		var want []string

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"time"
-
-	"posteriori/engine/scene"
 )
 
 // Record is one hit as the JSON output has it. Scores are 0..1, places and
@@ -20,8 +18,9 @@ type Record struct {
 	ClassScore    float64     `json:"class_score"`
 	Colour        string      `json:"colour"`
 	ColourScore   float64     `json:"colour_score"`
-	Heading       *float64    `json:"heading"` // degrees in the picture, 0 is up; null when it did not travel
-	Compass       string      `json:"compass,omitempty"`
+	Heading       *float64    `json:"heading"`           // degrees in the picture, 0 is up; null when it did not travel
+	Bearing       *float64    `json:"bearing,omitempty"` // over ground, where the filter gave the camera's north
+	Compass       string      `json:"compass,omitempty"` // of the bearing, else of the heading
 	Start         *time.Time  `json:"start"`
 	End           *time.Time  `json:"end"`
 	UncertaintyUS int64       `json:"clock_uncertainty_us"`
@@ -53,7 +52,11 @@ func (h Hit) Record() Record {
 	}
 	if t.HasHeading {
 		deg := math.Round(t.Heading*10) / 10
-		r.Heading, r.Compass = &deg, scene.Compass(t.Heading)
+		r.Heading, r.Compass = &deg, h.Compass()
+		if over, _ := h.Bearing(); h.North != nil {
+			over = math.Round(over*10) / 10
+			r.Bearing = &over
+		}
 	}
 	if at, ok := h.Clock(t.StartUS); ok {
 		r.Start = &at

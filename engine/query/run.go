@@ -21,6 +21,30 @@ type Hit struct {
 	Size      index.Sizes
 	TravelPX  float64
 	Status    index.Status
+	// North is the heading in the camera's picture that points north, when the
+	// filter gave it.
+	North *float64
+}
+
+// Bearing is where the hit headed: over ground when the camera's north is
+// given, else in the picture; false when it did not travel far enough.
+func (h Hit) Bearing() (deg float64, known bool) {
+	if !h.Track.HasHeading {
+		return 0, false
+	}
+	if h.North == nil {
+		return h.Track.Heading, true
+	}
+	return scene.Turn(h.Track.Heading - *h.North), true
+}
+
+// Compass is the name of the hit's Bearing, N to NW, or "".
+func (h Hit) Compass() string {
+	deg, known := h.Bearing()
+	if !known {
+		return ""
+	}
+	return scene.Compass(deg)
 }
 
 // Clock is the wall-clock time of media time us in the hit's recording, right
@@ -38,6 +62,7 @@ func (h Hit) Clock(us int64) (time.Time, bool) {
 type Results struct {
 	Scope Scope // what was searched, and what of it was never seen
 	store *index.Store
+	plan  *plan
 	recs  map[int64]*index.Recording
 	keys  []index.Key
 	rows  []index.Row // as many as keys, without paths; nil when they are too many
@@ -46,25 +71,32 @@ type Results struct {
 // Run finds the tracks that f keeps. A mistake in f is fault.Usage, a
 // recording that is not there fault.NotFound.
 func Run(ctx context.Context, store *index.Store, f Filter) (*Results, error) {
-	p, err := newPlan(f)
+	p, recs, err := prepare(ctx, store, f)
 	if err != nil {
 		return nil, err
+	}
+	r := &Results{store: store, plan: p, recs: recs}
+	if r.Scope, err = scopeOf(ctx, store, f, recs); err != nil {
+		return nil, err
+	}
+	return r, r.find(ctx)
+}
+
+// prepare makes the plan of a filter for the recordings that there are.
+func prepare(ctx context.Context, store *index.Store, f Filter) (*plan, map[int64]*index.Recording, error) {
+	p, err := newPlan(f)
+	if err != nil {
+		return nil, nil, err
 	}
 	all, err := store.Recordings(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r := &Results{store: store, recs: map[int64]*index.Recording{}}
+	recs := make(map[int64]*index.Recording, len(all))
 	for i := range all {
-		r.recs[all[i].ID] = &all[i]
+		recs[all[i].ID] = &all[i]
 	}
-	if err := f.checkScope(r.recs); err != nil {
-		return nil, err
-	}
-	if r.Scope, err = scopeOf(ctx, store, f, all); err != nil {
-		return nil, err
-	}
-	return r, r.find(ctx, p)
+	return p, recs, f.checkScope(recs)
 }
 
 // checkScope tells whether the recordings and cameras of the filter exist: a
@@ -90,7 +122,7 @@ func (f Filter) checkScope(recs map[int64]*index.Recording) error {
 	}
 	for _, c := range wanted {
 		if !known[c] {
-			return &fault.Error{Kind: fault.NotFound, Msg: unknown("camera", c, cameras).Error()}
+			return fault.Wrap(fault.NotFound, unknown("camera", c, cameras), "wrong filter")
 		}
 	}
 	return nil
@@ -101,13 +133,34 @@ func (f Filter) checkScope(recs map[int64]*index.Recording) error {
 const maxKept = 30_000
 
 // find fills in keys, and rows when they are not too many.
-func (r *Results) find(ctx context.Context, p *plan) error {
+func (r *Results) find(ctx context.Context) error {
+	tooMany := false
+	err := r.plan.walk(ctx, r.store, r.recs, func(row index.Row) bool {
+		row.Track.Path = nil
+		r.keys = append(r.keys, index.Key{Recording: row.Recording, Track: row.Track.ID})
+		if len(r.keys) <= maxKept {
+			r.rows = append(r.rows, row)
+			return true
+		}
+		r.rows, tooMany = nil, true
+		return r.plan.residual
+	})
+	if err == nil && tooMany && !r.plan.residual { // keys alone cost a fraction
+		r.keys, err = r.store.Keys(ctx, r.plan.where)
+		r.keys = slices.DeleteFunc(r.keys, func(k index.Key) bool { return r.recs[k.Recording] == nil })
+	}
+	return err
+}
+
+// walk yields the tracks that the plan keeps, in the order of Search, until
+// yield returns false. Their paths are there when the plan needed them.
+func (p *plan) walk(ctx context.Context, store *index.Store, recs map[int64]*index.Recording, yield func(index.Row) bool) error {
 	e, m := newEnv(p.filter), &vm.VM{}
-	for row, err := range r.store.Search(ctx, p.where) {
+	for row, err := range store.Search(ctx, p.where) {
 		if err != nil {
 			return err
 		}
-		rec := r.recs[row.Recording]
+		rec := recs[row.Recording]
 		if rec == nil { // imported since the search began
 			continue
 		}
@@ -120,21 +173,20 @@ func (r *Results) find(ctx context.Context, p *plan) error {
 				continue
 			}
 		}
-		row.Track.Path = nil
-		r.keys = append(r.keys, index.Key{Recording: row.Recording, Track: row.Track.ID})
-		switch {
-		case len(r.keys) <= maxKept:
-			r.rows = append(r.rows, row)
-		case !p.residual: // keys alone cost a fraction
-			r.rows = nil
-			r.keys, err = r.store.Keys(ctx, p.where)
-			r.keys = slices.DeleteFunc(r.keys, func(k index.Key) bool { return r.recs[k.Recording] == nil })
-			return err
-		default:
-			r.rows = nil
+		if !yield(row) {
+			return nil
 		}
 	}
 	return nil
+}
+
+// Recordings lists the recordings that were searched, in order of import.
+func (r *Results) Recordings() []index.Recording {
+	out := make([]index.Recording, 0, len(r.Scope.Recordings))
+	for _, s := range r.Scope.Recordings {
+		out = append(out, *r.recs[s.Recording])
+	}
+	return out
 }
 
 // Len is the number of tracks found.
@@ -163,6 +215,14 @@ func (r *Results) Hits(ctx context.Context, withPath bool) iter.Seq2[Hit, error]
 	}
 }
 
-func (r *Results) hit(row index.Row) Hit {
-	return Hit{Recording: r.recs[row.Recording], Track: row.Track, Size: row.Size, TravelPX: row.TravelPX, Status: row.Status}
+func (r *Results) hit(row index.Row) Hit { return r.plan.hit(r.recs, row) }
+
+func (p *plan) hit(recs map[int64]*index.Recording, row index.Row) Hit {
+	h := Hit{Recording: recs[row.Recording], Track: row.Track, Size: row.Size, TravelPX: row.TravelPX, Status: row.Status}
+	if h.Recording != nil { // nil beside an error
+		if north, ok := p.filter.North[h.Recording.Camera]; ok {
+			h.North = &north
+		}
+	}
+	return h
 }

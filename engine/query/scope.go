@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"posteriori/engine/index"
@@ -56,8 +57,8 @@ func (s Scope) NotSeen() map[scene.CoverageKind]int64 {
 	return out
 }
 
-func scopeOf(ctx context.Context, src Source, f Filter, all []index.Recording) (Scope, error) {
-	analyses, err := src.Analyses(ctx)
+func scopeOf(ctx context.Context, store *index.Store, f Filter, recs map[int64]*index.Recording) (Scope, error) {
+	analyses, err := store.Analyses(ctx)
 	if err != nil {
 		return Scope{}, err
 	}
@@ -66,7 +67,8 @@ func scopeOf(ctx context.Context, src Source, f Filter, all []index.Recording) (
 		complete[a.Recording] = a.State == index.Complete
 	}
 	var s Scope
-	for _, rec := range all {
+	for _, id := range slices.Sorted(maps.Keys(recs)) {
+		rec := *recs[id]
 		if len(f.Recordings) > 0 && !slices.Contains(f.Recordings, rec.ID) ||
 			len(f.Cameras) > 0 && !slices.Contains(f.Cameras, rec.Camera) {
 			continue
@@ -78,7 +80,7 @@ func scopeOf(ctx context.Context, src Source, f Filter, all []index.Recording) (
 		} else if to > from {
 			var spans []scene.Coverage
 			if complete[rec.ID] {
-				if spans, err = src.Coverage(ctx, rec.ID); err != nil {
+				if spans, err = store.Coverage(ctx, rec.ID); err != nil {
 					return s, err
 				}
 				if rec.Probe.Still { // its one picture lasts no time, and window asks for 1 µs

@@ -11,13 +11,45 @@ import (
 
 // unknown says that a name is not known, and which known one is near.
 func unknown(what, got string, known []string) error {
-	if s := nearest(got, known); s != "" {
+	s := french[fold(got)]
+	if !slices.Contains(known, s) {
+		s = nearest(got, known)
+	}
+	if s != "" {
 		return fmt.Errorf("there is no %s %q: did you mean %q?", what, got, s)
 	}
 	if len(known) == 0 {
 		return fmt.Errorf("there is no %s %q: none is given", what, got)
 	}
 	return fmt.Errorf("there is no %s %q: there is %s", what, got, strings.Join(known, ", "))
+}
+
+// french gives the engine's name for what a French-speaking user may write,
+// without accents. It is for suggestions alone: a filter has one spelling.
+var french = map[string]string{
+	"rouge": "red", "bleu": "blue", "bleue": "blue", "vert": "green", "verte": "green", "blanc": "white", "blanche": "white",
+	"noir": "black", "noire": "black", "gris": "grey", "grise": "grey", "argent": "silver", "argente": "silver", "jaune": "yellow",
+	"violette": "purple", "mauve": "purple", "rose": "pink", "marron": "brown", "brun": "brown", "brune": "brown",
+	"inconnu": "unknown", "inconnue": "unknown",
+	"voiture": "car", "auto": "car", "automobile": "car", "berline": "car", "camion": "truck", "camionnette": "truck",
+	"fourgon": "truck", "fourgonnette": "truck", "utilitaire": "truck", "van": "truck", "lorry": "truck",
+	"autobus": "bus", "autocar": "bus", "moto": "motorcycle", "motocyclette": "motorcycle", "scooter": "motorcycle",
+	"velo": "bicycle", "bicyclette": "bicycle", "bike": "bicycle", "personne": "person", "pieton": "person",
+	"pedestrian": "person", "individu": "person", "sac": "bag", "valise": "suitcase", "bagage": "suitcase",
+	"chien": "animal", "chat": "animal", "autre": "other",
+	"propose": "proposed", "valide": "validated", "rejete": "rejected",
+	"gauche": "left", "droite": "right",
+}
+
+var accents = strings.NewReplacer("é", "e", "è", "e", "ê", "e", "ë", "e", "à", "a", "â", "a", "î", "i", "ï", "i", "ô", "o", "û", "u", "ù", "u", "ç", "c")
+
+// fold writes a word in lower case, without accents and without a plural's s.
+func fold(s string) string {
+	s = accents.Replace(strings.ToLower(strings.TrimSpace(s)))
+	if _, ok := french[s]; !ok {
+		s = strings.TrimSuffix(s, "s")
+	}
+	return s
 }
 
 // nearest is the known name at the least edit distance from got, if that is

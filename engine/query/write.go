@@ -2,6 +2,7 @@ package query
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -33,10 +34,7 @@ func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		heading := "-"
-		if h.Track.HasHeading {
-			heading = scene.Compass(h.Track.Heading)
-		}
+		heading := cmp.Or(h.Compass(), "-")
 		inView := (time.Duration(h.Track.EndUS-h.Track.StartUS) * time.Microsecond).Round(100 * time.Millisecond)
 		fmt.Fprintf(t, "%d:%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\t%s\n", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
 			h.Track.Colour, heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, h.Status, printable(h.Recording.Camera))
@@ -96,13 +94,19 @@ func length(us int64) string {
 
 var csvHeader = []string{"recording", "sha256", "camera", "track", "class", "class_score", "colour", "colour_score",
 	"heading", "start", "end", "clock_uncertainty_us", "start_us", "end_us", "width", "height",
-	"best_us", "best_x", "best_y", "best_w", "best_h", "status"}
+	"best_us", "best_x", "best_y", "best_w", "best_h", "status", "bearing"}
 
 // WriteCSV writes the results as CSV with a header.
 func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
 	c := csv.NewWriter(w)
 	_ = c.Write(csvHeader) // the error stays until Flush
 	f := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	number := func(v *float64) string {
+		if v == nil {
+			return ""
+		}
+		return f(*v)
+	}
 	i := func(v int64) string { return strconv.FormatInt(v, 10) }
 	at := func(t *time.Time) string {
 		if t == nil {
@@ -115,13 +119,9 @@ func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
 			return err
 		}
 		e := h.Record()
-		heading := ""
-		if e.Heading != nil {
-			heading = f(*e.Heading)
-		}
 		_ = c.Write([]string{i(e.Recording), e.SHA256, inert(e.Camera), i(e.Track), e.Class, f(e.ClassScore), e.Colour, f(e.ColourScore),
-			heading, at(e.Start), at(e.End), i(e.UncertaintyUS), i(e.StartUS), i(e.EndUS), f(e.Width), f(e.Height),
-			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3]), e.Status})
+			number(e.Heading), at(e.Start), at(e.End), i(e.UncertaintyUS), i(e.StartUS), i(e.EndUS), f(e.Width), f(e.Height),
+			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3]), e.Status, number(e.Bearing)})
 	}
 	c.Flush()
 	return c.Error()

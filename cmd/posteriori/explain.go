@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posteriori/engine"
+	"posteriori/engine/index"
+	"posteriori/engine/journal"
+	"posteriori/engine/query"
+	"posteriori/engine/scene"
+)
+
+func newExplainCommand(a *app) *cobra.Command {
+	var o filterFlags
+	c := &cobra.Command{
+		Use:   "explain -p ID [REC:]TRACK",
+		Short: "Show what stands behind one track",
+		Long: `Show what stands behind one track: its life, its way through the picture, each
+attribute with its score, what people decided on it or corrected, and how well
+the recording was seen meanwhile. With the filters of posteriori query it says
+of each condition whether it keeps or drops the track, and what the track had.
+
+` + filterHelp + exitStatus,
+		Example: `  posteriori explain -p 2026-00123 1:17
+  posteriori explain -p 2026-00123 1:17 --class car --colour red --min-duration 10s`,
+		Args: argsBetween(1, 1),
+		RunE: func(c *cobra.Command, args []string) error { return a.explain(c, &o, args[0]) },
+	}
+	o.bind(c.Flags())
+	return c
+}
+
+// explanation is what explain shows, and prints with --json.
+type explanation struct {
+	query.Record
+	Size         index.Sizes           `json:"size"`
+	PathPoints   int                   `json:"path_points"`
+	Interpolated int                   `json:"interpolated"` // points that geometry bridged
+	Stops        []scene.Span          `json:"stops"`        // of a second or more
+	Decisions    []index.Decision      `json:"decisions"`
+	Corrections  []index.Rectification `json:"corrections"`
+	NotSeen      []scene.Coverage      `json:"not_seen"` // what of its life the recording did not show well
+	Analysis     *index.Analysis       `json:"analysis"`
+	Conditions   []query.Condition     `json:"conditions,omitempty"`
+	hit          query.Hit
+}
+
+func (a *app) explain(c *cobra.Command, o *filterFlags, arg string) error {
+	ref, err := parseTrackRef(arg)
+	if err != nil {
+		return err
+	}
+	id, err := a.needProcedure(c)
+	if err != nil {
+		return err
+	}
+	store, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubExplain, Reason: a.reason}
+	return store.Do(c.Context(), spec, func(act *engine.Act) error {
+		ix, err := act.Procedure().Index(c.Context())
+		if err != nil {
+			return err
+		}
+		defer ix.Close()
+		return a.explainAct(c, act, ix, o, ref)
+	})
+}
+
+// explainAct gathers, records, and only then shows.
+func (a *app) explainAct(c *cobra.Command, act *engine.Act, ix *index.Store, o *filterFlags, ref trackRef) error {
+	ctx := c.Context()
+	f, err := o.filter(ctx, c, ix)
+	if err != nil {
+		return err
+	}
+	rec, err := ref.recording(ctx, ix)
+	if err != nil {
+		return err
+	}
+	key := index.Key{Recording: rec.ID, Track: ref.track}
+	x, err := gather(ctx, ix, f, key)
+	if err != nil {
+		return err
+	}
+	d := journal.Details{Objects: synopsisObjects([]index.Recording{rec}, []index.Key{key})}
+	if len(x.Conditions) > 0 {
+		d.Query = &journal.Query{Filter: string(f.Canonical())}
+	}
+	if err := act.Record(d); err != nil {
+		return err
+	}
+	return a.print(x, x.write)
+}
+
+func gather(ctx context.Context, ix *index.Store, f query.Filter, key index.Key) (*explanation, error) {
+	hit, conditions, err := query.Explain(ctx, ix, f, key)
+	if err != nil {
+		return nil, err
+	}
+	x := &explanation{Size: hit.Size, Conditions: conditions, PathPoints: len(hit.Track.Path),
+		Stops: hit.Track.Path.Stops(1e6), hit: hit}
+	for _, p := range hit.Track.Path {
+		if p.Interpolated {
+			x.Interpolated++
+		}
+	}
+	x.Record = hit.Record()
+	if x.Decisions, err = ix.Decisions(ctx, key.Recording, key.Track); err != nil {
+		return nil, err
+	}
+	if x.Corrections, err = ix.Rectifications(ctx, key.Recording, key.Track); err != nil {
+		return nil, err
+	}
+	coverage, err := ix.Coverage(ctx, key.Recording)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range coverage {
+		if v.Kind != scene.Seen && v.FromUS <= hit.Track.EndUS && v.ToUS >= hit.Track.StartUS {
+			x.NotSeen = append(x.NotSeen, v)
+		}
+	}
+	analyses, err := ix.Analyses(ctx)
+	for i := range analyses {
+		if analyses[i].Recording == key.Recording {
+			x.Analysis = &analyses[i]
+		}
+	}
+	return x, err
+}
+
+// write shows the explanation to a person.
+func (x *explanation) write(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	k := x.hit.Track
+	line := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
+	line("track", "%d:%d, %s", x.hit.Recording.ID, k.ID, x.hit.Status)
+	line("camera", "%q, exhibit %q", x.hit.Recording.Camera, x.hit.Recording.Exhibit)
+	line("life", "%s, media time %s to %s, %s in view", x.hit.When(), query.MediaTime(k.StartUS), query.MediaTime(k.EndUS), span(k.EndUS-k.StartUS))
+	line("seen", "%.0f %% of its life; %d places, %d of them bridged", 100*k.Observed, x.PathPoints, x.Interpolated)
+	x.writeAttributes(line)
+	for _, s := range x.Stops {
+		line("stood", "%s from %s", span(s.ToUS-s.FromUS), query.MediaTime(s.FromUS))
+	}
+	for _, v := range x.NotSeen {
+		line("not seen", "%s to %s: %s %s", query.MediaTime(v.FromUS), query.MediaTime(v.ToUS), v.Kind, v.Reason)
+	}
+	for _, r := range x.Corrections {
+		line("corrected", "%s: %s (score %.2f) to %s, by %q, record %d", r.Field, r.Before, r.BeforeScore, r.After, r.By, r.Record)
+	}
+	for _, d := range x.Decisions {
+		line("decided", "%s by %q at %s, record %d %s", d.Verdict, d.By, time.UnixMicro(d.AtUS).UTC().Format(time.RFC3339), d.Record, quoted(d.Text))
+	}
+	if an := x.Analysis; an != nil {
+		line("found by", "build %s on %s", an.Build, an.Device)
+		for _, m := range an.Models {
+			line("", "model %s, SHA-256 %s", m.Name, m.SHA256)
+		}
+	}
+	if len(x.Conditions) > 0 {
+		fmt.Fprintln(t, "\nCONDITION\tWANTED\tHAD\tSO IT")
+	}
+	for _, c := range x.Conditions {
+		so := "drops it"
+		if c.Kept {
+			so = "keeps it"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", c.Flag, fmt.Sprintf("%.200s", c.Wanted), c.Had, so)
+	}
+	return t.Flush()
+}
+
+func (x *explanation) writeAttributes(line func(name, format string, args ...any)) {
+	k := x.hit.Track
+	line("class", "%s, score %.2f", k.Class, k.ClassScore)
+	line("colour", "%s, score %.2f", k.Colour, k.ColourScore)
+	heading := "none: it did not travel far enough to tell"
+	if deg, known := x.hit.Bearing(); known {
+		heading = fmt.Sprintf("%s (%.0f°) in the picture", x.hit.Compass(), deg)
+		if x.hit.North != nil {
+			heading = fmt.Sprintf("%s (%.0f°) over ground, %.0f° in the picture", x.hit.Compass(), deg, k.Heading)
+		}
+	}
+	line("heading", "%s", heading)
+	line("size", "%.0fx%.0f px in the middle, from %.0fx%.0f to %.0fx%.0f", x.Size.MedianW, x.Size.MedianH,
+		x.Size.MinW, x.Size.MinH, x.Size.MaxW, x.Size.MaxH)
+	way := fmt.Sprintf("%.0f px", x.hit.TravelPX)
+	if n := len(k.Path); n > 0 {
+		from, to := k.Path[0].Box.Bottom(), k.Path[n-1].Box.Bottom()
+		way += fmt.Sprintf(", its foot from (%.0f, %.0f) to (%.0f, %.0f)", from.X, from.Y, to.X, to.Y)
+	}
+	line("way", "%s", way)
+	line("picture", "at %s, box %.0f,%.0f %.0fx%.0f", query.MediaTime(k.BestUS), k.Best.X, k.Best.Y, k.Best.W, k.Best.H)
+}
+
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf("%q", text)
+}
