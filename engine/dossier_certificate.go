@@ -39,7 +39,7 @@ func MakeCertificate(ctx context.Context, a *Act) (Dossier, error) {
 	if c.Agent, _, err = a.agents(ctx, log); err != nil {
 		return Dossier{}, err
 	}
-	a.erasedThings(&c, p)
+	a.erasedThings(&c, p, log)
 	whole := p.Erasure.Scope == "procedure"
 	c.Ground, c.Method = groundWords(whole), methodWords(whole)
 	if d := p.Decision; d != nil {
@@ -55,14 +55,14 @@ func MakeCertificate(ctx context.Context, a *Act) (Dossier, error) {
 }
 
 // erasedThings takes from the purge's record what was erased.
-func (a *Act) erasedThings(c *report.Certificate, p journal.Record) {
+func (a *Act) erasedThings(c *report.Certificate, p journal.Record, log *caseLog) {
 	for _, k := range slices.Sorted(maps.Keys(p.Erasure.Counts)) {
 		c.Counts = append(c.Counts, report.Count{What: report.Term(report.Counted, k), N: p.Erasure.Counts[k]})
 	}
 	for _, o := range p.Objects {
 		switch o.Kind {
 		case kindRecording:
-			e := report.Erased{SHA256: o.SHA256}
+			e := report.Erased{SHA256: o.SHA256, Exhibit: log.exhibits[o.SHA256]}
 			_, _ = fmt.Sscan(o.ID, &e.Recording) // stays 0 where the record names none
 			for _, it := range a.proc.Doc.Retention.Items {
 				if it.SHA256 == o.SHA256 {

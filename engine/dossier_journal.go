@@ -25,6 +25,7 @@ type caseLog struct {
 	reports    []report.Issue
 	mention    report.Issue
 	ordered    []report.Ordered
+	exhibits   map[string]string        // by hash of the original
 	records    map[int64]journal.Record // those of decisions, for their proofs
 	purge      *journal.Record          // the last that went ahead
 	copy       *report.Recipient
@@ -33,7 +34,7 @@ type caseLog struct {
 
 // readAll reads the act's journal to the end.
 func (a *Act) readAll() (*caseLog, error) {
-	l := &caseLog{acts: map[string]int64{}, people: map[string]journal.Person{}, checks: map[string][]report.Check{},
+	l := &caseLog{acts: map[string]int64{}, people: map[string]journal.Person{}, checks: map[string][]report.Check{}, exhibits: map[string]string{},
 		records: map[int64]journal.Record{}, withdrawn: map[int64]bool{}}
 	for r, err := range a.log.Records(journal.Filter{}) {
 		if err != nil {
@@ -66,6 +67,11 @@ func (l *caseLog) take(r journal.Record) {
 	}
 	for _, x := range r.Recipients {
 		l.recipients = append(l.recipients, report.Recipient{Who: x.Who, Medium: x.Medium, Reference: x.Reference, SHA256: x.SHA256, At: at, Record: r.Seq})
+	}
+	if r.Source != nil {
+		for _, o := range r.Objects {
+			l.exhibits[o.SHA256] = r.Source.Exhibit
+		}
 	}
 	switch r.Sub {
 	case journal.SubReport:

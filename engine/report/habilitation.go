@@ -99,7 +99,7 @@ func (h Habilitation) tree() *tree {
 	if h.Document != "" {
 		record = number(h.Record)
 	}
-	t.add(pairs{Rows: []pair{{"Registre (SHA-256)", code(h.Document)}, {"Enregistrement du journal", record}}})
+	t.add(pairs{Rows: []pair{{"Registre (SHA-256)", code(h.Document)}, {"Consigné au journal général", record}}})
 	t.checkpoint(h.Journal)
 	t.clockNote(h.Frame)
 	return t

@@ -105,6 +105,9 @@ func (p Proposal) when(f Frame) text {
 // looks says what the engine proposes: class, score, colour.
 func (p Proposal) looks() text {
 	out := ours("%s (score %s)", Term(Class, p.Class), Decimal(p.ClassScore, 2))
+	if p.Class == "other" {
+		out = ours("%s", Term(Class, p.Class)) // no detector named it: there is no score
+	}
 	if p.Colour != "" && p.Colour != "unknown" {
 		return joined(out, ours(", couleur : %s (score %s)", Term(Colour, p.Colour), Decimal(p.ColScore, 2)))
 	}

@@ -90,7 +90,7 @@ func (r Recording) clock(f Frame) text {
 	if r.Clock.IsZero() {
 		return ours("non renseignée : les heures sont comptées depuis le début de l’enregistrement")
 	}
-	return lines(ours("début le %s, %s", f.when(r.Clock), within(r.ClockUncertaintyUS)), ours("source : %s", r.ClockSource))
+	return lines(ours("début le %s, %s", f.when(r.Clock), within(r.ClockUncertaintyUS)), ours("source : %s", ClockSource(r.ClockSource)))
 }
 
 // within writes the uncertainty of a clock.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"time"
 )
 
 // Vocabulary is a set of terms of the engine that documents show in French.
@@ -186,4 +187,22 @@ func reasonWords(s string) string {
 		return typo(words[Reason]["the worker broke off"])
 	}
 	return otherReason
+}
+
+var containerForm = regexp.MustCompile(`^container(?:, offset (\S+))?$`)
+
+// ClockSource puts into French who or what said a recording's time, where the
+// engine itself wrote it; what a person wrote stays.
+func ClockSource(s string) string {
+	if s == "given at import" {
+		return "heure donnée lors du versement"
+	}
+	m := containerForm.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	if d, err := time.ParseDuration(m[1]); err == nil && d != 0 {
+		return "date inscrite dans le fichier, décalée de " + Span(d.Microseconds())
+	}
+	return "date inscrite dans le fichier"
 }
