@@ -80,7 +80,9 @@ func (a *app) closeProcedure(c *cobra.Command, o closeOptions, args []string) er
 	done := []procedure.Step{}
 	var paper func(context.Context, procedure.Step) error
 	if o.out != "" {
-		paper = func(ctx context.Context, step procedure.Step) error { return a.closingPaper(ctx, store, id, step, o.out) }
+		paper = func(ctx context.Context, step procedure.Step) error {
+			return a.closingPaper(ctx, store, id, step, o.out)
+		}
 	}
 	err = store.CloseProcedure(c.Context(), id, engine.CloseOptions{
 		Reason: a.reason, Copy: o.copyRequest(), CopyDir: o.copyDir, Paper: paper,

@@ -55,7 +55,7 @@ func Remaining(d Document, copy *CopyRequest, have Papers) ([]Step, error) {
 			return nil, Refuse("13", "give the request with --copy-request and --copy-magistrate",
 				"a copy of all data is made only at the magistrate's request")
 		}
-		if Gone(d) {
+		if c := d.Retention.Closing; Gone(d) && (c == nil || !c.Copied) {
 			return nil, Refuse("13", "", "the data of procedure %s is erased: there is nothing to copy", d.ID)
 		}
 	}

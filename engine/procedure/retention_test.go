@@ -194,6 +194,9 @@ func TestRemaining(t *testing.T) {
 	wantRule(t, "copy without request", err, "13")
 	_, err = Remaining(open, &CopyRequest{Reference: "C"}, Papers{})
 	wantRule(t, "copy without magistrate", err, "13")
+	if left, err := Remaining(func() Document { d, _ := NotePurged(copied, at); return d }(), request, Papers{}); err != nil || len(left) != 2 {
+		t.Errorf("the same command after the purge: %v, %v", left, err)
+	}
 	_, err = Remaining(purged, request, Papers{})
 	wantRule(t, "copy of nothing", err, "13")
 }
