@@ -204,6 +204,7 @@ func (a *Act) End(ctx context.Context, err error) error {
 // ending is the record of an act that did not go ahead or broke off.
 func (a *Act) ending(err error) journal.Record {
 	r := a.draft()
+	r.Reason = fault.Printable(r.Reason) // it may be what was refused
 	r.Outcome, r.Error = journal.Failed, "internal"
 	var f *fault.Error
 	if errors.As(err, &f) {

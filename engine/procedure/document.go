@@ -1,14 +1,3 @@
-// Package procedure is what the law asks of one judicial procedure: its legal
-// frame, its authorisation, and the rules that refuse.
-//
-// Status: current. A [Document] is a value. Functions here take one and give a
-// changed one or a refusal (a fault.Refused with the rule's number); they
-// touch no file but in [Load] and [Save], and no journal: the engine records.
-// Article numbers are data (rules.yaml).
-//
-// Later issues add here: users and their habilitation (rules 5 to 7) as a
-// field of the document and a MayAct beside [MayAnalyse]; documents (12, 13)
-// and erasure (14, 15) as states after [Open] and functions of their own file.
 package procedure
 
 import (
@@ -155,13 +144,22 @@ func Check(d Document) error {
 		return Refuse("3", "name it with --offence", "the procedure names no offence")
 	}
 	if offence && !d.Imprisonment {
-		return Refuse("3", "add --imprisonment if it is", "the offence is not said to be punished by imprisonment")
+		todo := "add --imprisonment if it is"
+		if !frame.Offence {
+			todo += "; in frame " + string(d.Frame) + " none need be named: leave --offence out when none is established"
+		}
+		return Refuse("3", todo, "the offence is not said to be punished by imprisonment")
 	}
 	if strings.TrimSpace(d.Service) == "" {
 		return Refuse("3", "name it with --service", "the procedure names no service")
 	}
 	if strings.TrimSpace(d.Parquet) == "" {
 		return Refuse("3", "give it with --parquet", "the procedure has no parquet number")
+	}
+	for _, f := range [][2]string{{"the offence", d.Offence}, {"the service", d.Service}, {"the parquet number", d.Parquet}} {
+		if err := CheckText(f[0], f[1]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -204,28 +202,42 @@ func Revoke(d Document, a Authorisation, at time.Time) (Document, error) {
 }
 
 func decide(d Document, kind Kind, a Authorisation, at time.Time) (Document, error) {
-	if err := mustBeOpen(d); err != nil {
-		return d, err
+	if kind == Given || Gone(d) { // what stops the use is recorded while there is data
+		if err := mustBeOpen(d); err != nil {
+			return d, err
+		}
 	}
-	day, err := time.Parse(time.DateOnly, a.Date)
-	allowed := law().Frames[d.Frame].Magistrates
-	switch {
-	case strings.TrimSpace(a.Magistrate) == "":
-		return d, Refuse("4", "name the magistrate with --magistrate", "the decision names no magistrate")
-	case !slices.Contains(Qualities, a.Quality):
-		return d, Refuse("4", "give it with --quality "+join(Qualities), "the decision gives no quality of the magistrate (%q)", a.Quality)
-	case !slices.Contains(allowed, a.Quality):
-		return d, Refuse("4", "", "in frame %s the decision is that of the %s, not of the %s", d.Frame, join(allowed), a.Quality)
-	case strings.TrimSpace(a.Reference) == "":
-		return d, Refuse("4", "give it with --reference", "the decision has no reference")
-	case err != nil:
-		return d, Refuse("4", "give it as --date YYYY-MM-DD", "the decision has no date (%q)", a.Date)
-	case day.After(at.Add(24 * time.Hour)): // a day's grace for time zones
-		return d, Refuse("4", "", "the decision is dated %s, which is to come", a.Date)
+	if err := checkDecision(d.Frame, a, at); err != nil {
+		return d, err
 	}
 	a.Kind, a.Frame, a.Recorded = kind, d.Frame, at.UTC()
 	d.Authorisations = append(slices.Clip(d.Authorisations), a)
 	return d, nil
+}
+
+// checkDecision refuses a decision that does not say whose it is, of when, and
+// under which reference, or that is not that magistrate's in this frame.
+func checkDecision(frame Frame, a Authorisation, at time.Time) error {
+	day, err := time.Parse(time.DateOnly, a.Date)
+	allowed := law().Frames[frame].Magistrates
+	switch {
+	case strings.TrimSpace(a.Magistrate) == "":
+		return Refuse("4", "name the magistrate with --magistrate", "the decision names no magistrate")
+	case !slices.Contains(Qualities, a.Quality):
+		return Refuse("4", "give it with --quality "+join(Qualities), "the decision gives no quality of the magistrate (%q)", a.Quality)
+	case !slices.Contains(allowed, a.Quality):
+		return Refuse("4", "", "in frame %s the decision is that of the %s, not of the %s", frame, join(allowed), a.Quality)
+	case strings.TrimSpace(a.Reference) == "":
+		return Refuse("4", "give it with --reference", "the decision has no reference")
+	case err != nil:
+		return Refuse("4", "give it as --date YYYY-MM-DD", "the decision has no date (%q)", a.Date)
+	case day.After(at.Add(24 * time.Hour)): // a day's grace for time zones
+		return Refuse("4", "", "the decision is dated %s, which is to come", a.Date)
+	}
+	if err := CheckName("the magistrate's name", a.Magistrate); err != nil {
+		return err
+	}
+	return CheckText("the reference", a.Reference)
 }
 
 // ChangeFrame moves d to another frame. The authorisation is asked for again,

@@ -131,42 +131,98 @@ func TestAuthoriseIsComplete(t *testing.T) {
 	must(t)(Authorise(cr, a, now))
 }
 
-// Whatever happens to a procedure, analysis is allowed exactly when the last
-// decision in its present frame is an authorisation (or flagrance untouched).
+// Whatever happens to a procedure, analysis is allowed exactly when it is open
+// and the last decision in its present frame is an authorisation (or flagrance
+// untouched); what was found may be looked at unless the last word is a veto
+// or a revocation, or the data is gone. A refused step changes nothing.
 func TestAnalysisFollowsLastWord(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d, err := New(good(rapid.SampledFrom([]Frame{Flagrance, Preliminary}).Draw(rt, "frame")), now)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		want := d.Frame == Flagrance
-		for range rapid.IntRange(0, 8).Draw(rt, "steps") {
-			switch rapid.IntRange(0, 3).Draw(rt, "step") {
-			case 0:
-				d, err = Authorise(d, word(), now)
-				want = true
-			case 1:
-				d, err = Veto(d, word(), now)
-				want = false
-			case 2:
-				d, err = Revoke(d, word(), now)
-				want = false
-			case 3:
-				to := Flagrance
-				if d.Frame == Flagrance {
-					to = Preliminary
-				}
-				d, err = ChangeFrame(d, to, now)
-				want = false
+		word, state := map[bool]Kind{true: Deemed, false: ""}[d.Frame == Flagrance], Open
+		for range rapid.IntRange(0, 12).Draw(rt, "steps") {
+			step := rapid.SampledFrom(steps).Draw(rt, "step")
+			before := d
+			next, err := step.do(d)
+			if may := slices.Contains(step.in, state); may != (err == nil) {
+				rt.Fatalf("%s while %s: %v", step.name, state, err)
 			}
 			if err != nil {
-				rt.Fatal(err)
+				if diff := cmp.Diff(before, d); diff != "" {
+					rt.Fatalf("%s was refused and changed: %s", step.name, diff)
+				}
+				continue
 			}
-			if got := MayAnalyse(d) == nil; got != want {
-				rt.Fatalf("allowed %v, want %v: %+v", got, want, d.Authorisations)
+			d = next
+			if step.word != "" {
+				word = step.word
+			}
+			if step.state != "" {
+				state = step.state
+			}
+			analyse := state == Open && (word == Deemed || word == Given)
+			if got := MayAnalyse(d) == nil; got != analyse {
+				rt.Fatalf("analysis allowed %v, want %v: %s, %+v", got, analyse, state, d.Authorisations)
+			}
+			look := (state == Open || state == Closing) && word != Vetoed && word != Revoked
+			if got := MayConsult(d) == nil; got != look {
+				rt.Fatalf("looking allowed %v, want %v: %s, %+v", got, look, state, d.Authorisations)
 			}
 		}
 	})
+}
+
+// steps are the operations of the state machine: in which states each may be,
+// and what it leaves as the last word and the state.
+var steps = []struct {
+	name  string
+	do    func(Document) (Document, error)
+	in    []State
+	word  Kind
+	state State
+}{
+	{"authorise", func(d Document) (Document, error) { return Authorise(d, word(), now) }, []State{Open}, Given, ""},
+	{"veto", func(d Document) (Document, error) { return Veto(d, word(), now) }, []State{Open, Closing}, Vetoed, ""},
+	{"revoke", func(d Document) (Document, error) { return Revoke(d, word(), now) }, []State{Open, Closing}, Revoked, ""},
+	{"frame", func(d Document) (Document, error) {
+		to := Flagrance
+		if d.Frame == Flagrance {
+			to = Preliminary
+		}
+		return ChangeFrame(d, to, now)
+	}, []State{Open}, FrameChanged, ""},
+	{"begin closing", func(d Document) (Document, error) { return BeginClosing(d, nil, now) }, []State{Open}, "", Closing},
+	{"purge", func(d Document) (Document, error) { return NotePurged(d, now) }, []State{Closing}, "", Purged},
+	{"finish", func(d Document) (Document, error) { return FinishClosing(d, now) }, []State{Purged}, "", Closed},
+}
+
+// A text that hides what it says gets into no procedure.
+func TestTextsThatHide(t *testing.T) {
+	for _, bad := range []string{"vol\x00", "vol\nau PV", "vol \u202eélov", "vo\u200bl", "vol\xff", "vol\u2028", strings.Repeat("x", 2001), "\x1b[2Jvol"} {
+		d := good(Preliminary)
+		d.Offence = bad
+		if _, err := New(d, now); fault.KindOf(err) != fault.Usage {
+			t.Errorf("offence %q: %v", bad, err)
+		} else if strings.ContainsAny(err.Error(), "\x00\n\x1b\u202e\u200b") {
+			t.Errorf("offence %q is told as it is: %q", bad, err)
+		}
+		a := word()
+		a.Magistrate = bad
+		if _, err := Authorise(must(t)(New(good(Preliminary), now)), a, now); fault.KindOf(err) != fault.Usage {
+			t.Errorf("magistrate %q: %v", bad, err)
+		}
+		if err := CheckReason(bad); fault.KindOf(err) != fault.Usage {
+			t.Errorf("reason %q: %v", bad, err)
+		}
+	}
+	var f *fault.Error
+	d := good(CauseOfDeath)
+	d.Imprisonment = false
+	if _, err := New(d, now); !errors.As(err, &f) || !strings.Contains(f.Hint, "leave --offence out") {
+		t.Errorf("74 with an offence: %v", err)
+	}
 }
 
 func TestRules8And9And2(t *testing.T) {

@@ -101,7 +101,7 @@ func MayImport(d Document, exhibit string, basis Basis) error {
 	if !slices.Contains(Bases, basis) {
 		return Refuse("9", "name it with --basis "+join(Bases), "the recordings have no legal basis (%q)", basis)
 	}
-	return nil
+	return CheckText("the exhibit", exhibit)
 }
 
 // MayAnalyse says whether recordings of d may be analysed (rules 3, 4): its
