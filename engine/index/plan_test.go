@@ -15,6 +15,7 @@ func TestSearchesTakeTheirIndex(t *testing.T) {
 	}{
 		{Where{SQL: "t.class IN (4) AND t.colour IN (5)", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
 		{Where{SQL: "((t.class == 4 AND t.colour == 5) AND t.end_us - t.start_us > 3)", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
+		{Where{SQL: "t.class IN (4) AND t.colour IN (5)", Narrow: true, Unordered: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
 		{Where{SQL: "t.class IN (1, 4)", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=?)"},
 		{Where{SQL: "t.class IN (0, 1, 2, 3, 4) AND t.colour IN (1, 4) AND t.median_h_px >= 40", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},
 		{Where{SQL: "t.class IN (2) AND t.class IN (0, 1, 2, 3, 4) AND t.colour = 3", Narrow: true}, "COVERING INDEX track_by_kind (recording=? AND class=? AND colour=?)"},

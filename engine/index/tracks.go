@@ -121,7 +121,8 @@ func finite(v float64) float64 {
 }
 
 // Search walks the tracks that w chooses, by recording, then by id, which is
-// the order of start. Rows come as they are read; the walk ends with the first error.
+// the order of start, unless w says that the order is free. Rows come as they
+// are read; the walk ends with the first error.
 func (s *Store) Search(ctx context.Context, w Where) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		if err := s.search(ctx, w, yield); err != nil && !errors.Is(err, errStopped) {
@@ -142,13 +143,16 @@ func searchSQL(w Where, columns string) string {
 	if w.Limit > 0 {
 		limit = fmt.Sprintf("LIMIT %d", w.Limit)
 	}
-	order := "t.id"
-	if w.Narrow {
-		order = "+t.id" // the plus bars the primary key, so that a narrower index is taken
+	order := "r.id, t.id"
+	switch {
+	case w.Unordered:
+		order = "r.id"
+	case w.Narrow:
+		order = "r.id, +t.id" // the plus bars the primary key, so that a narrower index is taken
 	}
 	inner := fmt.Sprintf(`SELECT %s FROM recording r CROSS JOIN analysis a ON a.recording = r.id
 		CROSS JOIN track t ON t.recording = r.id
-		WHERE %s ORDER BY r.id, %s %s`, columns, cond, order, limit)
+		WHERE %s ORDER BY %s %s`, columns, cond, order, limit)
 	if !w.Path {
 		return inner
 	}

@@ -71,6 +71,9 @@ type Where struct {
 	// Narrow says that SQL picks few tracks by class, colour or time: an index
 	// finds them and sorting them is cheap.
 	Narrow bool
+	// Unordered lets the rows of a recording come in any order, which spares
+	// sorting them.
+	Unordered bool
 }
 
 // Row is one track that a search found. Track has no Crop and no Masks.
