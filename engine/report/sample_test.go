@@ -121,7 +121,7 @@ func fullReport(t testing.TB) Exploitation {
 	}
 	e.Aside, e.Undecided = []SetAside{a}, 1201
 	e.Remarks = []Remark{{1, 2, "Zoé Lefèvre", "Le conducteur paraît seul.\nÀ rapprocher de l’audition du 21 février.", made.Add(-80 * time.Minute), 121}}
-	e.Derived = []DerivedFile{{"synopsis", "resume.mp4", hash(60), 12_000_000, made.Add(-3 * time.Hour), 60, `{"mode":"objects","tracks":14}`}}
+	e.Derived = []DerivedFile{{"synopsis", "resume.mp4", hash(60), 12_000_000, made.Add(-3 * time.Hour), 60, `{"mode":"objects"}`}}
 	e.Recipients = []Recipient{{"TJ de Montpellier", "clé USB chiffrée", "BE/2026/3", hash(61), made.Add(-30 * time.Minute), 130}}
 	e.Proofs = []Proof{{100, "u1C6ZDWJYQ5a9Zc3yKAhrA4A5b4cWdk9uHjV9n0wS4E=", strings.Split(strings.Repeat("u1C6ZDWJYQ5a9Zc3yKAhrA4A5b4cWdk9uHjV9n0wS4E= ", 14), " ")[:14]}}
 	e.Reasons = []string{"véhicule des faits", "passage devant le commerce"}

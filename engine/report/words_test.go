@@ -97,10 +97,10 @@ func TestEveryReasonIsFrench(t *testing.T) {
 func TestReasonsWithNumbers(t *testing.T) {
 	for in, want := range map[string]string{
 		"1200 pictures cannot be decoded, 3 are faulty: h264 error": "1\u202f200\u00a0image(s) impossible(s) à décoder, 3\u00a0défectueuse(s)",
-		"2 pictures are faulty":                                     "2\u00a0image(s) défectueuse(s)",
-		"the worker said nothing for 1m0s":                          "le programme d’analyse ne répondait plus",
-		"the decoder reports errors here: evil words":               "le décodeur signale des erreurs à cet endroit",
-		"something nobody knows":                                    "autre cause technique",
+		"2 pictures are faulty":                       "2\u00a0image(s) défectueuse(s)",
+		"the worker said nothing for 1m0s":            "le programme d’analyse ne répondait plus",
+		"the decoder reports errors here: evil words": "le décodeur signale des erreurs à cet endroit",
+		"something nobody knows":                      "autre cause technique",
 	} {
 		if got := report.Term(report.Reason, in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
