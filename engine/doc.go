@@ -25,6 +25,8 @@
 //	procedure  legal frame, authorisation, the rules that refuse
 //	evidence   originals untouched, derived files accountable
 //	journal    the tamper-evident log
+//	alert      tells the data controller what the law wants known at once
+//	compliance the evidence that there are no biometrics
 //
 // Imports point one way: cmd → engine → {analysis, pipeline, query, synopsis}
 // → {track, motion, index, journal, media} → {frame, scene}. arch_test.go in

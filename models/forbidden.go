@@ -194,3 +194,7 @@ func split(text string) []string {
 	}
 	return strings.FieldsFunc(unaccented.Replace(b.String()), func(r rune) bool { return !unicode.IsLetter(r) })
 }
+
+// ForbiddenWords lists the words in a text of any kind that no model, no
+// column and no command may bear, each with its kind.
+func ForbiddenWords(text string) []string { return forbiddenIn(text, output) }

@@ -24,6 +24,7 @@ func (a *app) commands() []*cobra.Command {
 		newRectifyCommand(a),
 		newPurgeCommand(a),
 		newJournalCommand(a),
+		newComplianceCommand(a),
 		newDoctorCommand(a),
 	}
 }

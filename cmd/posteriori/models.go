@@ -88,6 +88,13 @@ func newModelsVerifyCommand(a *app) *cobra.Command {
 						wrong = append(wrong, s.Model.Name)
 					}
 				}
+				if len(list) == 0 {
+					if err := act.Record(journal.Details{Result: "none installed"}); err != nil {
+						return err
+					}
+					a.notef("no model is installed in %s; install them with posteriori models install --from DIR", dir)
+					return a.print([]modelRow{}, func(io.Writer) error { return nil })
+				}
 				rows := modelRows(list)
 				result := fmt.Sprintf("%d right, %d wrong", len(list)-len(wrong), len(wrong))
 				if err := act.Record(journal.Details{Result: result}); err != nil {

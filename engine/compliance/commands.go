@@ -1,0 +1,125 @@
+package compliance
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"posteriori/models"
+)
+
+// Command is one command of the analyst's program.
+type Command struct {
+	Path  string // "posteriori query"
+	Use   string // as its help shows it, with its arguments in capitals
+	Flags []Flag
+}
+
+// Flag is one flag of a command.
+type Flag struct {
+	Name  string
+	Value string // what its help calls the value: file, directory, text …
+	Usage string
+}
+
+// likeness are words of a search by picture or by resemblance.
+var likeness = []string{"photo", "photos", "picture", "pictures", "image", "images", "img", "jpeg", "jpg", "png",
+	"snapshot", "sketch", "likeness", "similar", "similarity", "similarite", "resemble", "resembling", "ressemblance", "like",
+	"appearance", "apparence", "silhouette", "template", "gallery", "watchlist", "probe"}
+
+// inputs are the ways in which a command takes files, and what those are. A
+// way that is not here fails, so that whoever adds one has to say what it is.
+var inputs = map[string]string{
+	"* --document":           "a magistrate's or an authority's document, of which the hash is kept",
+	"import FILE":            "recordings, into the procedure",
+	"import DIR":             "recordings, into the procedure",
+	"models install --from":  "the folder of models",
+	"journal verify FILE":    "an export of the journal, or a proof",
+	"journal verify DIR":     "an export of the journal",
+	"journal verify --from":  "an export of the journal",
+	"journal verify --held":  "a checkpoint held outside",
+	"journal verify --key":   "a public key",
+	"journal verify --proof": "a proof from the journal",
+	"journal prove --held":   "a checkpoint held outside",
+}
+
+// outputs are flags whose file the command writes, and the store itself.
+var outputs = []string{"output", "out", "thumbnails", "store", "sheet", "copy"}
+
+var (
+	flagInUse = regexp.MustCompile(`--?[a-z-]+ [A-Z|]+`) // "-o FILE", judged as a flag
+	capitals  = regexp.MustCompile(`\b[A-Z]{3,}\b`)
+	fileWords = []string{"file", "files", "folder", "directory", "dir", "path", "document"}
+	notWord   = regexp.MustCompile(`[^a-z]+`)
+)
+
+func wordsOf(s string) []string {
+	return strings.Fields(notWord.ReplaceAllString(strings.ToLower(s), " "))
+}
+
+func anyOf(words, of []string) (string, bool) {
+	for _, w := range words {
+		if slices.Contains(of, w) {
+			return w, true
+		}
+	}
+	return "", false
+}
+
+// CheckCommands sees that no command takes a picture, searches by resemblance
+// or by who a person is, and that each file that one takes is known.
+func CheckCommands(list []Command) Check {
+	c := check("commands", "no command takes a picture or searches by resemblance", nil, nil)
+	if len(list) < 10 {
+		c.fail(fmt.Sprintf("only %d commands were read, which proves nothing", len(list)))
+	}
+	for _, cmd := range list {
+		name := strings.TrimPrefix(cmd.Path, "posteriori ")
+		if words := people(name); len(words) > 0 && name != "compliance biometrics" { // which proves their absence
+			c.fail(name + " speaks of " + strings.Join(words, ", "))
+		}
+		if w, ok := anyOf(wordsOf(name), likeness); ok {
+			c.fail(fmt.Sprintf("the command %s is about %s", name, w))
+		}
+		_, args, _ := strings.Cut(cmd.Use, " ")
+		for _, arg := range capitals.FindAllString(flagInUse.ReplaceAllString(args, ""), -1) {
+			c.input(name, arg, arg, strings.ToLower(arg))
+		}
+		for _, f := range cmd.Flags {
+			if words := people(f.Name); len(words) > 0 {
+				c.fail(fmt.Sprintf("%s --%s speaks of %s", name, f.Name, strings.Join(words, ", ")))
+			}
+			if !slices.Contains(outputs, f.Name) {
+				c.input(name, "--"+f.Name, f.Name, f.Value)
+			}
+		}
+	}
+	c.Facts = append(c.Facts, fmt.Sprintf("%d commands read", len(list)))
+	return c
+}
+
+// people are the forbidden words of a name, but for those that number things.
+func people(name string) []string {
+	return slices.DeleteFunc(models.ForbiddenWords(name), func(w string) bool { return strings.HasPrefix(w, "id (") || strings.HasSuffix(w, "(vector)") })
+}
+
+// input judges one way in which a command is given something.
+func (c *Check) input(command, way, name, value string) {
+	if w, ok := anyOf(append(wordsOf(name), wordsOf(value)...), likeness); ok {
+		c.fail(fmt.Sprintf("%s %s takes a %s", command, way, w))
+		return
+	}
+	if _, ok := anyOf(wordsOf(value), fileWords); !ok {
+		return
+	}
+	why, known := inputs[command+" "+way]
+	if !known {
+		why, known = inputs["* "+way]
+	}
+	if !known {
+		c.fail(fmt.Sprintf("%s %s takes a file of which nobody says what it is", command, way))
+		return
+	}
+	c.Facts = append(c.Facts, fmt.Sprintf("%s %s: %s", command, way, why))
+}
