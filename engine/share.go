@@ -63,7 +63,7 @@ func (s *Store) share(dir string) {
 	}
 	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
-			return nil //nolint:nilerr // another act removed it meanwhile
+			return nil // another act removed it meanwhile
 		}
 		info, err := e.Info()
 		if err != nil {
