@@ -25,6 +25,7 @@
 //	procedure  legal frame, authorisation, the rules that refuse
 //	evidence   originals untouched, derived files accountable
 //	journal    the tamper-evident log
+//	report     the documents in French, data in, bytes out
 //	alert      tells the data controller what the law wants known at once
 //	compliance the evidence that there are no biometrics
 //

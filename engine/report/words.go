@@ -94,6 +94,7 @@ var words = map[Vocabulary]map[string]string{
 	},
 	Quality: {
 		"procureur": "procureur de la République", "juge-instruction": "juge d'instruction",
+		"magistrat-referent": "magistrat référent",
 	},
 	Authorisation: {
 		"given": "autorisation donnée", "deemed": "autorisation réputée acquise (flagrance)", "veto": "opposition du procureur",

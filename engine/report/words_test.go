@@ -44,7 +44,7 @@ func TestEveryTermIsFrench(t *testing.T) {
 	all := map[report.Vocabulary][]string{
 		report.Class: stringers(scene.Classes()), report.Colour: stringers(scene.Colours()), report.Heading: compass,
 		report.Coverage:   names([]scene.CoverageKind{scene.Seen, scene.Damaged, scene.Gap, scene.Relearning, scene.Covered, scene.NotAnalysed}),
-		report.LegalFrame: names(procedure.Frames), report.Basis: names(procedure.Bases), report.Quality: names(procedure.Qualities),
+		report.LegalFrame: names(procedure.Frames), report.Basis: names(procedure.Bases), report.Quality: names(append([]procedure.Quality{procedure.Referent}, procedure.Qualities...)),
 		report.Authorisation: names([]procedure.Kind{procedure.Given, procedure.Deemed, procedure.Vetoed, procedure.Revoked, procedure.FrameChanged}),
 		report.Act:           names(journal.Subs), report.Outcome: names([]journal.Outcome{journal.OK, journal.Refused, journal.Failed}),
 		report.Failure: stringers(kinds), report.Role: names(access.Roles), report.Nature: names(access.Natures),
