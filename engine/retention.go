@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -124,12 +125,12 @@ type DueResult struct {
 // years are over (rule 14): one act in each such procedure. It returns what it
 // erased, also with an error: one procedure that fails does not keep the rest.
 func (s *Store) PurgeDue(ctx context.Context, reason string) ([]DueResult, error) {
-	docs, err := s.Procedures()
+	docs, broken, err := s.ReadProcedures()
 	if err != nil {
 		return nil, err
 	}
 	var out []DueResult
-	var failed error
+	failed := first(errors.Join(broken...))
 	for _, d := range docs {
 		if procedure.Gone(d) {
 			continue

@@ -182,3 +182,13 @@ func (a *app) extend(c *cobra.Command, args []string, d procedure.Authorisation,
 	}
 	return a.printProcedure(doc, store.Mark())
 }
+
+// retentionRows show until when a procedure's data is kept.
+func retentionRows(row func(string, any), d procedure.Document) {
+	for _, e := range d.Retention.Extensions {
+		row("extended", fmt.Sprintf("until %s by %s (%s), %s, %s", e.Until.Format(time.DateOnly), e.Magistrate, e.Quality, e.Date, e.Reference))
+	}
+	if next := procedure.Stand(d, time.Time{}).Next; !next.IsZero() {
+		row("erasure", "on "+next.Format(time.DateOnly)+" at the latest")
+	}
+}

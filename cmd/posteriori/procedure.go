@@ -226,6 +226,11 @@ in its own journal.
 				if err := a.printProcedures(docs); err != nil {
 					return err
 				}
+				for _, d := range docs {
+					for _, line := range engine.RetentionLines(d, store.Now()) {
+						a.notef("%s", line)
+					}
+				}
 				return errors.Join(broken...)
 			})
 		},
@@ -301,6 +306,7 @@ func (a *app) printProcedure(d procedure.Document, mark string) error {
 		row("parquet", d.Parquet)
 		row("opened", d.Opened.Format(time.RFC3339))
 		row("state", d.State)
+		retentionRows(row, d)
 		for _, x := range d.Authorisations {
 			row(string(x.Kind), authorisationLine(x))
 		}
