@@ -274,3 +274,7 @@ func parseKey(publicKey string) (note.Verifier, error) {
 	}
 	return key, nil
 }
+
+// LeafHash is the hash of a record's line as a leaf of the tree (RFC 6962,
+// section 2.1), in base64.
+func LeafHash(line []byte) string { return tlog.RecordHash(line).String() }

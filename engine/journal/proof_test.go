@@ -199,3 +199,25 @@ func FuzzParseProof(f *testing.F) {
 		}
 	})
 }
+
+// A record that its own signature does not cover is not handed out as proven,
+// though it is in the tree.
+func TestProveWrongSignature(t *testing.T) {
+	key := testKey(t, "test", 1)
+	stranger := journalFiles(t, testKey(t, "test", 2), testOrigin, nil, 1, "why ")
+	dir := memDir(t)
+	for name, b := range journalFiles(t, key, testOrigin, stranger.lines(), 3, "why ") {
+		writeFile(t, dir+"/"+name, b)
+	}
+	l, err := openWith(dir, key, Options{}, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.Prove(1, nil); err != nil {
+		t.Errorf("record 1: %v", err)
+	}
+	if _, err := l.Prove(0, nil); fault.KindOf(err) != fault.Integrity {
+		t.Errorf("record 0: %v", err)
+	}
+}
