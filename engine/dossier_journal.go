@@ -225,7 +225,7 @@ func (a *Act) prove(r journal.Record, cp journal.Checkpoint, withPath bool) (rep
 	if err != nil {
 		return report.Proof{}, err
 	}
-	p := report.Proof{Record: r.Seq, Leaf: leafHash(line)}
+	p := report.Proof{Record: r.Seq, Leaf: journal.LeafHash(line)}
 	if !withPath {
 		return p, nil
 	}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
@@ -20,8 +18,6 @@ import (
 
 // maxProofs bounds the inclusion proofs that a report prints in full.
 const maxProofs = 10
-
-func leafHash(line []byte) string { return tlog.RecordHash(line).String() }
 
 // MakeReport draws up the rapport d'exploitation (rule 13) from the index and
 // the journal as they stand. Question may be empty. Its version is one more
