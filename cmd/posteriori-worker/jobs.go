@@ -67,15 +67,15 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		if err := w.Send(wire.KindHello, hello); err != nil {
 			return err
 		}
-		var note string
+		var out wire.Output
 		err := beat(w, grows(job.Clip.Out), func() (err error) {
-			note, err = media.ExtractClip(ctx, job.Path, &job.Clip.Probe, job.Clip.FromUS, job.Clip.ToUS, job.Clip.Out)
+			out, err = media.ExtractClip(ctx, job.Path, job.Clip)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return w.Send(wire.KindOutput, wire.Output{Path: job.Clip.Out, Note: note})
+		return w.Send(wire.KindOutput, out)
 	}
 	return fault.New(fault.Usage, "the job asks for nothing")
 }

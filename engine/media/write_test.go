@@ -11,6 +11,7 @@ import (
 
 	"posteriori/engine/fault"
 	"posteriori/engine/frame"
+	"posteriori/engine/wire"
 )
 
 // grey is a picture of one luma value.
@@ -114,9 +115,13 @@ func TestClips(t *testing.T) {
 			p := probe(t, path, 5*time.Minute) // one chunk, as most imports make it
 			p.Chunks = nil                     // as a ClipJob brings it
 			out := filepath.Join(t.TempDir(), c.out)
-			note, err := ExtractClip(context.Background(), path, p, 1_400_000, 1_800_000, out)
+			made, err := ExtractClip(context.Background(), path, &wire.ClipJob{Probe: *p, FromUS: 1_400_000, ToUS: 1_800_000, Out: out})
 			if err != nil {
 				t.Fatal(err)
+			}
+			note := made.Note
+			if made.Copied != strings.Contains(note, "copied") || made.FromUS > 1_400_000+p.FrameUS || !made.Copied && made.FromUS < 1_400_000-p.FrameUS {
+				t.Errorf("begins at %d: %+v", made.FromUS, made)
 			}
 			q := probe(t, out, time.Second)
 			if !strings.Contains(note, c.words) || q.KeyFrames == 0 || q.Width != 192 {
@@ -126,12 +131,12 @@ func TestClips(t *testing.T) {
 			if q.Packets < c.packets || q.Packets > c.packets+5 && c.format != "ts" { // a small .ts is read from its start
 				t.Errorf("%d packets, %q", q.Packets, note)
 			}
-			_, err = ExtractClip(context.Background(), path, p, 0, 1e6, out)
+			_, err = ExtractClip(context.Background(), path, &wire.ClipJob{Probe: *p, ToUS: 1e6, Out: out})
 			wantFault(t, err, fault.Usage, out, "exists")
 		})
 	}
 	path := baseMP4(t)
-	_, err := ExtractClip(context.Background(), path, probe(t, path, time.Second), 9e6, 10e6, filepath.Join(t.TempDir(), "x.mp4"))
+	_, err := ExtractClip(context.Background(), path, &wire.ClipJob{Probe: *probe(t, path, time.Second), FromUS: 9e6, ToUS: 10e6, Out: filepath.Join(t.TempDir(), "x.mp4")})
 	wantFault(t, err, fault.Usage, path, "holds nothing")
 }
 

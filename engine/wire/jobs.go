@@ -6,6 +6,8 @@ type ClipJob struct {
 	FromUS int64  `json:"from_us"`
 	ToUS   int64  `json:"to_us"`
 	Out    string `json:"out"` // a new file, in the same folder as its final name
+	// Player asks for a file that a browser plays: what it cannot is encoded anew.
+	Player bool `json:"player,omitempty"`
 }
 
 // RenderJob asks for a video made of spans or of tubes. The plan is the

@@ -151,6 +151,7 @@ type Hello struct {
 	Versions map[string]string `json:"versions,omitempty"` // opencv, onnxruntime, ffmpeg
 	Sandbox  string            `json:"sandbox"`            // what holds the process in, for doctor and the journal
 	Detector string            `json:"detector,omitempty"` // model name, or empty: motion alone
+	Plates   []string          `json:"plates,omitempty"`   // names of the plate detector and reader, or empty
 }
 
 // Progress says how far the chunk under way is.
@@ -171,7 +172,8 @@ type TrackMsg struct {
 	Detections  int                `json:"detections"` // their number
 	ClassVotes  map[string]float64 `json:"class_votes,omitempty"`
 	ColourVotes map[string]float64 `json:"colour_votes,omitempty"`
-	CropScore   float64            `json:"crop_score"` // how good the crop is; the larger is kept
+	CropScore   float64            `json:"crop_score"`       // how good the crop is; the larger is kept
+	Plates      []byte             `json:"plates,omitempty"` // what was read of its number plate, packed by plate.Pack
 	Track       PackedTrack        `json:"track"`
 }
 
@@ -216,6 +218,10 @@ type Plate struct {
 type Output struct {
 	Path string `json:"path"`
 	Note string `json:"note,omitempty"`
+	// Of a clip: the media time in the recording of its first picture, and
+	// whether its pictures are those of the recording, bit for bit.
+	FromUS int64 `json:"from_us,omitempty"`
+	Copied bool  `json:"copied,omitempty"`
 }
 
 // Done is the worker's last word when all went well.
