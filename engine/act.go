@@ -267,7 +267,7 @@ func (a *Act) ChangeProcedure(ctx context.Context, d journal.Details, change fun
 	if err := a.Record(d); err != nil {
 		return err
 	}
-	if err := procedure.Save(filepath.Join(dir, procedureFile), doc); err != nil {
+	if err := a.store.saveProcedure(dir, doc); err != nil {
 		return err
 	}
 	a.proc.Doc = doc
@@ -320,7 +320,7 @@ func (a *Act) create(ctx context.Context, d procedure.Document) (*Procedure, err
 	if err := os.Mkdir(filepath.Join(temp, "derived"), 0o700); err != nil {
 		return nil, storeFault(temp, err)
 	}
-	if err := procedure.Save(filepath.Join(temp, procedureFile), d); err != nil {
+	if err := s.saveProcedure(temp, d); err != nil {
 		return nil, err
 	}
 	log, err := journal.Create(filepath.Join(temp, "journal"), s.origin(d.ID), s.key, s.journalOptions())

@@ -106,7 +106,7 @@ func (a *Act) editProcedure(ctx context.Context, change func(procedure.Document)
 	if err != nil {
 		return err
 	}
-	if err := procedure.Save(filepath.Join(dir, procedureFile), doc); err != nil {
+	if err := a.store.saveProcedure(dir, doc); err != nil {
 		return err
 	}
 	a.proc.Doc = doc

@@ -195,7 +195,7 @@ func (s *Store) OpenProcedure(id string) (*Procedure, error) {
 	if err := procedure.CheckID(id); err != nil {
 		return nil, err
 	}
-	d, err := procedure.Load(filepath.Join(s.procedureDir(id), procedureFile))
+	d, err := s.loadProcedure(s.procedureDir(id))
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, fault.New(fault.NotFound, "there is no procedure %s", id).
 			WithHint("posteriori procedure list shows those there are")

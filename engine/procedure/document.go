@@ -107,6 +107,9 @@ type Document struct {
 	Authorisations []Authorisation `json:"authorisations"`
 	Retention      Retention       `json:"retention,omitzero"`
 	Demo           bool            `json:"demo,omitempty"`
+	// Seal is the engine's signature over the rest, so that a decision of a
+	// magistrate is not written in by hand. It stands last.
+	Seal string `json:"seal,omitempty"`
 }
 
 // Format is the version of procedure.json that this package writes.
@@ -308,6 +311,12 @@ func Parse(b []byte) (Document, error) {
 		return Document{}, err
 	}
 	return d, nil
+}
+
+// Unsealed is the text of d that its seal covers.
+func Unsealed(d Document) ([]byte, error) {
+	d.Seal = ""
+	return json.Marshal(d)
 }
 
 // Save writes d to path so that a reader finds the old or the new one whole,
