@@ -208,8 +208,12 @@ func (a *Act) ending(err error) journal.Record {
 	r.Outcome, r.Error = journal.Failed, "internal"
 	var f *fault.Error
 	if errors.As(err, &f) {
-		// Not the file's name and not the cause: they may name people.
-		r.Rule, r.Error = f.Rule, f.Kind.String()+": "+f.Msg
+		// Not the file's name and not the cause: they may name people. Of a
+		// mistake in the command line not even the message, which quotes it.
+		r.Rule, r.Error = f.Rule, f.Kind.String()
+		if f.Kind != fault.Usage {
+			r.Error += ": " + f.Msg
+		}
 		if f.Kind == fault.Refused && f.Rule != "" && !a.recorded {
 			r.Outcome = journal.Refused
 		}

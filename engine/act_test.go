@@ -37,6 +37,8 @@ func TestOneRecordPerAct(t *testing.T) {
 			[]string{"refused 4 refused: no authorisation is recorded for procedure P1"}},
 		"fails": {func(*Act) error { return fault.New(fault.BadInput, "no good").OnFile("/secret/name") }, fault.BadInput,
 			[]string{"failed  bad-input: no good"}},
+		"is asked wrongly": {func(*Act) error { return fault.New(fault.Usage, "%q is no plate", "AB-123-CD") }, fault.Usage,
+			[]string{"failed  usage"}},
 		"fails without a fault": {func(*Act) error { return plain }, fault.Internal, []string{"failed  internal"}},
 		"fails after": {func(a *Act) error {
 			if err := a.Record(about); err != nil {
