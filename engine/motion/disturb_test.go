@@ -159,6 +159,9 @@ func TestCoveredFromTheStart(t *testing.T) {
 			t.Fatalf("frame %d: %v", i, r.State)
 		}
 	}
+	if r := s.show(m, s.frame()); r.State != Warming || r.Reason != "" { // the cover's reason went with it
+		t.Errorf("just uncovered: %v %q", r.State, r.Reason)
+	}
 	if r := s.settle(m, 2_500_000); r.State != Normal || len(r.Blobs) != 0 {
 		t.Errorf("uncovered: %v %q, %d blobs", r.State, r.Reason, len(r.Blobs))
 	}

@@ -7,7 +7,8 @@ import (
 // phase is where the model stands between learning and knowing.
 type phase struct {
 	learning bool
-	reason   string // of the disturbance; "" when none
+	reason   string // of the present state; "" when none
+	cause    string // why it is learning anew; "" at the start
 	startUS  int64
 	filled   int // samples gathered in this learning phase
 
@@ -41,7 +42,7 @@ func (m *Model) start(tUS int64) {
 
 func (m *Model) beginLearning(reason string, tUS int64) {
 	m.phase.learning, m.phase.reason, m.phase.startUS, m.phase.filled = true, reason, tUS, 0
-	m.phase.floodUS = never
+	m.phase.cause, m.phase.floodUS = reason, never
 	m.stills.reset()
 	m.near.clear()
 	m.clean.clear()
@@ -82,8 +83,9 @@ func (m *Model) watchCover(tUS int64) bool {
 	if !flat {
 		if m.phase.coveredUS != never {
 			m.phase.coveredUS = never
-			if !m.phase.learning {
-				m.phase.reason = ""
+			m.phase.reason = ""
+			if m.phase.learning {
+				m.phase.reason = m.phase.cause
 			}
 		}
 		return false

@@ -171,11 +171,15 @@ func (p *processor) detect(pic picture, f *track.Frame) error {
 	live := p.tracks.Live()
 	movers := p.looks.due(live, f.Blobs, pic.tUS)
 	limit := p.budget.grant(pic.tUS)
-	if len(movers) == 0 || limit == 0 {
+	begins := pic.pts == p.firstPTS
+	if !begins && (len(movers) == 0 || limit == 0) {
 		return nil
 	}
 	defer p.stages.since("detect", time.Now())
 	where := regions(movers, p.w, p.h, limit)
+	if begins { // nothing has moved yet, but what will may be there
+		where = tiles(p.w, p.h)
+	}
 	p.budget.spend(max(1, len(where)))
 	dets, err := p.det.Detect(*pic.full, where)
 	if err != nil {

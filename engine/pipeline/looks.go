@@ -13,7 +13,7 @@ const (
 	// them its blob carries it.
 	steadyUS = 800_000
 	// crowdUS is that of one that touches another.
-	crowdUS = 400_000
+	crowdUS = 200_000
 	// restUS is that of one at rest.
 	restUS = 1_500_000
 	// After patience looks in vain the next waits vainUS, then twice as long
@@ -30,7 +30,7 @@ const (
 const (
 	// regionsPerSecond bounds the detector's work over time, in regions a
 	// second of media time: what is urgent goes first, the rest waits.
-	regionsPerSecond = 6
+	regionsPerSecond = 8
 	// regionsAtOnce is how many may have been saved up.
 	regionsAtOnce = 4
 )

@@ -223,7 +223,7 @@ func (tr *Tracker) member(t *Track, b scene.Box) bool {
 func (tr *Tracker) shiftMember(t *Track, dx, dy, dt float64) {
 	tr.support(t, dt)
 	t.group = true
-	if t.Seen {
+	if t.Seen || t.denied(tr.now) {
 		return
 	}
 	if lim := driftMost * size(t.pred); math.Hypot(dx, dy) > lim {
@@ -315,6 +315,9 @@ func (tr *Tracker) followOwn(t *Track, dt float64) {
 // keepNear takes from an ill-fitting blob only that the object is in it, or
 // it in the object.
 func (tr *Tracker) keepNear(t *Track) {
+	if t.denied(tr.now) {
+		return
+	}
 	dx := pull(t.pred.X, t.pred.X+t.pred.W, t.own.X, t.own.X+t.own.W)
 	dy := pull(t.pred.Y, t.pred.Y+t.pred.H, t.own.Y, t.own.Y+t.own.H)
 	t.k.shift(t.k.cx.p+dx, t.k.cy.p+dy, noiseWeak)

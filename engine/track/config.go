@@ -6,7 +6,7 @@ import "time"
 type Config struct {
 	HighScore  float64 // detections from here on are joined first; 0.45
 	LowScore   float64 // detections below are ignored; 0.22
-	BirthScore float64 // detections from here on may start a track; 0.45
+	BirthScore float64 // detections from here on may start a track; 0.55
 
 	MaxGap     time.Duration // longest occlusion of a moving object; 3 s
 	RestGap    time.Duration // longest time unseen of an object at rest; 60 s
@@ -36,7 +36,7 @@ func (c Config) withDefaults() Config {
 	}
 	def(&c.HighScore, 0.45)
 	def(&c.LowScore, 0.22)
-	def(&c.BirthScore, 0.45)
+	def(&c.BirthScore, 0.55)
 	dur(&c.MaxGap, 3*time.Second)
 	dur(&c.RestGap, time.Minute)
 	dur(&c.RestMissed, 6*time.Second)

@@ -236,7 +236,7 @@ func (tr *Tracker) take(t *Track, i int) {
 	} else if t.born < tr.now {
 		t.k.update(d.Box, noise, t.fits > 2 && !tr.atBorder(d.Box))
 	}
-	t.det, t.DetectedUS = i, tr.now
+	t.det, t.DetectedUS, t.vain = i, tr.now, 0
 	t.fits++
 	t.vote(d)
 	for _, e := range tr.scratch.extra[i] {
@@ -264,7 +264,7 @@ func (tr *Tracker) echoes(d Detection) bool {
 			continue
 		}
 		o := tr.scratch.dets[t.det]
-		if sameThing(o, d) || kindOf(o.Class) == kindOf(d.Class) && o.Box.IoU(d.Box) > 0.6 {
+		if sameThing(o, d) || kindOf(o.Class) == kindOf(d.Class) && o.Box.IoU(d.Box) > 0.4 {
 			return true
 		}
 	}

@@ -13,6 +13,8 @@ const (
 	parkedUS    = 3_000_000
 	dupeUS      = 500_000
 	dupeSlowUS  = 1_000_000
+	wholeUS     = 100_000   // not seen whole for so long: its size stays
+	deniedUS    = 800_000   // undetected for so long under the detector's eyes
 	maxBirthGap = 1_000_000 // a piece may be joined to a lost track so long after its birth
 )
 
@@ -71,6 +73,7 @@ func (tr *Tracker) missed(t *Track, looked []scene.Box) {
 	for _, l := range looked {
 		if t.hasPred && overlap(l, t.pred) > 0.9*area(t.pred) {
 			t.looks++
+			t.vain++
 			if t.missUS > t.DetectedUS || t.Detections == 0 {
 				t.missed += min(tr.now-max(t.missUS, t.born), 1e6)
 			}
@@ -78,6 +81,13 @@ func (tr *Tracker) missed(t *Track, looked []scene.Box) {
 			return
 		}
 	}
+}
+
+// denied: the detector, which knows it well, has looked at it in vain for a
+// while. A blob that holds others too no longer vouches for it: it is behind
+// them, or not there.
+func (t *Track) denied(now int64) bool {
+	return t.Detections >= 3 && t.vain >= 3 && now-t.DetectedUS > deniedUS && t.Detections > t.looks-t.vain
 }
 
 // gone: unseen, and its way leads out of the picture.

@@ -25,10 +25,35 @@ func (tr *Tracker) dedupe() {
 			wait = dupeUS
 		}
 		if tr.now-t.dupUS >= wait {
+			if apartBefore(t, twin) {
+				t.dupUS = tr.now
+				continue
+			}
 			tr.absorb(twin, t)
 			i = -1
 		}
 	}
+}
+
+// apartBefore: the detector has seen both at once in two places. They are two
+// objects, however one hides the other now.
+func apartBefore(a, b *Track) bool {
+	n := 0
+	for i, j := len(a.samples)-1, len(b.samples)-1; i >= 0 && j >= 0; {
+		p, q := a.samples[i], b.samples[j]
+		if p.t == q.t && p.kind == detected && q.kind == detected && p.box.IoU(q.box) < 0.3 {
+			if n++; n >= 3 {
+				return true
+			}
+		}
+		if p.t >= q.t {
+			i--
+		}
+		if q.t >= p.t {
+			j--
+		}
+	}
+	return false
 }
 
 // twin finds the track that t doubles and that is to stay in its place.

@@ -222,7 +222,7 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	for len(t.Path) > 0 && t.Path[len(t.Path)-1].Interpolated {
 		t.Path = t.Path[:len(t.Path)-1]
 	}
-	if len(t.Path) < 2 || !tr.worthy(t) {
+	if len(t.Path) < 2 || !tr.worthy(t) || tr.satellite(t) {
 		return
 	}
 	a, b := t.Path[0], t.Path[len(t.Path)-1]
@@ -232,5 +232,6 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	t.Motion = math.Min(1, float64(t.moving)/life)
 	t.Net = math.Hypot(b.Box.X+b.Box.W/2-a.Box.X-a.Box.W/2, b.Box.Y+b.Box.H-a.Box.Y-a.Box.H)
 	t.samples = nil
+	tr.remember(t)
 	tr.finished = append(tr.finished, t)
 }

@@ -77,6 +77,7 @@ type core struct {
 	missed  int64 // µs for which the detector looked here in vain
 	missUS  int64 // last look in vain
 	looks   int   // looks in vain
+	vain    int   // of them, since its last detection
 	offset  scene.Box
 	hasOff  bool // offset holds detector box less blob box, edges in blob sides
 	dup     *Track
@@ -85,8 +86,9 @@ type core struct {
 	hasPred bool
 	det     int // index of this step's detection, −1
 	own     scene.Box
-	owns    bool // own is this step's blob (union of fragments)
-	group   bool // this step's blob holds others too
+	owns    bool  // own is this step's blob (union of fragments)
+	group   bool  // this step's blob holds others too
+	wholeUS int64 // when all of it was seen last, not only where it is
 }
 
 // Class is the class with most votes, Other without any.

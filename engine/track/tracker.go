@@ -42,6 +42,7 @@ type Tracker struct {
 	next     int64
 	live     []*Track
 	finished []*Track
+	past     []*Track // ended lately, with detections
 	solve    solver
 	scratch  scratch
 	smooth   smoother
@@ -120,7 +121,7 @@ func (tr *Tracker) Flush() []*Track {
 		}
 		tr.finish(t, end)
 	}
-	tr.live, tr.started = nil, false
+	tr.live, tr.past, tr.started = nil, nil, false
 	return tr.Finished()
 }
 
@@ -132,7 +133,7 @@ func (tr *Tracker) predict(dt float64) {
 		t.k.predict(dt)
 		if t.Stopped {
 			t.k.calm(dt, true)
-		} else if !t.Seen {
+		} else if !t.Seen || tr.now-t.wholeUS > wholeUS {
 			t.k.calm(dt, false)
 		}
 		t.pred, t.hasPred = clip(t.k.box(), tr.w, tr.h)
@@ -177,6 +178,9 @@ func (tr *Tracker) observe(t *Track, s sample) {
 		t.observed += gap
 	}
 	t.LastUS, t.Seen = tr.now, true
+	if s.kind >= followed {
+		t.wholeUS = tr.now
+	}
 	if s.kind == detected || t.Detections == 0 || !t.Stopped {
 		t.missed = 0
 	}
