@@ -3,16 +3,12 @@ package main
 import (
 	"context"
 
-	"posteriori/detectors"
-	"posteriori/detectors/open"
 	"posteriori/engine/fault"
-	"posteriori/engine/infer"
 	"posteriori/engine/media"
 	"posteriori/engine/pipeline"
 	"posteriori/engine/render"
 	"posteriori/engine/vision"
 	"posteriori/engine/wire"
-	"posteriori/models"
 )
 
 // do carries out one job. Everything that a job needs is opened inside the
@@ -33,11 +29,11 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 	}
 	switch {
 	case job.Describe != nil:
-		det, err := engine(job.Describe.Engine, &hello)
+		eng, err := openEngine(job.Describe.Engine, &hello)
 		if err != nil {
 			return err
 		}
-		closeDetector(det)
+		eng.close()
 		return w.Send(wire.KindHello, hello)
 	case job.Probe != nil:
 		if err := w.Send(wire.KindHello, hello); err != nil {
@@ -81,54 +77,19 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 }
 
 func analyse(ctx context.Context, job wire.Job, hello wire.Hello, w *wire.Writer) error {
-	det, err := engine(job.Analyse.Engine, &hello)
+	eng, err := openEngine(job.Analyse.Engine, &hello)
 	if err != nil {
 		return err
 	}
-	defer closeDetector(det)
+	defer eng.close()
 	if err := w.Send(wire.KindHello, hello); err != nil {
 		return err
 	}
 	a := *job.Analyse
 	a.Engine.Device = hello.Device
-	return pipeline.Run(ctx, job.Path, a, det, w.Send)
-}
-
-// engine loads the detector that the job names and notes in h what it is.
-// Without one it is nil: motion alone.
-func engine(e wire.Engine, h *wire.Hello) (detectors.Detector, error) {
-	vision.SetNumThreads(max(1, e.Threads))
-	if len(e.Models) == 0 {
-		return nil, nil
+	var options []pipeline.Option
+	if eng.plates != nil {
+		options = append(options, pipeline.WithPlates(eng.plates))
 	}
-	if err := infer.Load(e.ORTPath); err != nil {
-		return nil, err
-	}
-	h.Versions["onnxruntime"] = infer.Version()
-	all, err := models.Load()
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range e.Models {
-		known, err := all.Find(m.Name)
-		if err != nil || known.SHA256 != m.SHA256 {
-			return nil, fault.New(fault.Integrity, "model %s is not on the list of this build", m.Name).OnFile(m.Path).UnderRule("11")
-		}
-		if known.Task != models.Detector {
-			continue
-		}
-		det, err := open.Detector(m.Path, known, detectors.Options{Device: e.Device, Threads: e.Threads})
-		if err != nil {
-			return nil, err
-		}
-		h.Device, h.Detector = det.Info().Device, det.Info().Name
-		return det, nil
-	}
-	return nil, nil
-}
-
-func closeDetector(d detectors.Detector) {
-	if d != nil {
-		_ = d.Close()
-	}
+	return pipeline.Run(ctx, job.Path, a, eng.detector, w.Send, options...)
 }

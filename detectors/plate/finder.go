@@ -16,6 +16,9 @@ type Finder struct {
 	Reader   Reader
 }
 
+// MinScore is the detector's score from which a place is worth reading.
+const MinScore = 0.35
+
 // Sizes in source pixels below which nothing can be read, of a plate.
 const (
 	minWidth  = 24
@@ -66,6 +69,9 @@ func (p Finder) Find(f frame.YUV, tUS int64, layers ...[]scene.Box) ([]lp.Read, 
 	}
 	return out, nil
 }
+
+// Layers are where to look for plates in a whole w×h picture.
+func (p Finder) Layers(w, h int) [][]scene.Box { return Layers(w, h, p.Detector.Info().Input) }
 
 // Close frees both models.
 func (p Finder) Close() error {

@@ -30,6 +30,7 @@ type setup struct {
 	w, h           int // of the recording as displayed
 	planeW, planeH int
 	det            detectors.Detector // nil: motion alone
+	plateFinder    PlateFinder        // nil: plates are not read
 	minScore       float64
 	firstPTS       int64 // of the recording
 	stages         stages
@@ -65,6 +66,8 @@ type processor struct {
 	light  attribute.Light
 	litUS  int64
 	lit    bool
+
+	numbers platesOf
 }
 
 func newProcessor(s setup, c wire.Chunk) *processor {
@@ -147,6 +150,11 @@ func (p *processor) step(pic picture) error {
 		return err
 	}
 	p.stages.since("sample", began)
+	if trusted {
+		if err := p.readPlates(pic); err != nil {
+			return err
+		}
+	}
 	return p.drain(p.tracks.Finished())
 }
 
@@ -361,7 +369,9 @@ func (p *processor) drain(tracks []*track.Track) error {
 		if len(t.Path) == 0 || t.Path[len(t.Path)-1].TUS < p.chunk.StartUS {
 			continue // lived in the lead-in only
 		}
-		p.ended = append(p.ended, p.piece(t, s))
+		m := p.piece(t, s)
+		m.Plates = p.takePlates(t)
+		p.ended = append(p.ended, m)
 	}
 	return nil
 }

@@ -33,12 +33,15 @@ type Send func(kind wire.Kind, body any) error
 
 // Run analyses consecutive chunks of the recording at path and sends what it
 // finds. det may be nil: then motion alone finds objects, all of them "other".
-func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.Detector, send Send) error {
+func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.Detector, send Send, options ...Option) error {
 	if len(job.Chunks) == 0 {
 		return nil
 	}
 	p := withDefaults(job.Params)
 	s := setup{w: job.Probe.Width, h: job.Probe.Height, det: det, minScore: p.MinScore, stages: stages{}}
+	for _, o := range options {
+		o(&s)
+	}
 	s.planeW, s.planeH = planeSize(s.w, s.h, p.PlaneArea)
 	job.Probe.Chunks = job.Chunks // key frames to seek to
 	first, last := job.Chunks[0], job.Chunks[len(job.Chunks)-1]

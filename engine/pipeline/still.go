@@ -4,6 +4,7 @@ import (
 	"posteriori/detectors"
 	"posteriori/engine/attribute"
 	"posteriori/engine/frame"
+	lp "posteriori/engine/plate"
 	"posteriori/engine/scene"
 	"posteriori/engine/vision"
 	"posteriori/engine/wire"
@@ -28,22 +29,36 @@ func photograph(s setup, c wire.Chunk, full frame.YUV) (photo, error) {
 		return photo{end: end}, err
 	}
 	end.Plates = []wire.Plate{{JPEG: jpeg}}
-	if s.det == nil {
+	if s.det == nil && s.plateFinder == nil {
 		end.Coverage[0] = scene.Coverage{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.NotAnalysed,
 			Reason: "a photograph shows no motion, and no detector is installed"}
 		return photo{end: end}, nil
 	}
-	dets, err := s.det.Detect(full, tiles(s.w, s.h))
+	var dets []detectors.Detection
+	if s.det != nil {
+		if dets, err = s.det.Detect(full, tiles(s.w, s.h)); err != nil {
+			return photo{end: end}, err
+		}
+	}
+	plates, alone, err := stillPlates(s, full, dets)
 	if err != nil {
 		return photo{end: end}, err
 	}
 	light := attribute.SceneLight(full)
 	var out []wire.TrackMsg
-	for _, d := range dets {
+	for i, d := range dets {
 		if d.Score < stillScore {
 			continue
 		}
 		m, err := stillTrack(s, c, full, light, d)
+		if err != nil {
+			return photo{end: end}, err
+		}
+		m.Plates = lp.Pack(lp.Fuse([]lp.Read{plates[i]})) // of none: nothing
+		out = append(out, m)
+	}
+	for _, r := range alone {
+		m, err := platePiece(s, c, full, light, r)
 		if err != nil {
 			return photo{end: end}, err
 		}

@@ -141,6 +141,26 @@ func TestPackRoundTrip(t *testing.T) {
 	})
 }
 
+func TestJoin(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := rapid.SliceOfN(rapid.Custom(genRead), 0, 5).Draw(t, "a")
+		b := rapid.SliceOfN(rapid.Custom(genRead), 0, 5).Draw(t, "b")
+		pa, pb := Pack(Fuse(a)), Pack(Fuse(b))
+		one, err := Join(pa, pb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, _ := Join(pb, pa)
+		whole := Pack(Fuse(append(append([]Read{}, a...), b...)))
+		if d := cmp.Diff(whole, one) + cmp.Diff(one, other); d != "" {
+			t.Fatal(d)
+		}
+	})
+	if _, err := Join([]byte{9}, nil); !errors.Is(err, ErrPacked) {
+		t.Error(err)
+	}
+}
+
 func TestPackIsSmall(t *testing.T) {
 	var reads []Read
 	for i := range 20 {

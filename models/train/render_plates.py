@@ -36,8 +36,37 @@ def _jitter(rng, bgr, d):
     return tuple(int(min(255, max(0, c + rng.uniform(-d, d)))) for c in bgr)
 
 
+def _shield(img, rng, cx, cy, r):
+    """A coat of arms, as far as a camera sees one: two colours in a shield."""
+    a, b = rng.choice([(60, 40, 190), (160, 80, 30), (50, 50, 50), (40, 40, 150)]), rng.choice([(150, 70, 30), (235, 235, 235), (40, 200, 240), (60, 40, 190)])
+    w = r * rng.uniform(.75, 1.0)
+    top = np.array([[cx - w, cy - r], [cx + w, cy - r], [cx + w, cy + r * .2], [cx, cy + r], [cx - w, cy + r * .2]])
+    cv2.fillPoly(img, [np.round(top * 8).astype(np.int32)], _jitter(rng, a, 30), cv2.LINE_AA, 3)
+    inner = (top - [cx, cy]) * rng.uniform(.3, .65) + [cx, cy + r * rng.uniform(-.2, .3)]
+    cv2.fillPoly(img, [np.round(inner * 8).astype(np.int32)], _jitter(rng, b, 30), cv2.LINE_AA, 3)
+
+
+def _emblem_band(img, rng, code):
+    """An edge without blue: arms or a flag above the country's letters."""
+    h = img.shape[0]
+    bw = _mm(rng.uniform(36, 56))
+    cx = bw * rng.uniform(.42, .56)
+    if rng.random() < .7:
+        _shield(img, rng, cx, h * rng.uniform(.28, .4), h * rng.uniform(.15, .24))
+    else:
+        y, d = int(h * rng.uniform(.15, .25)), int(h * .08)
+        for k in range(3):
+            cv2.rectangle(img, (int(cx - bw * .3), y + k * d), (int(cx + bw * .3), y + (k + 1) * d), _jitter(rng, rng.choice([(160, 80, 30), (60, 40, 190), (40, 200, 240), (230, 230, 230)]), 30), -1)
+    if rng.random() < .9:
+        cv2.putText(img, code, (max(0, int(cx) - 4 * len(code)), int(h * rng.uniform(.78, .9))), cv2.FONT_HERSHEY_SIMPLEX,
+                    .4 if len(code) < 3 else .3, _jitter(rng, (40, 40, 40), 30), 1, cv2.LINE_AA)
+    return bw
+
+
 def _band(img, rng, code, right):
     h, w = img.shape[:2]
+    if not right and rng.random() < .22:
+        return _emblem_band(img, rng, code)
     bw = _mm(rng.uniform(36, 52))
     x = w - bw if right else 0
     blue = _jitter(rng, rng.choice([(150, 60, 10), (170, 70, 20), (120, 40, 0)]), 25)
@@ -163,6 +192,12 @@ def _mark(img, rng, c, x, y, g, ch, fg, dash_drawn):
     elif c == "o":
         r = int(min(g * .8, ch * .3) * rng.uniform(.6, 1))
         n = rng.choice([1, 2])
+        if rng.random() < .25:
+            _shield(img, rng, x + g * .4, y + ch * rng.uniform(.3, .6), max(3, min(g * .5, ch * .35)))
+            return
+        if rng.random() < .25:  # a sticker on the dash
+            t = max(2, int(ch * .12))
+            cv2.rectangle(img, (int(x + g * .05), y + ch // 2 - t // 2), (int(x + g * .75), y + ch // 2 + t // 2), fg, -1)
         for k in range(n):
             cy = y + ch // 2 if n == 1 else y + int(ch * (.2 + .6 * k))
             colour = rng.choice([(60, 60, 60), (120, 160, 60), (60, 120, 200), (180, 120, 60), (90, 90, 200), (160, 160, 160)])

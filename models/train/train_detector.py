@@ -168,11 +168,11 @@ def main():
     model = Detector().to(device)
     if device == "cpu":
         model = model.to(memory_format=torch.channels_last)
-    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.997), use_buffers=True)
+    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.98), use_buffers=True)
     print("parameters", sum(q.numel() for q in model.parameters()), flush=True)
     opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=1e-3)
     if a.resume and os.path.exists(a.checkpoint):
-        k = torch.load(a.checkpoint, map_location=device)
+        k = torch.load(a.checkpoint, map_location=device, weights_only=False)
         model.load_state_dict(k["model"]), ema.load_state_dict(k["ema"]), opt.load_state_dict(k["opt"])
     loader = torch.utils.data.DataLoader(Samples(a.frames, a.photographs, a.seed), a.batch, num_workers=a.workers, prefetch_factor=4)
     c = centres(device)
@@ -182,7 +182,7 @@ def main():
         if done >= 1:
             break
         for g in opt.param_groups:
-            g["lr"] = a.rate * min(1, (step + 1) / 150) * .5 * (1 + np.cos(np.pi * done)) + 1e-6
+            g["lr"] = a.rate * min(1, (step + 1) / 150) * .5 * float(1 + np.cos(np.pi * done)) + 1e-6
         x = img.to(device).float()
         if device == "cpu":
             x = x.to(memory_format=torch.channels_last)

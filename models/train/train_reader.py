@@ -65,8 +65,8 @@ class Reader(nn.Module):
 
 
 class Samples(torch.utils.data.IterableDataset):
-    def __init__(self, photographs, seed):
-        self.folder, self.seed = photographs, seed
+    def __init__(self, photographs, seed, ease):
+        self.folder, self.seed, self.ease = photographs, seed, ease
 
     def __iter__(self):
         cv2.setNumThreads(0)
@@ -77,7 +77,7 @@ class Samples(torch.utils.data.IterableDataset):
         n = 0
         while True:
             n += 1
-            ease = max(.1, 1 - n / 20000)
+            ease = max(.1, self.ease - n / 20000)
             img, text = render_plates.look(rng, backgrounds, (W, H), pool, ease)
             if not 3 <= len(text) <= 10:
                 continue
@@ -123,7 +123,7 @@ def main():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--seed", type=int, default=20)
-    p.add_argument("--resume", action="store_true")
+    p.add_argument("--resume", action="store_true", help="go on from the checkpoint, with the rate as at the beginning; take another seed")
     a = p.parse_args()
     torch.manual_seed(a.seed)
     torch.set_num_threads(a.threads)
@@ -131,20 +131,20 @@ def main():
     model = Reader().to(device)
     if device == "cpu":
         model = model.to(memory_format=torch.channels_last)
-    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.998), use_buffers=True)
+    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.98), use_buffers=True)
     print("parameters", sum(q.numel() for q in model.parameters()), flush=True)
     opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=1e-3)
     if a.resume and os.path.exists(a.checkpoint):
-        c = torch.load(a.checkpoint, map_location=device)
+        c = torch.load(a.checkpoint, map_location=device, weights_only=False)
         model.load_state_dict(c["model"]), ema.load_state_dict(c["ema"]), opt.load_state_dict(c["opt"])
-    loader = torch.utils.data.DataLoader(Samples(a.photographs, a.seed), a.batch, num_workers=a.workers, prefetch_factor=6)
+    loader = torch.utils.data.DataLoader(Samples(a.photographs, a.seed, 0 if a.resume else 1), a.batch, num_workers=a.workers, prefetch_factor=6)
     begin, seen, step, right, total, loss_sum = time.time(), 0, 0, 0, 0, 0.0
     for img, target, length in loader:
         done = (time.time() - begin) / 60 / a.minutes
         if done >= 1:
             break
         for g in opt.param_groups:  # up for a hundred steps, then a cosine to nothing, by the clock
-            g["lr"] = a.rate * min(1, (step + 1) / 100) * .5 * (1 + np.cos(np.pi * done)) + 1e-6
+            g["lr"] = a.rate * min(1, (step + 1) / 100) * .5 * float(1 + np.cos(np.pi * done)) + 1e-6
         x = img.unsqueeze(1).to(device).float()
         with torch.autocast(device, torch.bfloat16):
             logp = model(x)
