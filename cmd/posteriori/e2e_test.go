@@ -183,7 +183,7 @@ func TestFindsWhatTheSceneShows(t *testing.T) {
 		alarms       int // at most
 	}{
 		{"motion", false, 3, 0, 3},
-		{"detector", true, 7, 7, 2},
+		{"detector", true, 7, 7, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPrograms(t)
