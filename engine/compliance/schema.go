@@ -145,6 +145,7 @@ var trackBytes = map[string]string{
 	"Track.Path": "times and boxes", "Track.Masks": "silhouettes, to cut the track out of the picture",
 	"Track.Crop.JPEG": "the best picture, for a person to look at",
 	"ClassVotes":      "score of each class", "ColourVotes": "score of each colour",
+	"Plates": "what was read of its number plate, character by character",
 }
 
 // CheckMessages sees that the worker says nothing of a track that could be a
