@@ -51,8 +51,10 @@ func TestReadme(t *testing.T) {
 	if err := s.Encode(context.Background(), filepath.Join(dir, "seized", "street.mp4"), scene.Encoding{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "authorisation.pdf"), []byte("made up"), 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"authorisation.pdf", "ordre.pdf"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("made up"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	data := os.Getenv("POSTERIORI_DATA")
 	if data == "" {
