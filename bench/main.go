@@ -43,6 +43,7 @@ func suites() []suite {
 		{"speed", speedSuite},
 		{"growth", growthSuite},
 		{"query", querySuite},
+		{"encryption", encryptionSuite},
 		{"motion", motionSuite},
 		{"tracking", trackingSuite},
 		{"detection", detectionSuite},
