@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"posteriori/engine/fault"
+	"posteriori/engine/plate"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
@@ -85,8 +86,14 @@ func (in *intake) track(m wire.Message, c wire.Chunk) error {
 	if path, err := scene.UnpackPath(t.Track.Path); err != nil || len(path) == 0 {
 		return malformed("a track without a path in chunk %d", c.Index)
 	}
+	if _, ok := scene.ParseEvent(t.Track.Event); !ok {
+		return malformed("an event of no known kind in chunk %d", c.Index)
+	}
 	if _, err := scene.UnpackMasks(t.Track.Masks); err != nil {
 		return malformed("damaged silhouettes in chunk %d", c.Index)
+	}
+	if _, err := plate.UnpackReads(t.Plates); err != nil {
+		return malformed("damaged plate reads in chunk %d", c.Index)
 	}
 	in.msgs = append(in.msgs, t)
 	return nil

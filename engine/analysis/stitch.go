@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"posteriori/engine/attribute"
+	"posteriori/engine/plate"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
@@ -28,6 +29,10 @@ type life struct {
 	best     scene.Box
 	bestUS   int64
 	observed float64 // seconds observed
+	plates   []byte  // reads of its number plate, as plate.Pack has them
+	event    scene.Event
+	eventUS  int64
+	linked   int64
 }
 
 // stitcher joins the pieces of tracks that a recording's chunks hold. Feed it
@@ -37,6 +42,8 @@ type stitcher struct {
 	emit func(scene.Track) error
 	open []*life // alive at the last cut, in order of ID
 	last int64   // the last ID given
+	done []*life // complete, to be emitted as this chunk is
+	past []*life // ended lately: who may have left or taken a thing
 }
 
 // piece is one piece of a track and, once matched, the life it goes on.
@@ -61,20 +68,23 @@ func (s *stitcher) chunk(c wire.Chunk, msgs []wire.TrackMsg) error {
 	taken := s.match(pieces, c.StartUS)
 	for i, l := range s.open {
 		if !taken[i] {
-			if err := s.finish(l); err != nil {
-				return err
-			}
+			s.done = append(s.done, l)
 		}
 	}
 	// New lives are numbered in order of their start.
 	slices.SortStableFunc(pieces, func(a, b piece) int { return cmp.Compare(a.msg.Track.StartUS, b.msg.Track.StartUS) })
 	s.open = s.open[:0]
 	for _, p := range pieces {
-		if err := s.take(p, c.StartUS); err != nil {
+		s.take(p, c.StartUS)
+	}
+	slices.SortFunc(s.open, func(a, b *life) int { return cmp.Compare(a.id, b.id) })
+	s.link()
+	for _, l := range s.done {
+		if err := s.finish(l); err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(s.open, func(a, b *life) int { return cmp.Compare(a.id, b.id) })
+	s.forget(c.StartUS)
 	return nil
 }
 
@@ -88,7 +98,7 @@ func (s *stitcher) match(pieces []piece, cutUS int64) (taken []bool) {
 	var pairs []pair
 	for i, l := range s.open {
 		for j, p := range pieces {
-			if !p.msg.OpenStart {
+			if !p.msg.OpenStart || p.msg.Track.Event != l.event.String() {
 				continue
 			}
 			if iou := commonIoU(l.path, p.path, cutUS); iou >= minStitchIoU {
@@ -109,15 +119,16 @@ func (s *stitcher) match(pieces []piece, cutUS int64) (taken []bool) {
 	return taken
 }
 
-// take adds a piece to its life, or to a new one, and ends the life unless it
+// take adds a piece to its life, or to a new one; the life is done unless it
 // is still there at the chunk's end.
-func (s *stitcher) take(p piece, cutUS int64) error {
+func (s *stitcher) take(p piece, cutUS int64) {
 	l := p.own
 	if l == nil {
-		l = &life{classes: map[string]float64{}, colours: map[string]float64{}}
+		l = &life{classes: map[string]float64{}, colours: map[string]float64{}, eventUS: p.msg.Track.EventUS}
+		l.event, _ = scene.ParseEvent(p.msg.Track.Event) // intake let no other in
 	}
 	if !l.add(p.msg, p.path, cutUS) {
-		return nil // lived in the lead-in only: the chunk before owns it
+		return // lived in the lead-in only: the chunk before owns it
 	}
 	if l.id == 0 {
 		s.last++
@@ -125,9 +136,9 @@ func (s *stitcher) take(p piece, cutUS int64) error {
 	}
 	if p.msg.OpenEnd {
 		s.open = append(s.open, l)
-		return nil
+		return
 	}
-	return s.finish(l)
+	s.done = append(s.done, l)
 }
 
 // flush ends what is still open.
@@ -169,6 +180,9 @@ func (l *life) add(m wire.TrackMsg, path scene.Path, cutUS int64) bool {
 		l.colours[k] += v
 	}
 	l.looks += m.Detections
+	if joined, err := plate.Join(l.plates, m.Plates); err == nil { // intake let no damaged ones in
+		l.plates = joined
+	}
 	if m.Track.Crop != nil && m.Track.Crop.TUS >= path[0].TUS && (l.crop == nil || m.CropScore > l.cropScr) {
 		l.crop, l.cropScr = m.Track.Crop, m.CropScore
 		l.best, l.bestUS = m.Track.Best, m.Track.BestUS
@@ -182,7 +196,8 @@ func (s *stitcher) finish(l *life) error {
 	t := scene.Track{
 		ID: l.id, StartUS: first.TUS, EndUS: last.TUS,
 		Path: l.path, Masks: l.masks, Crop: l.crop, Best: l.best, BestUS: l.bestUS,
-		Observed: 1,
+		Observed: 1, Plates: l.plates,
+		Event: l.event, EventUS: l.eventUS, Linked: l.linked,
 	}
 	if d := seconds(last.TUS - first.TUS); d > 0 {
 		t.Observed = min(1, l.observed/d)

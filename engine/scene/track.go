@@ -53,6 +53,10 @@ type Track struct {
 	Crop        *Crop
 	Path        Path
 	Masks       []Mask
+	Event       Event  // a thing left or removed; NoEvent for what moves
+	EventUS     int64  // when it was set down or taken; meaningful with an Event
+	Linked      int64  // ID of the track that was there then; 0 when none is known
+	Plates      []byte // what was read off its number plate, packed by plate.Pack; nil when nothing was
 }
 
 // CoverageKind says what became of a span of a recording.

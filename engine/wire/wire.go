@@ -194,6 +194,8 @@ type PackedTrack struct {
 	Crop        *scene.Crop `json:"crop,omitempty"`
 	Path        []byte      `json:"path"`
 	Masks       []byte      `json:"masks,omitempty"`
+	Event       string      `json:"event,omitempty"`    // scene.Event by name
+	EventUS     int64       `json:"event_us,omitempty"` // may lie before the chunk
 }
 
 // ChunkEnd closes a chunk: what was seen of it, and its clean background.
