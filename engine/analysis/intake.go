@@ -6,6 +6,7 @@ import (
 
 	"posteriori/engine/fault"
 	"posteriori/engine/plate"
+	"posteriori/engine/plate"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
@@ -91,6 +92,9 @@ func (in *intake) track(m wire.Message, c wire.Chunk) error {
 	}
 	if _, err := scene.UnpackMasks(t.Track.Masks); err != nil {
 		return malformed("damaged silhouettes in chunk %d", c.Index)
+	}
+	if _, err := plate.UnpackReads(t.Plates); err != nil {
+		return malformed("damaged plate reads in chunk %d", c.Index)
 	}
 	if _, err := plate.UnpackReads(t.Plates); err != nil {
 		return malformed("damaged plate reads in chunk %d", c.Index)

@@ -20,12 +20,15 @@ var blobs = map[string]string{
 	"tube.path":   "where a track was: times and boxes (scene.PackPath)",
 	"tube.masks":  "the track's silhouettes, to cut it out of the picture (scene.PackMasks); never compared",
 	"crop.jpeg":   "the track's best picture, for a person to look at; never compared",
+
+	"registration_read.reads": "what was read of a vehicle's number plate, character by character (plate.Pack)",
 }
 
 // trackTexts are the columns of tables tied to a track that may hold text.
 var trackTexts = map[string]string{
 	"decision.verdict": "validated, rejected or comment", "decision.body": "what a person wrote", "decision.by_whom": "who decided",
 	"rectification.field": "class or colour", "rectification.by_whom": "who corrected",
+	"registration.best": "a vehicle's number plate, masked until a person validated the track", "registration.unmasked_by": "who unmasked it",
 }
 
 // Column is one column of the index.

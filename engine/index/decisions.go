@@ -55,7 +55,8 @@ type Decision struct {
 }
 
 // Decide stores a decision, sets the track's status by it and returns its
-// number, which grows with every decision. A track that is not there is
+// number, which grows with every decision. A rejection masks the track's plate
+// again. A track that is not there is
 // fault.NotFound, an unknown verdict or an empty comment fault.Usage.
 func (s *Store) Decide(ctx context.Context, d Decision) (seq int64, err error) {
 	status := slices.Index(Statuses, Status(d.Verdict))
@@ -81,6 +82,11 @@ func (s *Store) Decide(ctx context.Context, d Decision) (seq int64, err error) {
 		}
 		if seq, err = res.LastInsertId(); err != nil || d.Verdict == Comment {
 			return err
+		}
+		if d.Verdict == Rejected {
+			if err := mask(ctx, tx, d.Recording, d.Track); err != nil {
+				return err
+			}
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE track SET status = ? WHERE recording = ? AND id = ?", status, d.Recording, d.Track)
 		return err

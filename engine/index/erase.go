@@ -32,12 +32,12 @@ type Tombstone struct {
 // The tables that hold something of a track and of a recording, children
 // before parents.
 var (
-	trackTables    = []string{"decision", "rectification", "crop", "tube", "track"}
-	analysisTables = []string{"decision", "rectification", "crop", "tube", "track", "coverage", "plate", "piece", "chunk", "analysis"}
+	trackTables    = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "track"}
+	analysisTables = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "track", "coverage", "plate", "piece", "chunk", "analysis"}
 )
 
 // EraseTrack erases a track with all that hangs on it: path, masks, picture,
-// decisions and corrections. What it held is overwritten in the file, and the
+// plate, decisions and corrections. What it held is overwritten in the file, and the
 // log is emptied; only its number stays, so that it is never used again. A
 // track that is not there is fault.NotFound. When another reader keeps the log
 // from being emptied, the error is fault.Internal with the rows gone already:

@@ -12,7 +12,7 @@ import (
 // schemaVersion is in the file's user_version. Raise it with each change of
 // the schema, and when scene gains a class (older programs would leave it out
 // of a search by colour), and add the way from the version before to upgrades.
-const schemaVersion = 3
+const schemaVersion = 4
 
 //go:embed schema.sql
 var schemaSQL string
@@ -20,9 +20,12 @@ var schemaSQL string
 //go:embed law.sql
 var lawSQL string
 
+//go:embed registration.sql
+var registrationText string
+
 // upgrades[v] leads from version v to v+1. Version 2 came with what the law
 // asks for: decisions, derived files, rectification, erasure; version 3 with an
-// index by kind that holds whole rows.
+// index by kind that holds whole rows; version 4 with number plates.
 var upgrades = map[int]string{
 	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
 		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
@@ -32,6 +35,7 @@ var upgrades = map[int]string{
 			observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
 			max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status);
 		INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('track', 'track_by_kind', '100000 10000 1500 150 2');`,
+	3: registrationText,
 }
 
 // prepare makes the tables in a new file, brings one of an older version up to
@@ -56,7 +60,7 @@ func (s *Store) prepare(ctx context.Context, isNew bool) error {
 			return fault.New(fault.BadInput, "the index has format %d, this program reads up to %d", version, schemaVersion).
 				OnFile(s.path).WithHint("open it with the version of posteriori that made it")
 		case version == 0:
-			if _, err := tx.ExecContext(ctx, schemaSQL+lawSQL); err != nil {
+			if _, err := tx.ExecContext(ctx, schemaSQL+lawSQL+registrationText); err != nil {
 				return err
 			}
 			version = schemaVersion

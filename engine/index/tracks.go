@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -49,6 +50,9 @@ func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene
 			if _, err := stmts[2].ExecContext(ctx, rec, t.ID, c.TUS, finite(c.Box.X), finite(c.Box.Y), finite(c.Box.W), finite(c.Box.H), notNil(c.JPEG)); err != nil {
 				return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
 			}
+		}
+		if err := putRegistration(ctx, tx, rec, t); err != nil {
+			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
 		}
 		n++
 		longestUS = max(longestUS, t.EndUS-t.StartUS)
@@ -153,15 +157,25 @@ func searchSQL(w Where, columns string) string {
 	inner := fmt.Sprintf(`SELECT %s FROM recording r CROSS JOIN analysis a ON a.recording = r.id
 		CROSS JOIN track t ON t.recording = r.id
 		WHERE %s ORDER BY %s %s`, columns, cond, order, limit)
-	if !w.Path {
+	outer := ""
+	if w.Path {
+		outer += ", (SELECT path FROM tube u WHERE u.recording = k.recording AND u.track = k.id)"
+	}
+	if w.Reads {
+		outer += ", (SELECT reads FROM registration_read g WHERE g.recording = k.recording AND g.track = k.id)"
+	}
+	if outer == "" {
 		return inner
 	}
-	return "SELECT k.*, (SELECT path FROM tube u WHERE u.recording = k.recording AND u.track = k.id) FROM (" + inner + ") k"
+	return "SELECT k.*" + outer + " FROM (" + inner + ") k"
 }
 
 func (s *Store) search(ctx context.Context, w Where, yield func(Row, error) bool) error {
 	return s.each(ctx, searchSQL(w, trackColumns), w.Args, func(stmt *sqlite3.Stmt) error {
 		row, err := readTrack(stmt, w.Path)
+		if w.Reads {
+			row.Track.Plates = bytes.Clone(stmt.ColumnRawBlob(stmt.ColumnCount() - 1))
+		}
 		if err == nil && !yield(row, nil) {
 			err = errStopped
 		}
@@ -170,9 +184,9 @@ func (s *Store) search(ctx context.Context, w Where, yield func(Row, error) bool
 }
 
 // Keys lists the tracks that w chooses, in the order of Search, at a fraction
-// of its cost. w.Path is not read.
+// of its cost. w.Path and w.Reads are not read.
 func (s *Store) Keys(ctx context.Context, w Where) ([]Key, error) {
-	w.Path = false
+	w.Path, w.Reads = false, false
 	var out []Key
 	err := s.each(ctx, searchSQL(w, "t.recording, t.id"), w.Args, func(stmt *sqlite3.Stmt) error {
 		out = append(out, Key{Recording: stmt.ColumnInt64(0), Track: stmt.ColumnInt64(1)})
@@ -231,6 +245,19 @@ func span(keys []Key) int {
 
 // walkSpan yields those of the rows between the first and the last key that are keys.
 func walkSpan(stmt *sqlite3.Stmt, keys []Key, withPath bool, yield func(Row, error) bool) error {
+	return eachWanted(stmt, keys, func() error {
+		row, err := readTrack(stmt, withPath)
+		if err == nil && !yield(row, nil) {
+			err = errStopped
+		}
+		return err
+	})
+}
+
+// eachWanted steps a statement over a recording and a span of tracks, which
+// are its arguments, and calls do on those of its rows that are keys. Its
+// second column is the track's id, by which it is ordered.
+func eachWanted(stmt *sqlite3.Stmt, keys []Key, do func() error) error {
 	if err := bind(stmt, []any{keys[0].Recording, keys[0].Track, keys[len(keys)-1].Track}); err != nil {
 		return err
 	}
@@ -242,12 +269,8 @@ func walkSpan(stmt *sqlite3.Stmt, keys []Key, withPath bool, yield func(Row, err
 		if len(keys) == 0 || keys[0].Track != id {
 			continue
 		}
-		row, err := readTrack(stmt, withPath)
-		if err != nil {
+		if err := do(); err != nil {
 			return err
-		}
-		if !yield(row, nil) {
-			return errStopped
 		}
 	}
 	return errors.Join(stmt.Err(), stmt.Reset())

@@ -67,6 +67,7 @@ type Where struct {
 	SQL   string
 	Args  []any
 	Path  bool // load Track.Path
+	Reads bool // load Track.Plates
 	Limit int  // at most so many rows; 0: all
 	// Narrow says that SQL picks few tracks by class, colour or time: an index
 	// finds them and sorting them is cheap.

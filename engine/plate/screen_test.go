@@ -20,7 +20,7 @@ func TestScreenLosesNothing(t *testing.T) {
 		chars := []byte(text)
 		for i := range chars { // near the plate, so that many match
 			if rapid.IntRange(0, 3).Draw(t, "change") == 0 {
-				chars[i] = rapid.SampledFrom([]byte(Alphabet + "?*")).Draw(t, "to")
+				chars[i] = rapid.SampledFrom([]byte(Alphabet+"?*")).Draw(t, "to")
 			}
 		}
 		p, err := ParsePattern(string(chars))

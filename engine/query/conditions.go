@@ -12,6 +12,7 @@ import (
 
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
+	"posteriori/engine/plate"
 	"posteriori/engine/scene"
 )
 
@@ -43,7 +44,7 @@ type view struct {
 
 // parts lists the conditions of a filter, in the order of its fields.
 func parts(f Filter) []part {
-	out := slices.Concat(kindParts(f), timeParts(f), sizeParts(f), shapeParts(f), whereParts(f))
+	out := slices.Concat(kindParts(f), timeParts(f), sizeParts(f), plateParts(f), shapeParts(f), whereParts(f))
 	return append(out, scopeParts(f)...)
 }
 
@@ -264,17 +265,23 @@ func Explain(ctx context.Context, store *index.Store, f Filter, key index.Key) (
 	}
 	var out []Condition
 	for _, p := range parts(f) {
-		kept, err := p.keeps(ctx, store, f, recs, key)
+		kept, match, err := p.keeps(ctx, store, f, recs, key)
 		if err != nil {
 			return Hit{}, nil, err
 		}
 		c := Condition{Flag: p.flag, Wanted: p.wanted, Kept: kept, Had: p.had(v)}
+		if match != nil {
+			whole.matches[key] = *match
+			c.Had = why(*match, true)
+		}
 		if kept && p.flag == "where" {
 			c.Had = "so"
 		}
 		out = append(out, c)
 	}
-	return v.Hit, out, nil
+	plates, err := whole.plates(ctx, store, []index.Key{key})
+	v.Plate = plates[key]
+	return v.Hit, out, err
 }
 
 // oneTrack narrows a search to one track.
@@ -287,16 +294,20 @@ func oneTrack(w index.Where, key index.Key) index.Where {
 	return w
 }
 
-// keeps asks the part alone of one track.
-func (p part) keeps(ctx context.Context, store *index.Store, f Filter, recs map[int64]*index.Recording, key index.Key) (bool, error) {
+// keeps asks the part alone of one track; with how its plate matched, if that
+// was asked.
+func (p part) keeps(ctx context.Context, store *index.Store, f Filter, recs map[int64]*index.Recording, key index.Key) (bool, *plate.Match, error) {
 	g := Filter{Zones: f.Zones, Lines: f.Lines, Tolerance: f.Tolerance, North: f.North}
 	p.only(&g)
 	alone, err := newPlan(g)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	alone.where = oneTrack(alone.where, key)
 	found := false
 	err = alone.walk(ctx, store, recs, func(index.Row) bool { found = true; return false })
-	return found, err
+	if m, ok := alone.matches[key]; ok {
+		return found, &m, err
+	}
+	return found, nil, err
 }

@@ -39,6 +39,8 @@ type Filter struct {
 	// MinSize and MaxSize bound the median box of the track.
 	MinSize Size `json:"min_size,omitzero"`
 	MaxSize Size `json:"max_size,omitzero"`
+	// Plate asks for a number plate; nil for any or none.
+	Plate *Plate `json:"plate,omitempty"`
 
 	Zones   []scene.Zone `json:"zones,omitempty"`
 	Lines   []scene.Line `json:"lines,omitempty"`
@@ -154,6 +156,11 @@ func (f Filter) checkNames() error {
 	for _, s := range f.Statuses {
 		if !slices.Contains(statusNames(), s) {
 			return unknown("status", s, statusNames())
+		}
+	}
+	if f.Plate != nil {
+		if err := f.Plate.check(); err != nil {
+			return fmt.Errorf("--plate: %w", err)
 		}
 	}
 	for _, h := range f.Headings {

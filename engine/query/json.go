@@ -92,6 +92,13 @@ func (e *recordEncoder) encode(h Hit) ([]byte, error) {
 	b = append(b, `],"status":"`...)
 	b = append(b, h.Status...)
 	b = append(b, '"')
+	if h.Plate != nil {
+		p, err := json.Marshal(h.Plate)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, `,"plate":`...), p...)
+	}
 	b = appendPath(b, t.Path)
 	e.buf = append(b, '}')
 	return e.buf, nil

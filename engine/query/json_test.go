@@ -35,6 +35,12 @@ func TestRecordEncoder(t *testing.T) {
 		if rapid.Bool().Draw(r, "north known") {
 			h.North = new(rapid.Float64Range(0, 360).Draw(r, "north"))
 		}
+		if rapid.Bool().Draw(r, "plate") {
+			h.Plate = &PlateShown{Text: rapid.SampledFrom([]string{"██-███-██", "AB123CD"}).Draw(r, "text"), Masked: rapid.Bool().Draw(r, "masked")}
+			if rapid.Bool().Draw(r, "match") {
+				h.Plate.Match = &PlateWhy{Why: rapid.String().Draw(r, "why"), Edits: 1, Score: .25}
+			}
+		}
 		for range rapid.IntRange(0, 3).Draw(r, "points") {
 			h.Track.Path = append(h.Track.Path, scene.PathPoint{TUS: us.Draw(r, "t"), Box: box.Draw(r, "place")})
 		}

@@ -93,7 +93,7 @@ func (r *Results) missesOf(ctx context.Context, p part, limit int, found *[]Miss
 			miss.away = p.away(v)
 		}
 		miss.Dropped = Condition{Flag: p.flag, Wanted: p.wanted, Had: p.had(v)}
-		miss.Track.Path = nil
+		miss.Track.Path, miss.Track.Plates = nil, nil
 		if near = append(near, miss); len(near) >= 4*limit+100 {
 			near = nearestOf(near, limit)
 		}

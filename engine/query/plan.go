@@ -7,6 +7,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"posteriori/engine/index"
+	"posteriori/engine/plate"
 	"posteriori/engine/scene"
 )
 
@@ -18,7 +19,9 @@ type plan struct {
 	headings []scene.Headings
 	zones    map[string]scene.Zone
 	lines    map[string]scene.Line
-	residual bool // rows that the SQL chose must pass the tests in Go too
+	pattern  plate.Pattern
+	matches  map[index.Key]plate.Match // how each track that was kept met pattern
+	residual bool                      // rows that the SQL chose must pass the tests in Go too
 }
 
 // condition collects the parts of a WHERE.
@@ -49,6 +52,7 @@ func newPlan(f Filter) (*plan, error) {
 	p.kindSQL(&c)
 	p.sizeSQL(&c)
 	p.shapeSQL(&c)
+	p.plateSQL(&c)
 	x, err := compile(f)
 	if err != nil {
 		return nil, err
@@ -252,6 +256,9 @@ func (p *plan) keeps(rec *index.Recording, row index.Row, m *vm.VM, e *env) (boo
 	}
 	if !p.keepsPath(row.Track.Path) {
 		return false, nil
+	}
+	if ok, err := p.keepsPlate(row); !ok || err != nil {
+		return false, err
 	}
 	if p.expr == nil {
 		return true, nil

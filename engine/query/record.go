@@ -33,6 +33,7 @@ type Record struct {
 	BestUS        int64       `json:"best_us"`
 	Best          [4]float64  `json:"best"`   // x, y, w, h at BestUS
 	Status        string      `json:"status"` // proposed, validated or rejected
+	Plate         *PlateShown `json:"plate,omitempty"`
 	Path          []PathEntry `json:"path,omitempty"`
 }
 
@@ -48,7 +49,7 @@ func (h Hit) Record() Record {
 		UncertaintyUS: h.Recording.ClockUncertaintyUS, StartUS: t.StartUS, EndUS: t.EndUS,
 		Width: h.Size.MedianW, Height: h.Size.MedianH, Travel: h.TravelPX, Observed: round3(t.Observed),
 		BestUS: t.BestUS, Best: [4]float64{round3(t.Best.X), round3(t.Best.Y), round3(t.Best.W), round3(t.Best.H)},
-		Status: string(h.Status),
+		Status: string(h.Status), Plate: h.Plate,
 	}
 	if t.HasHeading {
 		deg := math.Round(t.Heading*10) / 10

@@ -24,6 +24,7 @@ type Hit struct {
 	// North is the heading in the camera's picture that points north, when the
 	// filter gave it.
 	North *float64
+	Plate *PlateShown // nil when none may be shown, or none was read
 }
 
 // Bearing is where the hit headed: over ground when the camera's north is
@@ -138,7 +139,7 @@ func (r *Results) find(ctx context.Context) error {
 	fast := *r.plan // sorting here costs less than in SQLite
 	fast.where.Unordered = fast.where.Narrow
 	err := fast.walk(ctx, r.store, r.recs, func(row index.Row) bool {
-		row.Track.Path = nil
+		row.Track.Path, row.Track.Plates = nil, nil
 		r.keys = append(r.keys, index.Key{Recording: row.Recording, Track: row.Track.ID})
 		if len(r.keys) <= maxKept {
 			r.rows = append(r.rows, row)
@@ -206,16 +207,37 @@ func (r *Results) Keys() []index.Key { return r.keys }
 // start; with their paths if withPath is set. It ends with the first error.
 func (r *Results) Hits(ctx context.Context, withPath bool) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
-		if r.rows != nil && !withPath {
-			for _, row := range r.rows {
-				if !yield(r.hit(row), nil) {
+		rows := r.rows
+		for keys := range slices.Chunk(r.keys, batch) {
+			plates, err := r.plan.plates(ctx, r.store, keys)
+			if err != nil {
+				yield(Hit{}, err)
+				return
+			}
+			from := r.store.Rows(ctx, keys, withPath)
+			if r.rows != nil && !withPath {
+				from = noError(rows[:len(keys)])
+				rows = rows[len(keys):]
+			}
+			for row, err := range from {
+				h := r.hit(row)
+				h.Plate = plates[index.Key{Recording: row.Recording, Track: row.Track.ID}]
+				if !yield(h, err) || err != nil {
 					return
 				}
 			}
-			return
 		}
-		for row, err := range r.store.Rows(ctx, r.keys, withPath) {
-			if !yield(r.hit(row), err) || err != nil {
+	}
+}
+
+// batch is of how many hits the plates are read at once: no connection to the
+// index waits for another.
+const batch = 2000
+
+func noError(rows []index.Row) iter.Seq2[index.Row, error] {
+	return func(yield func(index.Row, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
 				return
 			}
 		}

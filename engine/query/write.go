@@ -26,8 +26,16 @@ const flushRows = 1000
 // WriteTable writes the results as a table for people, and their scope.
 func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	extra, err := r.extraColumns(ctx)
+	if err != nil {
+		return err
+	}
 	if r.Len() > 0 {
-		fmt.Fprintln(t, "TRACK\tCLASS\tSCORE\tCOLOUR\tHEADING\tSTART\tIN VIEW\tSIZE\tSTATUS\tCAMERA")
+		fmt.Fprint(t, "TRACK\tCLASS\tSCORE\tCOLOUR\tHEADING\tSTART\tIN VIEW\tSIZE\tSTATUS\tCAMERA")
+		for _, c := range extra {
+			fmt.Fprint(t, "\t"+c.name)
+		}
+		fmt.Fprintln(t)
 	}
 	n := 0
 	for h, err := range r.Hits(ctx, false) {
@@ -36,8 +44,12 @@ func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 		}
 		heading := cmp.Or(h.Compass(), "-")
 		inView := (time.Duration(h.Track.EndUS-h.Track.StartUS) * time.Microsecond).Round(100 * time.Millisecond)
-		fmt.Fprintf(t, "%d:%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\t%s\n", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
+		fmt.Fprintf(t, "%d:%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\t%s", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
 			h.Track.Colour, heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, h.Status, printable(h.Recording.Camera))
+		for _, c := range extra {
+			fmt.Fprint(t, "\t"+c.text(h))
+		}
+		fmt.Fprintln(t)
 		if n++; n%flushRows == 0 {
 			if err := t.Flush(); err != nil {
 				return err
@@ -47,8 +59,39 @@ func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, r.Summary())
+	_, err = fmt.Fprintln(w, r.Summary())
 	return err
+}
+
+// column is one that a table has only where there is something for it.
+type column struct {
+	name string
+	text func(Hit) string
+}
+
+func (r *Results) extraColumns(ctx context.Context) (out []column, err error) {
+	some, err := r.store.HasRegistrations(ctx)
+	if some {
+		out = append(out, column{"PLATE", func(h Hit) string { return cmp.Or(plateText(h), "-") }})
+	}
+	if r.plan.filter.Plate != nil {
+		out = append(out, column{"MATCH", func(h Hit) string { return cmp.Or(plateWhy(h), "-") }})
+	}
+	return out, err
+}
+
+func plateText(h Hit) string {
+	if h.Plate == nil {
+		return ""
+	}
+	return h.Plate.Text
+}
+
+func plateWhy(h Hit) string {
+	if h.Plate == nil || h.Plate.Match == nil {
+		return ""
+	}
+	return h.Plate.Match.Why
 }
 
 // printable keeps tabs and line ends of a name out of tables.
@@ -94,7 +137,7 @@ func length(us int64) string {
 
 var csvHeader = []string{"recording", "sha256", "camera", "track", "class", "class_score", "colour", "colour_score",
 	"heading", "start", "end", "clock_uncertainty_us", "start_us", "end_us", "width", "height",
-	"best_us", "best_x", "best_y", "best_w", "best_h", "status", "bearing"}
+	"best_us", "best_x", "best_y", "best_w", "best_h", "status", "bearing", "plate", "plate_why"}
 
 // WriteCSV writes the results as CSV with a header.
 func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
@@ -121,7 +164,7 @@ func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
 		e := h.Record()
 		_ = c.Write([]string{i(e.Recording), e.SHA256, inert(e.Camera), i(e.Track), e.Class, f(e.ClassScore), e.Colour, f(e.ColourScore),
 			number(e.Heading), at(e.Start), at(e.End), i(e.UncertaintyUS), i(e.StartUS), i(e.EndUS), f(e.Width), f(e.Height),
-			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3]), e.Status, number(e.Bearing)})
+			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3]), e.Status, number(e.Bearing), plateText(h), plateWhy(h)})
 	}
 	c.Flush()
 	return c.Error()
