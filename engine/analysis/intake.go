@@ -6,7 +6,6 @@ import (
 
 	"posteriori/engine/fault"
 	"posteriori/engine/plate"
-	"posteriori/engine/plate"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
@@ -92,9 +91,6 @@ func (in *intake) track(m wire.Message, c wire.Chunk) error {
 	}
 	if _, err := scene.UnpackMasks(t.Track.Masks); err != nil {
 		return malformed("damaged silhouettes in chunk %d", c.Index)
-	}
-	if _, err := plate.UnpackReads(t.Plates); err != nil {
-		return malformed("damaged plate reads in chunk %d", c.Index)
 	}
 	if _, err := plate.UnpackReads(t.Plates); err != nil {
 		return malformed("damaged plate reads in chunk %d", c.Index)
