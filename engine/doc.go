@@ -16,6 +16,7 @@
 //	motion     background model, foreground, blobs, camera disturbances
 //	track      detections and blobs to tracks, by geometry and motion only
 //	attribute  colour, heading and class voted over a whole track
+//	plate      number plates: reads to lattices, syntaxes, patterns, masks
 //	pipeline   one run of chunks, end to end, inside the worker
 //	analysis   the parent's side: plans chunks, drives workers, stitches
 //	index      the encrypted store of tracks, one file per procedure
