@@ -3,7 +3,7 @@ package synopsis
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
+	"math/bits"
 	"slices"
 )
 
@@ -22,22 +22,31 @@ func (l *layout) better(o *layout) bool {
 
 // arranger places parts of one scene. Parts come in source order.
 type arranger struct {
-	parts []part
-	allow []int // cells that part i may share
-	occ   occupancy
-	limit int64 // work at which the search stops
+	parts  []part
+	allow  []int // cells that part i may share
+	budget int   // cells that all may share
+	occ    occupancy
+	limit  int64 // work at which the search stops
+
 }
 
-// fewParts is up to how many parts the search looks at every place and tries
-// more than one order; beyond, one pass remembers for each kind of part where
-// the last of its kind went.
+// ownShare is how much more than the mean a single part may be covered.
+const ownShare = 3
+
+// fewParts is up to how many parts the search looks at every place; beyond,
+// one pass remembers for each kind of part where the last of its kind went.
 const fewParts = 3000
 
+// newArranger bounds the overlap: of all parts together by the share overlap
+// of their area, of each by ownShare times that.
 func newArranger(parts []part, overlap float64, work int64) *arranger {
 	a := &arranger{parts: parts, limit: work, allow: make([]int, len(parts))}
+	total := 0
 	for i := range parts {
-		a.allow[i] = int(overlap * float64(parts[i].area))
+		a.allow[i] = int(min(1, overlap*ownShare) * float64(parts[i].area))
+		total += parts[i].area
 	}
+	a.budget = int(overlap * float64(total))
 	return a
 }
 
@@ -45,23 +54,27 @@ func newArranger(parts []part, overlap float64, work int64) *arranger {
 // when it is shorter than target, one spread over it. It stops early, with
 // the best so far, when ctx is done.
 func (a *arranger) run(ctx context.Context, target int) *layout {
-	order := a.sourceOrder()
-	best := a.firstFit(order)
-	if len(a.parts) <= fewParts {
-		best, order = a.squeak(ctx, best, order, target)
-	}
-	length := max(best.steps, target)
-	if len(a.parts) <= fewParts || target > best.steps {
-		for _, o := range [][]int{a.sourceOrder(), a.hardestFirst(), order} {
-			if ctx.Err() != nil || a.occ.work > 2*a.limit {
+	floor := max(a.longest(), a.bound(), target)
+	var best *layout
+	for _, share := range []float64{1. / ownShare, .5, .7, 1} {
+		for _, order := range [][]int{a.sourceOrder(), a.hardestFirst(), a.longestFirst()} {
+			if best != nil && (best.steps <= floor || a.over(ctx, a.limit/4)) {
 				break
 			}
-			if l := a.spread(o, length); l != nil && (target > best.steps || l.disorder <= best.disorder) {
-				return l
+			if l := a.firstFit(order, share); l.collided <= a.budget && l.better(best) {
+				best = l
 			}
 		}
 	}
-	return best
+	if best.steps > floor {
+		best = a.compress(ctx, best, floor)
+	}
+	return a.tidy(ctx, best, target)
+}
+
+// over tells whether the search must end: it did its work, or is not wanted.
+func (a *arranger) over(ctx context.Context, work int64) bool {
+	return ctx.Err() != nil || a.occ.work >= work
 }
 
 func (a *arranger) sourceOrder() []int {
@@ -84,14 +97,51 @@ func (a *arranger) hardestFirst() []int {
 func (a *arranger) longestFirst() []int {
 	order := a.sourceOrder()
 	slices.SortStableFunc(order, func(i, j int) int {
-		return cmp.Compare(len(a.parts[j].steps), len(a.parts[i].steps))
+		return cmp.Compare(a.parts[j].n, a.parts[i].n)
 	})
 	return order
 }
 
+func (a *arranger) longest() (n int) {
+	for i := range a.parts {
+		n = max(n, a.parts[i].n)
+	}
+	return n
+}
+
+// bound is a length below which no layout can be: a cell that parts cover for
+// longer than the layout lasts is covered twice for the rest of the time.
+func (a *arranger) bound() int {
+	load := make([]int, tiles*64)
+	for i := range a.parts {
+		p := &a.parts[i]
+		for j := range p.n {
+			from, to := p.film.span(p.off + j)
+			for k := from; k < to; k++ {
+				base := int(p.film.pos[k]) * 64
+				for w := p.film.bits[k]; w != 0; w &= w - 1 {
+					load[base+bits.TrailingZeros64(w)]++
+				}
+			}
+		}
+	}
+	slices.Sort(load)
+	// Lowered from the fullest cell on, the excess grows until it is too much.
+	excess := 0
+	for k := len(load) - 1; k > 0; k-- {
+		more := len(load) - k // cells that stick out
+		step := load[k] - load[k-1]
+		if excess+more*step > a.budget {
+			return load[k] - (a.budget-excess)/more
+		}
+		excess += more * step
+	}
+	return 0
+}
+
 // firstFit places parts in the given order, each at the first step where it
-// shares no more than it may.
-func (a *arranger) firstFit(order []int) *layout {
+// shares no more than the share of what it may.
+func (a *arranger) firstFit(order []int, share float64) *layout {
 	a.occ.reset()
 	l := &layout{at: make([]int, len(a.parts))}
 	hint := map[uint64]int{}
@@ -103,10 +153,11 @@ func (a *arranger) firstFit(order []int) *layout {
 			kind = p.kind()
 			at = hint[kind]
 		}
-		n, ok := a.occ.collide(p, at, a.allow[i])
+		allow := int(share * float64(a.allow[i]))
+		n, ok := a.occ.collide(p, at, allow)
 		for !ok {
 			at++
-			n, ok = a.occ.collide(p, at, a.allow[i])
+			n, ok = a.occ.collide(p, at, allow)
 		}
 		if len(a.parts) > fewParts {
 			hint[kind] = at
@@ -121,208 +172,24 @@ func (a *arranger) place(l *layout, i, at, collided int) {
 	a.occ.put(&a.parts[i], at)
 	l.at[i] = at
 	l.collided += collided
-	l.steps = max(l.steps, at+len(a.parts[i].steps))
+	l.steps = max(l.steps, at+a.parts[i].n)
 }
 
 // kind tells roughly where a part begins, passes and ends, and for how long.
 // Cover only grows, so where one part found no room an equal one finds none.
 func (p *part) kind() uint64 {
 	k := uint64(0)
-	for _, j := range []int{0, len(p.steps) / 2, len(p.steps) - 1} {
-		c := p.steps[j]
-		if len(c.rows) == 0 {
-			k = k<<12 | 0xfff
-			continue
+	for _, j := range []int{0, p.n / 2, p.n - 1} {
+		from, to := p.film.span(p.off + j)
+		tile := uint64(tiles)
+		if from < to {
+			tile = uint64(p.film.pos[(from+to)/2])
 		}
-		mid := c.rows[len(c.rows)/2]
-		x := 0
-		for mid > 1 {
-			mid >>= 1
-			x++
-		}
-		k = k<<12 | uint64((c.y0+len(c.rows))/4)<<6 | uint64(x/6)
+		k = k<<8 | tile
 	}
-	for n := len(p.steps); n > 1; n = n * 2 / 3 {
-		k += 1 << 40
+	size := uint64(0)
+	for n := p.n; n > 1; n = n * 2 / 3 {
+		size++
 	}
-	return k
-}
-
-// squeak tries other orders: those that ended last move forward.
-func (a *arranger) squeak(ctx context.Context, best *layout, order []int, target int) (*layout, []int) {
-	rng := rand.New(rand.NewPCG(1, uint64(len(a.parts))))
-	floor := max(a.longest(), target)
-	bestOrder := order
-	try := func(o []int) {
-		if l := a.firstFit(o); l.better(best) {
-			best, bestOrder = l, o
-		}
-	}
-	try(a.hardestFirst())
-	try(a.longestFirst())
-	// Without gain for long, it is as good as it gets.
-	for stale := 0; stale < 100+20*len(order) && len(order) > 1; stale++ {
-		if best.steps <= floor || a.occ.work >= a.limit || ctx.Err() != nil {
-			break
-		}
-		before := best.steps
-		try(a.promote(bestOrder, best, rng))
-		if best.steps < before {
-			stale = 0
-		}
-	}
-	for stale := 0; stale < 100+20*len(order) && best.disorder > 0; stale++ {
-		if a.occ.work >= a.limit+a.limit/2 || ctx.Err() != nil {
-			break
-		}
-		before := best
-		try(a.settle(bestOrder, rng))
-		if best != before {
-			stale = 0
-		}
-	}
-	return best, bestOrder
-}
-
-// settle is a copy of order in which one part that stands after a later one
-// of the source moves before it.
-func (a *arranger) settle(order []int, rng *rand.Rand) []int {
-	out := slices.Clone(order)
-	for range 20 {
-		i, j := rng.IntN(len(out)), rng.IntN(len(out))
-		if i < j && out[i] > out[j] {
-			v := out[j]
-			copy(out[i+1:j+1], out[i:j])
-			out[i] = v
-			break
-		}
-	}
-	return out
-}
-
-func (a *arranger) longest() (n int) {
-	for i := range a.parts {
-		n = max(n, len(a.parts[i].steps))
-	}
-	return n
-}
-
-// promote is a copy of order with the parts that end in the layout's last
-// tenth, and one other, moved forward by a random way.
-func (a *arranger) promote(order []int, l *layout, rng *rand.Rand) []int {
-	out := slices.Clone(order)
-	late := l.steps - max(1, l.steps/10)
-	forward := func(j int) {
-		if j == 0 {
-			return
-		}
-		to := rng.IntN(j)
-		v := out[j]
-		copy(out[to+1:j+1], out[to:j])
-		out[to] = v
-	}
-	for j, i := range order {
-		if l.at[i]+len(a.parts[i].steps) > late && rng.IntN(2) == 0 {
-			forward(j)
-		}
-	}
-	forward(rng.IntN(len(out)))
-	return out
-}
-
-// spread places every part within length steps, each as near as it can be to
-// where source order would put it, apart from others if possible. It is nil
-// when some part finds no place.
-func (a *arranger) spread(order []int, length int) *layout {
-	a.occ.reset()
-	ideal := a.ideal(length)
-	l := &layout{at: make([]int, len(a.parts))}
-	for _, i := range order {
-		p := &a.parts[i]
-		room := length - len(p.steps)
-		if room < 0 {
-			return nil
-		}
-		at, n := a.nearest(p, ideal[i], room, 0)
-		if at < 0 {
-			at, n = a.nearest(p, ideal[i], room, a.allow[i])
-		}
-		if at < 0 {
-			return nil
-		}
-		a.place(l, i, at, n)
-	}
-	l.disorder = disorder(l.at)
-	l.steps = length
-	return l
-}
-
-// nearest looks for a start near want, outwards in both directions.
-func (a *arranger) nearest(p *part, want, room, allow int) (at, collided int) {
-	for d := 0; d <= max(want, room-want); d++ {
-		for _, at := range [2]int{want - d, want + d} {
-			if at < 0 || at > room || d == 0 && at != want {
-				continue
-			}
-			if n, ok := a.occ.collide(p, at, allow); ok {
-				return at, n
-			}
-			if a.occ.work > 3*a.limit {
-				return -1, 0
-			}
-		}
-	}
-	return -1, 0
-}
-
-// ideal starts parts in source order, evenly by how long they are.
-func (a *arranger) ideal(length int) []int {
-	total, before := 0, 0
-	for i := range a.parts {
-		total += len(a.parts[i].steps)
-	}
-	out := make([]int, len(a.parts))
-	for i := range a.parts {
-		n := len(a.parts[i].steps)
-		room := max(0, length-n)
-		if total > n {
-			out[i] = int(int64(room) * int64(before) / int64(total-n))
-			out[i] = min(out[i], room)
-		}
-		before += n
-	}
-	return out
-}
-
-// disorder is the share of pairs that start in the other order than in the
-// source, 0..1 (chronological disorder).
-func disorder(at []int) float64 {
-	if len(at) < 2 {
-		return 0
-	}
-	buf, work := slices.Clone(at), make([]int, len(at))
-	n := float64(len(at))
-	return float64(inversions(buf, work)) / (n * (n - 1) / 2)
-}
-
-// inversions sorts v and counts the pairs that stood the wrong way round.
-func inversions(v, work []int) (n int64) {
-	if len(v) < 2 {
-		return 0
-	}
-	m := len(v) / 2
-	n = inversions(v[:m], work[:m]) + inversions(v[m:], work[m:])
-	i, j := 0, m
-	for k := range work {
-		if j == len(v) || i < m && v[i] <= v[j] {
-			work[k] = v[i]
-			i++
-		} else {
-			work[k] = v[j]
-			j++
-			n += int64(m - i)
-		}
-	}
-	copy(v, work)
-	return n
+	return k<<8 | size
 }

@@ -50,7 +50,7 @@ func (p *Planner) shownAt(parts []part, l *layout, a, b int) (rec int, mediaUS i
 	}
 	var ms []moment
 	for i := range parts {
-		n := len(parts[i].steps)
+		n := parts[i].n
 		if l.at[i] >= b || l.at[i]+n <= a {
 			continue
 		}

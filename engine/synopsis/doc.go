@@ -9,10 +9,10 @@
 // show at once, after Pritch, Rav-Acha and Peleg, "Nonchronological Video
 // Synopsis and Indexing", IEEE TPAMI 30(11), 2008. What is ours:
 //
-//   - Overlap is counted on a grid of 64×36 cells by steps of a fifth of a
-//     second, one machine word a row, not by comparing pixels of pairs. The
-//     bound holds for each group of objects as it is placed, so it holds for
-//     the whole.
+//   - Overlap is counted on a grid of 128×72 cells by steps of a fifth of a
+//     second, one machine word for 8×8 cells, not by comparing pixels of
+//     pairs. The bound holds for the whole and, three times as wide, for each
+//     group of objects.
 //   - Objects that touch for a time (people who meet, a rider and a bicycle)
 //     form a group and are moved together.
 //   - Where every object of a group stands still for over four seconds, that
@@ -24,11 +24,14 @@
 //     "stroboscopic" effect), marked 1/3, 2/3, 3/3.
 //   - Nothing is dropped. If the wanted length cannot hold all objects within
 //     the bound, the plan is as long as it must be and says so.
-//   - Orders are tried by squeaky-wheel optimisation (Joslin and Clements,
-//     JAIR 10, 1999): what ended last goes first in the next try. Among equal
-//     lengths the one nearest to chronological order wins. The work is
-//     counted in operations, not in seconds, so the same tubes always give
-//     the same plan.
+//   - First-fit in several orders gives a first arrangement. It is pressed
+//     into shorter and shorter lengths, in each of which single groups are
+//     taken out and put back where they overlap least, by simulated annealing
+//     (Kirkpatrick, Gelatt and Vecchi, Science 220, 1983), until the overlap
+//     is within its bounds: the scheme of overlap minimisation known from
+//     strip packing (Egeblad, Nielsen and Odgaard, EJOR 183, 2007). What
+//     remains free goes into chronological order. The work is counted in
+//     operations, not in seconds, so the same tubes always give the same plan.
 //
 // Condense keeps order and drops the time in which nothing that passes the
 // filter happens; timelapse is condense at one constant speed.

@@ -1,18 +1,21 @@
 package synopsis
 
 // part is what arrangement moves as one piece: a group, or one of several
-// cuts of a group that is too long.
+// cuts of a group that is too long. At its output step j it covers what film
+// shows at step off+j.
 type part struct {
 	group   *group
 	warp    warp
 	index   int // 1-based, of total
 	total   int
-	steps   []cells // what it covers, by output step
+	film    *film
+	off     int
+	n       int     // output steps
 	area    int     // sum of cells over the steps
 	seconds float64 // of objects on screen
 }
 
-// wallUS orders parts: the source time they start at.
+// startUS is the source time that the part starts at.
 func (p *part) startUS() int64 { return p.warp[0].fromUS }
 
 // cutGroup splits a group's showing into equal parts of at most limitUS.
@@ -38,31 +41,34 @@ func cutGroup(all []sampled, g *group, w warp, limitUS, stepUS int64) []part {
 	return out
 }
 
-// mostSamples bounds how many samples of a fast stretch one step looks at.
-const mostSamples = 8
-
-// shape fills in what the part covers at each output step.
+// shape fills in what the part covers at each output step: what its members
+// cover in the middle of the step. One object at its own speed needs no film
+// beside its own.
 func (p *part) shape(all []sampled, stepUS int64) {
-	n := int((p.warp.outUS() + stepUS - 1) / stepUS)
-	p.steps = make([]cells, max(n, 1))
+	p.n = max(1, int((p.warp.outUS()+stepUS-1)/stepUS))
+	middle := func(j int) int64 { return p.warp.mediaAt(int64(j)*stepUS+stepUS/2) / stepUS }
 	shown := 0
-	for j := range p.steps {
-		a := p.warp.mediaAt(int64(j) * stepUS)
-		b := max(p.warp.mediaAt(int64(j+1)*stepUS)-1, a)
-		from, to := a/stepUS, b/stepUS
-		by := max(1, (to-from+1)/mostSamples)
-		for _, i := range p.group.members {
-			s := &all[i]
-			here := false
-			for k := max(from, s.first); k <= min(to, s.first+int64(len(s.cover))-1); k += by {
-				p.steps[j] = p.steps[j].add(s.cover[k-s.first])
-				here = true
+	if len(p.group.members) == 1 && len(p.warp) == 1 && p.warp[0].speed == 1 {
+		s := &all[p.group.members[0]]
+		p.film, p.off, shown = &s.cover, int(middle(0)-s.first), p.n
+	} else {
+		p.film = &film{}
+		for j := range p.n {
+			k := middle(j)
+			var c stencil
+			for _, i := range p.group.members {
+				s := &all[i]
+				if k >= s.first && k < s.first+int64(len(s.places)) {
+					s.cover.onto(&c, int(k-s.first))
+					shown++
+				}
 			}
-			if here {
-				shown++
-			}
+			p.film.add(&c)
 		}
-		p.area += p.steps[j].count()
+		p.film.trim()
+	}
+	for j := range p.n {
+		p.area += p.film.count(p.off + j)
 	}
 	p.seconds = float64(shown) * float64(stepUS) / float64(second)
 }

@@ -73,8 +73,8 @@ type Options struct {
 	PadUS int64
 	// Zone is the zone of time stamps; default UTC.
 	Zone *time.Location
-	// MaxWork bounds the search in word operations; default 4·10⁸, about half
-	// a second. The first complete arrangement is always made.
+	// MaxWork bounds the search in word operations; default 2·10⁹, a few
+	// seconds. The first complete arrangement is always made.
 	MaxWork int64
 }
 
@@ -83,7 +83,7 @@ const (
 	defaultOverlap = .05
 	defaultStill   = 4
 	defaultWidth   = 1280
-	defaultWork    = 400_000_000
+	defaultWork    = 2_000_000_000
 	defaultLapse   = 8
 )
 
