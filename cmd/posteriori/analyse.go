@@ -29,6 +29,7 @@ type analyseOptions struct {
 	recordings []string
 	device     string
 	detector   string
+	plates     string
 	workers    int
 	again      bool
 }
@@ -58,6 +59,7 @@ moves, and calls all of it "other".
 	f.StringArrayVar(&o.recordings, "recording", nil, "only this `recording`: its number, path or the start of its hash (may be repeated)")
 	f.StringVar(&o.device, "device", "auto", "where to compute: auto, cpu or cuda")
 	f.StringVar(&o.detector, "detector", "auto", "`model` that names the objects: auto, none, or one of posteriori models list")
+	f.StringVar(&o.plates, "plates", "auto", "read number plates: auto (with the models that are installed) or none")
 	f.IntVar(&o.workers, "workers", 0, "worker processes at a time (default: one a core)")
 	f.BoolVar(&o.again, "again", false, "forget what an earlier run found and begin anew")
 	return c
@@ -68,6 +70,9 @@ func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
 	case "auto", "cpu", "cuda":
 	default:
 		return usage(c, "--device %q is none of auto, cpu, cuda", o.device)
+	}
+	if o.plates != "auto" && o.plates != "none" {
+		return usage(c, "--plates %q is none of auto, none", o.plates)
 	}
 	if o.workers < 0 || o.workers > 256 {
 		return usage(c, "--workers %d makes no sense", o.workers)
@@ -225,7 +230,47 @@ func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []ind
 		a.notef("no detector is installed: finding what moves, by motion alone; all of it will be called other")
 		a.notef("hint: posteriori models install --from DIR")
 	}
+	if o.plates == "auto" && w.ORTPath != "" {
+		plates, err := choosePlates(store.ModelsDir())
+		if err != nil {
+			return opt, err
+		}
+		opt.Engine.Models = append(opt.Engine.Models, plates...)
+	}
 	return opt, nil
+}
+
+// choosePlates is the plate detector and the plate reader that are installed,
+// the first of the manifest of each; none where one of the two lacks.
+func choosePlates(dir string) ([]wire.Model, error) {
+	all, err := models.Load()
+	if err != nil {
+		return nil, err
+	}
+	var out []wire.Model
+	for _, task := range []models.Task{models.PlateDetector, models.PlateReader} {
+		m, err := firstInstalled(dir, all.ForTask(task))
+		if m == nil || err != nil {
+			return nil, err
+		}
+		out = append(out, *m)
+	}
+	return out, nil
+}
+
+// firstInstalled is the first of the models that is installed, or nil.
+func firstInstalled(dir string, candidates []models.Model) (*wire.Model, error) {
+	for _, m := range candidates {
+		path := filepath.Join(dir, m.File)
+		err := models.Check(path, m)
+		if err == nil {
+			return &wire.Model{Name: m.Name, Path: path, SHA256: m.SHA256}, nil
+		}
+		if fault.KindOf(err) != fault.Missing {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 // chooseDetector is the installed detector of that name; for "auto" the first
@@ -239,25 +284,18 @@ func chooseDetector(dir, name string) (*wire.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	candidates := all.ForTask(models.Detector)
-	if name != "auto" {
-		m, err := all.Find(name)
-		if err != nil {
-			return nil, err
-		}
-		candidates = []models.Model{m}
+	if name == "auto" {
+		return firstInstalled(dir, all.ForTask(models.Detector))
 	}
-	for _, m := range candidates {
-		path := filepath.Join(dir, m.File)
-		err := models.Check(path, m)
-		if err == nil {
-			return &wire.Model{Name: m.Name, Path: path, SHA256: m.SHA256}, nil
-		}
-		if name != "auto" || fault.KindOf(err) != fault.Missing {
-			return nil, err
-		}
+	m, err := all.Find(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, nil
+	path := filepath.Join(dir, m.File)
+	if err := models.Check(path, m); err != nil {
+		return nil, err
+	}
+	return &wire.Model{Name: m.Name, Path: path, SHA256: m.SHA256}, nil
 }
 
 // analysisDetails are what the journal keeps of an analysis.
