@@ -82,6 +82,10 @@ func (a *app) explainAct(c *cobra.Command, act *engine.Act, ix *index.Store, o *
 	if err != nil {
 		return err
 	}
+	q, err := journalQuery(act, f)
+	if err != nil {
+		return err
+	}
 	rec, err := ref.recording(ctx, ix)
 	if err != nil {
 		return err
@@ -93,7 +97,7 @@ func (a *app) explainAct(c *cobra.Command, act *engine.Act, ix *index.Store, o *
 	}
 	d := journal.Details{Objects: synopsisObjects([]index.Recording{rec}, []index.Key{key})}
 	if len(x.Conditions) > 0 {
-		d.Query = &journal.Query{Filter: string(f.Canonical())}
+		d.Query = q
 	}
 	if err := act.Record(d); err != nil {
 		return err
@@ -193,6 +197,11 @@ func (x *explanation) writeAttributes(line func(name, format string, args ...any
 	line("heading", "%s", heading)
 	line("size", "%.0fx%.0f px in the middle, from %.0fx%.0f to %.0fx%.0f", x.Size.MedianW, x.Size.MedianH,
 		x.Size.MinW, x.Size.MinH, x.Size.MaxW, x.Size.MaxH)
+	if p := x.hit.Plate; p != nil && p.Masked {
+		line("plate", "%s, masked until the track is validated and its plate unmasked", p.Text)
+	} else if p != nil {
+		line("plate", "%s; posteriori hit unmask shows each read", p.Text)
+	}
 	way := fmt.Sprintf("%.0f px", x.hit.TravelPX)
 	if n := len(k.Path); n > 0 {
 		from, to := k.Path[0].Box.Bottom(), k.Path[n-1].Box.Bottom()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"posteriori/engine"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
+	"posteriori/engine/journal"
 	"posteriori/engine/query"
 	"posteriori/engine/scene"
 )
@@ -22,7 +25,9 @@ type filterFlags struct {
 	classes, colours, statuses, headings, recordings, cameras, north []string
 
 	zones, lines, enters, leaves, dwell, crosses []string
-	from, to, minSize, maxSize, where            string
+	from, to, minSize, maxSize, where, plate     string
+	plateFuzzy                                   int
+	plateLiteral                                 bool
 	tolerance                                    float64
 	minDuration, maxDuration, stops              time.Duration
 }
@@ -38,6 +43,11 @@ const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold
   it was seen outside before; --dwell 0s@NAME takes all that were ever inside.
   --crosses NAME:right wants the way from the line's left to its right, seen from
   its first point to its second.
+  --plate takes a number plate: ? is one character, * any number, dashes and case do
+  not count. Look-alikes (O 0 Q D, I 1, B 8, S 5, Z 2 …) and the reader's second
+  choices match too, unless --plate-literal is given; --plate-fuzzy 1 lets one
+  character be wrong, lacking or too many. Plates are shown as blocks until a person
+  has validated the track and unmasked it (hit unmask); rejected tracks are left out.
   --where takes an expression, e.g.
     class in ["car", "truck"] and dwell("gate") > 30s and not enters("yard")
   over id recording camera exhibit class score colour colour_score vehicle heading
@@ -70,6 +80,9 @@ func (o *filterFlags) bind(f *pflag.FlagSet) {
 	f.DurationVar(&o.stops, "stops", 0, "stands so long or longer")
 	f.StringArrayVar(&o.recordings, "recording", nil, "`recording`: number, path, file name or start of its hash")
 	f.StringArrayVar(&o.cameras, "camera", nil, "`camera` by name")
+	f.StringVar(&o.plate, "plate", "", "`pattern` of a number plate, such as 'AB-1?3-*'")
+	f.IntVar(&o.plateFuzzy, "plate-fuzzy", 0, "so many `characters` of the plate may be wrong")
+	f.BoolVar(&o.plateLiteral, "plate-literal", false, "match no look-alikes")
 	f.StringVar(&o.where, "where", "", "`expression` that must be true")
 }
 
@@ -88,7 +101,7 @@ func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.St
 		Classes: o.classes, Colours: o.colours, Statuses: o.statuses, Headings: o.headings, Tolerance: o.tolerance, Cameras: o.cameras, Where: o.where,
 		MinDurationUS: o.minDuration.Microseconds(), MaxDurationUS: o.maxDuration.Microseconds(), StopUS: o.stops.Microseconds(),
 	}
-	for _, step := range []func(*query.Filter) error{o.readShapes, o.readTimes, o.readNorth} {
+	for _, step := range []func(*query.Filter) error{o.readShapes, o.readTimes, o.readNorth, o.readPlate} {
 		if err := step(&f); err != nil {
 			// As the cause, not the message: that goes into the journal.
 			return f, fault.Wrap(fault.Usage, err, "wrong option").WithHint("see %s --help", c.CommandPath())
@@ -106,6 +119,36 @@ func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.St
 		e.Hint = "see " + c.CommandPath() + " --help"
 	}
 	return f, err
+}
+
+func (o *filterFlags) readPlate(f *query.Filter) error {
+	if o.plate == "" {
+		if o.plateFuzzy != 0 || o.plateLiteral {
+			return errors.New("--plate-fuzzy and --plate-literal go with --plate")
+		}
+		return nil
+	}
+	f.Plate = &query.Plate{Pattern: o.plate, Fuzzy: o.plateFuzzy, Literal: o.plateLiteral}
+	return nil
+}
+
+// journalQuery is a filter as the journal has it, with a commitment in place
+// of the plate that is asked for. It refuses what the user may not ask.
+func journalQuery(act *engine.Act, f query.Filter) (*journal.Query, error) {
+	q := &journal.Query{Filter: string(f.Canonical())}
+	if f.Plate == nil {
+		return q, nil
+	}
+	if err := act.MaySearchPlates(); err != nil {
+		return nil, err
+	}
+	pattern, err := f.Plate.Parsed()
+	if err != nil {
+		return nil, err
+	}
+	commitment, err := act.Procedure().CommitPattern(pattern)
+	q.Commitments = []string{commitment}
+	return q, err
 }
 
 func (o *filterFlags) readShapes(f *query.Filter) error {

@@ -129,6 +129,10 @@ func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, i
 	if err != nil {
 		return err
 	}
+	q, err := journalQuery(act, f)
+	if err != nil {
+		return err
+	}
 	res, err := query.Run(ctx, ix, f)
 	if err != nil {
 		return err
@@ -138,7 +142,7 @@ func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, i
 			return err
 		}
 	}
-	d, err := queryDetails(f, res, o)
+	d, err := queryDetails(q, res, o)
 	if err != nil {
 		return err
 	}
@@ -189,8 +193,8 @@ func (a *app) showRejected(ctx context.Context, act *engine.Act, res *query.Resu
 }
 
 // queryDetails are what the journal keeps of a search: the recordings asked,
-// the filter, how much was found, and the tracks whose pictures leave the index.
-func queryDetails(f query.Filter, res *query.Results, o queryOptions) (journal.Details, error) {
+// the filter (q), how much was found, and the tracks whose pictures leave the index.
+func queryDetails(q *journal.Query, res *query.Results, o queryOptions) (journal.Details, error) {
 	params, err := json.Marshal(map[string]any{"format": o.format, "paths": o.paths, "thumbnails": o.thumbnails != "",
 		"sheet": o.sheet != "", "rejected": o.rejected})
 	if err != nil {
@@ -201,9 +205,10 @@ func queryDetails(f query.Filter, res *query.Results, o queryOptions) (journal.D
 		shown = res.Keys()
 	}
 	n := int64(res.Len())
+	q.Results = &n
 	return journal.Details{
 		Objects: synopsisObjects(res.Recordings(), shown),
-		Query:   &journal.Query{Filter: string(f.Canonical()), Results: &n},
+		Query:   q,
 		Params:  string(params),
 	}, nil
 }

@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("unknown condition " + cond)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "flip": flip, "damage": damage, "fillindex": fillIndex},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "flip": flip, "damage": damage, "fillindex": fillIndex, "fillplates": fillPlates},
 	})
 }
 

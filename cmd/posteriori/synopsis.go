@@ -178,13 +178,18 @@ func (s *synopsisAct) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	q, err := journalQuery(s.act, f)
+	if err != nil {
+		return err
+	}
 	found, err := query.Run(ctx, ix, f)
 	if err != nil {
 		return err
 	}
 	n := int64(found.Len())
 	s.res = synopsisResult{Mode: s.plan.Mode, Scope: found.Scope}
-	s.about = journal.Details{Query: &journal.Query{Filter: string(f.Canonical()), Results: &n}, Params: s.params()}
+	q.Results = &n
+	s.about = journal.Details{Query: q, Params: s.params()}
 	s.act.About(s.about)
 	if n == 0 {
 		return s.act.Record(s.about)
