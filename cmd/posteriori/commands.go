@@ -14,6 +14,7 @@ func (a *app) commands() []*cobra.Command {
 		newQueryCommand(a),
 		newExplainCommand(a),
 		newSynopsisCommand(a),
+		newReviewCommand(a),
 		newHitCommand(a),
 		newExportCommand(a),
 		newEvidenceCommand(a),

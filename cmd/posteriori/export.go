@@ -145,19 +145,12 @@ func (a *app) makeClip(ctx context.Context, act *engine.Act, ix *index.Store, o 
 	if err != nil {
 		return err
 	}
-	w, err := analysis.FindWorker()
-	if err != nil {
-		return err
-	}
 	temp, drop, err := tempBeside(o.out, o.overwrite)
 	if err != nil {
 		return err
 	}
 	defer drop()
-	probe := rec.Probe
-	probe.Chunks, probe.Gaps = nil, nil
-	job := wire.Job{Path: rec.Path, Clip: &wire.ClipJob{Probe: probe, FromUS: res.FromUS, ToUS: res.ToUS, Out: temp}}
-	out, err := runOutput(ctx, act, w, job, nil)
+	out, err := cutSpan(ctx, act, rec, wire.ClipJob{FromUS: res.FromUS, ToUS: res.ToUS, Out: temp})
 	if err != nil {
 		return err
 	}
@@ -180,6 +173,18 @@ func (a *app) makeClip(ctx context.Context, act *engine.Act, ix *index.Store, o 
 		return err
 	}
 	return act.AddDerived(ctx, ix, "clip", res.File)
+}
+
+// cutSpan has the worker write a span of a recording as a file. The caller hashes
+// the original before and after.
+func cutSpan(ctx context.Context, act *engine.Act, rec index.Recording, job wire.ClipJob) (wire.Output, error) {
+	w, err := analysis.FindWorker()
+	if err != nil {
+		return wire.Output{}, err
+	}
+	job.Probe = rec.Probe
+	job.Probe.Chunks, job.Probe.Gaps = nil, nil
+	return runOutput(ctx, act, w, wire.Job{Path: rec.Path, Clip: &job}, nil)
 }
 
 // useOriginals hashes originals before their use, with a display, and returns

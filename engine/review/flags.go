@@ -1,0 +1,85 @@
+package review
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"posteriori/engine/query"
+)
+
+// Flags are a filter as the options of posteriori query, so that the page can
+// write the command line of what it shows. The page narrows the lists and
+// bounds; Rest holds what it only repeats.
+type Flags struct {
+	Classes       []string           `json:"classes,omitempty"`
+	Colours       []string           `json:"colours,omitempty"`
+	Statuses      []string           `json:"statuses,omitempty"`
+	Cameras       []string           `json:"cameras,omitempty"`
+	Headings      bool               `json:"headings,omitempty"` // Rest has some
+	From          string             `json:"from,omitempty"`
+	To            string             `json:"to,omitempty"`
+	MinDurationUS int64              `json:"min_duration_us,omitempty"`
+	MaxDurationUS int64              `json:"max_duration_us,omitempty"`
+	MinSize       [2]float64         `json:"min_size"` // width, height; 0: none
+	MaxSize       [2]float64         `json:"max_size"`
+	StopUS        int64              `json:"stop_us,omitempty"`
+	Names         []string           `json:"names,omitempty"` // of zones and lines
+	North         map[string]float64 `json:"north,omitempty"` // by camera: the heading that points north
+	Where         string             `json:"where,omitempty"`
+	Rest          []string           `json:"rest,omitempty"`
+}
+
+// FlagsOf writes a filter as options.
+func FlagsOf(f query.Filter) Flags {
+	out := Flags{Classes: f.Classes, Colours: f.Colours, Statuses: f.Statuses, Cameras: f.Cameras, Headings: f.Headings != nil,
+		MinDurationUS: f.MinDurationUS, MaxDurationUS: f.MaxDurationUS, StopUS: f.StopUS, Where: f.Where, North: f.North,
+		MinSize: [2]float64{f.MinSize.W, f.MinSize.H}, MaxSize: [2]float64{f.MaxSize.W, f.MaxSize.H}}
+	if f.From.Set {
+		out.From = f.From.String()
+	}
+	if f.To.Set {
+		out.To = f.To.String()
+	}
+	add := func(flag, value string) { out.Rest = append(out.Rest, "--"+flag, value) }
+	for _, id := range f.Recordings {
+		add("recording", strconv.FormatInt(id, 10))
+	}
+	for _, h := range f.Headings {
+		add("heading", h)
+	}
+	if f.Headings != nil && f.Tolerance != 0 {
+		add("heading-tolerance", strconv.FormatFloat(f.Tolerance, 'f', -1, 64))
+	}
+	for _, cam := range slices.Sorted(maps.Keys(f.North)) {
+		add("north", cam+"="+strconv.FormatFloat(f.North[cam], 'f', -1, 64))
+	}
+	shapeFlags(f, add, &out)
+	return out
+}
+
+func shapeFlags(f query.Filter, add func(flag, value string), out *Flags) {
+	for _, z := range f.Zones {
+		add("zone", z.String())
+		out.Names = append(out.Names, z.Name)
+	}
+	for _, l := range f.Lines {
+		add("line", l.String())
+		out.Names = append(out.Names, l.Name)
+	}
+	for _, name := range f.Enters {
+		add("enters", name)
+	}
+	for _, name := range f.Leaves {
+		add("leaves", name)
+	}
+	for _, d := range f.Dwell {
+		add("dwell", fmt.Sprintf("%v@%s", time.Duration(d.MinUS)*time.Microsecond, d.Zone))
+	}
+	for _, x := range f.Crosses {
+		add("crosses", strings.TrimSuffix(x.Line+":"+x.Side, ":"))
+	}
+}

@@ -1,0 +1,233 @@
+// The picture of a camera without its movers, with the paths of the rows kept,
+// where they were, and the zones and lines that the analyst draws.
+
+const maxPathsDrawn = 3000;
+const view = { rec: 0, plate: 0, img: null, scale: 1, dx: 0, dy: 0, tool: '', pts: [], cursor: null };
+
+const classColour = ['#ffffff', '#ffd23f', '#3bceac', '#c78bff', '#54c0ff', '#ff9f5a', '#ff6b6b', '#f7a1c4', '#f7a1c4', '#a3e635'];
+
+function startCamera() {
+  const cam = byId('scene-camera'), plate = byId('scene-plate');
+  cam.replaceChildren(...cameras.map((c, k) => make('option', { value: k }, c)));
+  cam.onchange = () => { showCamera(+cam.value); };
+  plate.onchange = () => { [view.rec, view.plate] = plate.value.split(' ').map(Number); loadPlate(); };
+  byId('show-paths').onchange = byId('show-heat').onchange = drawScene;
+  byId('draw-zone').onclick = () => setTool(view.tool === 'zone' ? '' : 'zone');
+  byId('draw-line').onclick = () => setTool(view.tool === 'line' ? '' : 'line');
+  byId('draw-done').onclick = finishShape;
+  const canvas = byId('scene');
+  canvas.addEventListener('click', e => { const r = canvas.getBoundingClientRect(); clickScene(e.clientX - r.left, e.clientY - r.top); });
+  canvas.addEventListener('dblclick', e => { e.preventDefault(); finishShape(); });
+  canvas.addEventListener('pointermove', e => {
+    if (!view.tool) return;
+    const r = canvas.getBoundingClientRect();
+    view.cursor = toPicture(e.clientX - r.left, e.clientY - r.top);
+    drawScene();
+  });
+  canvas.addEventListener('keydown', sceneKey);
+  if (cameras.length) showCamera(0);
+}
+
+const size = () => meta.recordings[view.rec] || { width: 16, height: 9 };
+const toPicture = (x, y) => [Math.round((x - view.dx) / view.scale), Math.round((y - view.dy) / view.scale)]
+  .map((v, k) => Math.max(0, Math.min(v, k ? size().height : size().width)));
+
+function showCamera(k) {
+  byId('scene-camera').value = k;
+  if (k !== shapeCamera && filter.shapes.length) { filter.shapes = []; update(); }
+  shapeCamera = k;
+  const plate = byId('scene-plate'), options = [];
+  meta.recordings.forEach((r, i) => {
+    if (cameraOf[i] !== k) return;
+    const all = r.plates.length ? r.plates : [{ t_us: 0 }];
+    all.forEach((p, n) => options.push(make('option', { value: i + ' ' + n },
+      `${r.id} · ${r.clock_unix_us === null ? '+' + mediaText(p.t_us) : clockText(r.clock_unix_us + p.t_us).replace(/ \(.*/, '')}`)));
+  });
+  plate.replaceChildren(...options);
+  [view.rec, view.plate] = plate.value.split(' ').map(Number);
+  loadPlate();
+}
+
+function loadPlate() {
+  const p = meta.recordings[view.rec].plates[view.plate];
+  view.img = null;
+  if (p) {
+    const img = new Image();
+    img.onload = () => { view.img = img; drawScene(); };
+    img.src = p.src;
+  }
+  drawScene();
+}
+
+function drawScene() {
+  if (byId('pane-camera').hidden || !meta.recordings.length) return;
+  const canvas = byId('scene'), w = canvas.parentElement.clientWidth, h = canvas.parentElement.clientHeight, g = fitCanvas(canvas, w, h);
+  const r = size();
+  view.scale = Math.min(w / r.width, h / r.height);
+  view.dx = (w - r.width * view.scale) / 2; view.dy = (h - r.height * view.scale) / 2;
+  g.fillStyle = '#0e1116'; g.fillRect(0, 0, w, h);
+  if (view.img) g.drawImage(view.img, view.dx, view.dy, r.width * view.scale, r.height * view.scale);
+  else { g.fillStyle = '#2a2f37'; g.fillRect(view.dx, view.dy, r.width * view.scale, r.height * view.scale); }
+  g.save();
+  g.translate(view.dx, view.dy); g.scale(view.scale, view.scale);
+  const note = view.img || meta.recordings[view.rec].plates.length ? [] : [t('noPlate')];
+  const mine = current.rows.filter(i => cameraOf[col.rec[i]] === shapeCamera && havePath(i));
+  if (byId('show-heat').checked) drawHeat(g, mine);
+  if (byId('show-paths').checked) {
+    mine.slice(0, maxPathsDrawn).forEach(i => drawPath(g, i));
+    if (mine.length > maxPathsDrawn) note.push(t('morePaths', maxPathsDrawn));
+  }
+  if (selected >= 0 && cameraOf[col.rec[selected]] === shapeCamera && havePath(selected)) drawPath(g, selected, true);
+  filter.shapes.forEach(s => drawShape(g, s.points, s.kind, s.name));
+  if (view.tool) {
+    drawShape(g, view.cursor ? [...view.pts, view.cursor] : view.pts, 'draft', '');
+    note.push(t(view.tool === 'zone' ? 'drawZone' : 'drawLine'));
+    if (view.cursor) note.push(view.cursor.join(','));
+  }
+  g.restore();
+  byId('scene-note').textContent = note.join(' · ');
+}
+
+function drawPath(g, i, chosen) {
+  const p = pathOf(i), step = Math.max(1, Math.floor(p.n / 200));
+  if (!p.n) return;
+  g.beginPath();
+  for (let k = 0; k < p.n; k += step) g.lineTo(footX(p, k), footY(p, k));
+  g.lineTo(footX(p, p.n - 1), footY(p, p.n - 1));
+  g.lineJoin = 'round';
+  if (chosen) { g.strokeStyle = '#000'; g.lineWidth = 6 / view.scale; g.stroke(); }
+  g.strokeStyle = chosen ? '#ff9500' : classColour[col['class'][i]] || '#fff';
+  g.globalAlpha = chosen ? 1 : .75; g.lineWidth = (chosen ? 3.5 : 1.5) / view.scale;
+  g.stroke();
+  g.globalAlpha = 1;
+  const n = p.n - 1; // a head where the path ends
+  g.fillStyle = g.strokeStyle;
+  g.beginPath(); g.arc(footX(p, n), footY(p, n), (chosen ? 6 : 3) / view.scale, 0, 7); g.fill();
+}
+
+// drawHeat shades where the rows were, by time spent: a cell is a 96th of the width.
+function drawHeat(g, rows) {
+  const r = size(), cell = r.width / 96, w = 97, h = Math.ceil(r.height / cell) + 1, sum = new Float64Array(w * h);
+  for (const i of rows) {
+    const p = pathOf(i);
+    for (let k = 0; k < p.n; k++) {
+      const x = Math.floor(footX(p, k) / cell), y = Math.floor(footY(p, k) / cell);
+      if (x >= 0 && x < w && y >= 0 && y < h) sum[y * w + x] += Math.min(1e6, k + 1 < p.n ? p.t[k + 1] - p.t[k] : recOf(i).frame_us);
+    }
+  }
+  const most = Math.log1p(sum.reduce((a, b) => Math.max(a, b), 0) / 1e5) || 1;
+  for (let k = 0; k < sum.length; k++) {
+    if (!sum[k]) continue;
+    const v = Math.log1p(sum[k] / 1e5) / most;
+    g.fillStyle = `hsla(${60 - 60 * v},100%,${55 - 10 * v}%,${.15 + .65 * v})`;
+    g.fillRect(k % w * cell, Math.floor(k / w) * cell, cell + .5, cell + .5);
+  }
+}
+
+function drawShape(g, pts, kind, name) {
+  if (!pts.length) return;
+  g.beginPath();
+  pts.forEach(p => g.lineTo(p[0], p[1]));
+  if (kind === 'zone') { g.closePath(); g.fillStyle = 'rgba(0,140,255,.22)'; g.fill(); }
+  for (const [style, w] of [['#000', 5], [kind === 'draft' ? '#ffd23f' : '#4db2ff', 2.5]]) { g.strokeStyle = style; g.lineWidth = w / view.scale; g.stroke(); }
+  if (kind === 'line') arrow(g, pts);
+  g.fillStyle = '#fff';
+  pts.forEach(p => { g.beginPath(); g.arc(p[0], p[1], 3.5 / view.scale, 0, 7); g.fill(); });
+  if (name) {
+    g.font = `${13 / view.scale}px system-ui, sans-serif`; g.lineWidth = 3 / view.scale; g.strokeStyle = '#000';
+    g.strokeText(name, pts[0][0] + 6 / view.scale, pts[0][1] - 6 / view.scale); g.fillText(name, pts[0][0] + 6 / view.scale, pts[0][1] - 6 / view.scale);
+  }
+}
+
+// arrow points to the line's right, seen from its first end to its second.
+function arrow(g, [a, b]) {
+  const mx = (a[0] + b[0]) / 2, my = (a[1] + b[1]) / 2, len = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1, s = 18 / view.scale;
+  const nx = -(b[1] - a[1]) / len * s, ny = (b[0] - a[0]) / len * s;
+  g.beginPath(); g.moveTo(mx, my); g.lineTo(mx + nx, my + ny);
+  g.lineTo(mx + nx * .6 + ny * .3, my + ny * .6 - nx * .3); g.moveTo(mx + nx, my + ny); g.lineTo(mx + nx * .6 - ny * .3, my + ny * .6 + nx * .3); g.stroke();
+}
+
+function setTool(tool) {
+  view.tool = tool; view.pts = []; view.cursor = null;
+  byId('draw-zone').setAttribute('aria-pressed', tool === 'zone');
+  byId('draw-line').setAttribute('aria-pressed', tool === 'line');
+  byId('draw-done').hidden = tool !== 'zone';
+  byId('scene').style.cursor = tool ? 'crosshair' : '';
+  if (tool) { showTab('camera'); byId('scene').focus(); view.cursor = [Math.round(size().width / 2), Math.round(size().height / 2)]; }
+  drawScene();
+}
+
+function addPoint(p) {
+  const last = view.pts[view.pts.length - 1];
+  if (last && String(last) === String(p)) return;
+  view.pts.push(p);
+  if (view.tool === 'line' && view.pts.length === 2) finishShape(); else drawScene();
+}
+
+function clickScene(x, y) {
+  if (view.tool) { addPoint(toPicture(x, y)); return; }
+  let best = -1, near = 12 / view.scale; // the path nearest to the click
+  const [px, py] = [(x - view.dx) / view.scale, (y - view.dy) / view.scale];
+  for (const i of current.rows) {
+    if (cameraOf[col.rec[i]] !== shapeCamera || !havePath(i)) continue;
+    const f = col.foot;
+    if (px < f[4 * i] - near || px > f[4 * i + 2] + near || py < f[4 * i + 1] - near || py > f[4 * i + 3] + near) continue;
+    const p = pathOf(i);
+    for (let k = 0; k < p.n; k++) { const d = Math.hypot(footX(p, k) - px, footY(p, k) - py); if (d < near) { near = d; best = i; } }
+  }
+  if (best >= 0) choose(best, true);
+}
+
+function sceneKey(e) {
+  if (!view.tool) return;
+  const step = e.shiftKey ? 1 : 10, move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[e.key];
+  if (move) view.cursor = [0, 1].map(k => Math.max(0, Math.min((view.cursor || [0, 0])[k] + move[k], k ? size().height : size().width)));
+  else if (e.key === ' ') addPoint(view.cursor || [0, 0]);
+  else if (e.key === 'Enter') finishShape();
+  else if (e.key === 'Backspace') view.pts.pop();
+  else if (e.key === 'Escape') { setTool(''); e.preventDefault(); e.stopPropagation(); return; }
+  else return;
+  e.preventDefault(); e.stopPropagation();
+  drawScene();
+}
+
+function freeName(kind) {
+  const taken = new Set([...filter.shapes.map(s => s.name), ...(meta.flags.names || [])]);
+  for (let k = 1; ; k++) if (!taken.has(kind + k)) return kind + k;
+}
+
+function finishShape() {
+  const kind = view.tool, pts = view.pts;
+  if (!kind) return;
+  const shape = pts.length >= 2 && parseShape(shapeText({ name: freeName(kind === 'zone' ? 'zone' : 'ligne'), points: pts }));
+  setTool('');
+  if (!shape || shape.kind !== kind) return;
+  addShape(shape);
+}
+
+function addShape(shape) {
+  filter.shapes.push({ ...shape, rule: shape.kind === 'zone' ? 'dwell' : 'cross', side: '', dwell: 0 });
+  loadAllPaths().then(update, () => { byId('scene-note').textContent = t('pathsMissing'); });
+}
+
+// showShapes lists the zones and lines, for editing as text and by rule.
+function showShapes() {
+  byId('shapes').replaceChildren(...filter.shapes.map(s => {
+    const text = make('input', { type: 'text', value: shapeText(s), 'aria-label': t('coordinates'), onchange: () => {
+      const got = parseShape(text.value), others = filter.shapes.filter(x => x !== s).map(x => x.name);
+      const bad = !got ? t('badShape') : others.includes(got.name) || (meta.flags.names || []).includes(got.name) ? t('nameTaken') : '';
+      text.setAttribute('aria-invalid', bad !== '');
+      text.title = bad;
+      if (bad) return;
+      if (got.kind !== s.kind) Object.assign(s, { rule: got.kind === 'zone' ? 'dwell' : 'cross', side: '' });
+      Object.assign(s, got);
+      update();
+    } });
+    const option = (value, word) => make('option', { value, selected: value === (s.kind === 'zone' ? s.rule : s.side) }, t(word));
+    const rule = make('select', { 'aria-label': t('rule'), onchange: () => { s.kind === 'zone' ? s.rule = rule.value : s.side = rule.value; update(); } },
+      ...(s.kind === 'zone' ? ['dwell', 'enters', 'leaves'].map(r => option(r, r)) : [option('', 'either'), option('left', 'left'), option('right', 'right')]));
+    const dwell = make('input', { type: 'number', min: 0, step: 'any', value: s.dwell / 1e6, 'aria-label': t('least'), onchange: () => { s.dwell = Math.max(0, Math.round(Number(dwell.value) * 1e6) || 0); update(); } });
+    return make('div', { 'class': 'shape' }, s.kind === 'line' ? t('cross') : '', rule, ...(s.rule === 'dwell' ? [t('least'), dwell, 's'] : []), text,
+      make('button', { onclick: () => { filter.shapes.splice(filter.shapes.indexOf(s), 1); update(); } }, t('remove')));
+  }));
+}

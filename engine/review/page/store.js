@@ -1,0 +1,101 @@
+// What the page holds: meta (JSON), columns of numbers, and packed paths.
+
+const byId = id => document.getElementById(id);
+const meta = JSON.parse(byId('meta').textContent);
+const N = meta.tracks;
+
+function decodeBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const s = atob(text), out = new Uint8Array(s.length);
+  for (let i = 0; i < s.length; i++) out[i] = s.charCodeAt(i);
+  return out;
+}
+
+const col = (() => {
+  const el = byId('columns'), buf = decodeBase64(el.textContent).buffer, out = {};
+  const types = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array };
+  el.textContent = ''; // not needed twice
+  for (const [name, c] of Object.entries(meta.columns)) {
+    const wide = name === 'box' || name === 'foot' ? 4 : 1;
+    out[name] = new types[c.type](buf, c.offset, N * wide);
+  }
+  return out;
+})();
+const recOf = i => meta.recordings[col.rec[i]];
+const nameOf = i => recOf(i).id + ':' + col.id[i];
+const rowsByName = new Map(); // "REC:TRACK" to row
+for (let i = 0; i < N; i++) rowsByName.set(nameOf(i), i);
+const cameras = [...new Set(meta.recordings.map(r => r.camera))];
+const cameraOf = meta.recordings.map(r => cameras.indexOf(r.camera));
+const cropOf = i => meta.crops + '/' + recOf(i).id + '-' + col.id[i] + '.jpg';
+
+// Paths, a file of them at a time.
+const pathStart = new Float64Array(N + 1); // offset within its file
+const fileOf = new Uint16Array(N);
+meta.path_files.forEach((f, k) => {
+  let at = 0;
+  for (let i = f.from; i < f.to; i++) { fileOf[i] = k; pathStart[i] = at; at += col.bytes[i]; }
+});
+const pathData = [], pathWait = [];
+
+window.reviewPaths = (k, text) => {
+  pathData[k] = decodeBase64(text);
+  if (pathWait[k]) pathWait[k].done();
+};
+
+function loadPaths(k) {
+  if (pathData[k]) return Promise.resolve();
+  if (pathWait[k]) return pathWait[k].promise;
+  const w = pathWait[k] = {};
+  w.promise = new Promise((done, fail) => { w.done = done; w.fail = fail; });
+  const f = meta.path_files[k];
+  if (!f.src) {
+    const el = byId('paths-' + k);
+    window.reviewPaths(k, el.textContent);
+    el.textContent = '';
+    return w.promise;
+  }
+  const s = document.createElement('script');
+  s.src = f.src;
+  s.onerror = () => { pathWait[k] = null; w.fail(new Error(f.src)); };
+  document.head.append(s);
+  return w.promise;
+}
+const loadAllPaths = () => Promise.all(meta.path_files.map((_, k) => loadPaths(k)));
+const havePath = i => pathData[fileOf[i]] !== undefined;
+
+// unpack reads a packed path (scene.PackPath) into out, whose arrays grow.
+function unpack(buf, at, end, out) {
+  out.n = 0;
+  if (at === end) return out;
+  at++; // the format byte
+  const uv = () => {
+    let b = buf[at++], v = b & 127;
+    for (let m = 128; b > 127; m *= 128) { b = buf[at++]; v += (b & 127) * m; }
+    return v;
+  };
+  const sv = u => u < 0x80000000 ? (u >>> 1) ^ -(u & 1) : (u % 2 ? -(u + 1) / 2 : u / 2);
+  let t = 0, dt = 0, x = 0, y = 0, w = 0, h = 0, n = 0;
+  while (at < end) {
+    const u = uv(), step = sv(Math.floor(u / 2));
+    if (n === 0) t = step; else { dt += step; t += dt; }
+    x += sv(uv()); y += sv(uv()); w += sv(uv()); h += sv(uv());
+    out.t[n] = t; out.x[n] = x / 8; out.y[n] = y / 8; out.w[n] = w / 8; out.h[n] = h / 8;
+    n++;
+  }
+  out.n = n;
+  return out;
+}
+const newPath = () => ({ n: 0, t: [], x: [], y: [], w: [], h: [] });
+const scratch = newPath();
+// pathOf is the path of a row; with no out given it is valid until the next call.
+const pathOf = (i, out = scratch) => unpack(pathData[fileOf[i]], pathStart[i], pathStart[i] + col.bytes[i], out);
+
+// What people said: the verdicts of the page's making, and those since.
+const comments = new Map(); // row to [{text, by, at}]
+for (const d of meta.decisions) {
+  const i = rowsByName.get(d.recording + ':' + d.track);
+  if (i === undefined || !d.text) continue;
+  if (!comments.has(i)) comments.set(i, []);
+  comments.get(i).push({ text: d.text, by: d.by, at: d.at_unix_us, verdict: d.verdict });
+}
