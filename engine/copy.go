@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/procedure"
@@ -21,6 +22,7 @@ import (
 // JSON and pictures, with a list MANIFEST.sha256 that sha256sum -c checks.
 type dataCopy struct {
 	temp, final string
+	drop        func() // removes a copy that was not placed
 	manifest    []byte
 	sha256      string // of the manifest
 	counts      map[string]int64
@@ -36,11 +38,11 @@ func copyData(ctx context.Context, ix *index.Store, doc procedure.Document, dir 
 	if _, err := os.Lstat(abs); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.BadInput, "it exists already").OnFile(dir).WithHint("name a folder that is not there yet")
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(abs), ".posteriori-copy-*")
+	temp, remove, err := evidence.TempDir(abs)
 	if err != nil {
 		return nil, copyFault(dir, err)
 	}
-	c := &dataCopy{temp: temp, final: abs, counts: map[string]int64{}}
+	c := &dataCopy{temp: temp, drop: remove, final: abs, counts: map[string]int64{}}
 	err = c.fill(ctx, ix, doc)
 	if err == nil {
 		err = c.seal()
@@ -186,6 +188,3 @@ func (c *dataCopy) place() error {
 	}
 	return nil
 }
-
-// drop removes a copy that was not placed.
-func (c *dataCopy) drop() { _ = os.RemoveAll(c.temp) }

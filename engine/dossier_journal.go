@@ -29,13 +29,14 @@ type caseLog struct {
 	records    map[int64]journal.Record // those of decisions, for their proofs
 	purge      *journal.Record          // the last that went ahead
 	copy       *report.Recipient
-	withdrawn  map[int64]bool // records whose act failed afterwards
+	withdrawn  map[int64]bool    // records whose act failed afterwards
+	confined   map[string]string // by hash of the original: what held in the worker that last analysed it
 }
 
 // readAll reads the act's journal to the end.
 func (a *Act) readAll() (*caseLog, error) {
 	l := &caseLog{acts: map[string]int64{}, people: map[string]journal.Person{}, checks: map[string][]report.Check{}, exhibits: map[string]string{},
-		records: map[int64]journal.Record{}, withdrawn: map[int64]bool{}}
+		records: map[int64]journal.Record{}, withdrawn: map[int64]bool{}, confined: map[string]string{}}
 	for r, err := range a.log.Records(journal.Filter{}) {
 		if err != nil {
 			return nil, err
@@ -80,6 +81,8 @@ func (l *caseLog) take(r journal.Record) {
 		l.mention = report.Issue{Version: 1, SHA256: documentHash(r), At: at, Record: r.Seq}
 	case journal.SubErase, journal.SubRectify:
 		l.ordered = append(l.ordered, orderedOf(r, at))
+	case journal.SubAnalyse:
+		l.takeAnalysis(r)
 	case journal.SubPurge:
 		l.purge = &r
 	case journal.SubCopy:
@@ -96,6 +99,10 @@ var hashing = []journal.Sub{journal.SubImport, journal.SubAnalyse, journal.SubSy
 
 // takeUse notes the checks of originals that a record tells of.
 func (l *caseLog) takeUse(r journal.Record, at time.Time) {
+	if r.Params == EvidenceCheck && r.Outcome == journal.OK {
+		l.takeCheck(r, at)
+		return
+	}
 	if !slices.Contains(hashing, r.Sub) || r.Outcome == journal.Refused {
 		return
 	}
@@ -106,6 +113,31 @@ func (l *caseLog) takeUse(r journal.Record, at time.Time) {
 	for _, o := range r.Objects {
 		if o.Kind == kindRecording && o.SHA256 != "" && o.Note == "" {
 			l.checks[o.SHA256] = append(l.checks[o.SHA256], report.Check{Record: r.Seq, At: at, Act: string(r.Sub), Same: !broken})
+		}
+	}
+}
+
+// takeAnalysis notes what held the worker in while it read the originals.
+func (l *caseLog) takeAnalysis(r journal.Record) {
+	var p struct {
+		Sandbox string `json:"sandbox"`
+	}
+	if json.Unmarshal([]byte(r.Params), &p) != nil {
+		return
+	}
+	for _, o := range r.Objects {
+		if o.Kind == kindRecording {
+			l.confined[o.SHA256] = p.Sandbox
+		}
+	}
+}
+
+// takeCheck notes a check of originals that a person asked for. One that was not
+// found then was not hashed.
+func (l *caseLog) takeCheck(r journal.Record, at time.Time) {
+	for _, o := range r.Objects {
+		if o.Kind == kindRecording && (o.Note == FileUnchanged || o.Note == FileAltered) {
+			l.checks[o.SHA256] = append(l.checks[o.SHA256], report.Check{Record: r.Seq, At: at, Act: "evidence-check", Same: o.Note == FileUnchanged})
 		}
 	}
 }

@@ -72,13 +72,22 @@ func (b *reportBuilder) method(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	recs, err := b.ix.Recordings(ctx)
+	if err != nil {
+		return err
+	}
+	confined := map[int64]string{}
+	for _, r := range recs {
+		confined[r.ID] = b.log.confined[r.SHA256]
+	}
 	seen := map[string]bool{}
 	for _, an := range list {
 		params, err := json.Marshal(an.Params)
 		if err != nil {
 			return err
 		}
-		x := report.Analysis{Recording: an.Recording, Identity: an.Identity, Build: an.Build, Params: string(params), Device: an.Device, Tracks: an.Tracks}
+		x := report.Analysis{Recording: an.Recording, Identity: an.Identity, Build: an.Build, Params: string(params), Device: an.Device, Tracks: an.Tracks,
+			Confined: confined[an.Recording]}
 		if an.FinishedUS != 0 {
 			x.Finished = time.UnixMicro(an.FinishedUS)
 		}

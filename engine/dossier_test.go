@@ -96,6 +96,39 @@ func want(t *testing.T, page string, has, lacks []string) {
 	}
 }
 
+// A check that a person asked for counts among those of the originals, with what
+// came of it; so does what held the reading program in.
+func TestReportTellsChecksAndConfinement(t *testing.T) {
+	m := newMarked(t, testStore(t, true))
+	record := func(sub journal.Sub, params, note string) {
+		t.Helper()
+		err := m.act(sub, func(a *Act, _ *index.Store) error {
+			o := recordingObject(m.rec)
+			o.Note = note
+			return a.Record(journal.Details{Params: params, Objects: []journal.Object{o}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(journal.SubAnalyse, `{"sandbox":"files by landlock v7, not in force: operation not permitted, no sockets"}`, "")
+	record(journal.SubShow, EvidenceCheck, FileUnchanged)
+	record(journal.SubShow, EvidenceCheck, FileMissing)
+	record(journal.SubShow, `{"view":"evidence"}`, "")
+	page, _, _ := m.drawn(t, journal.SubReport, makeReport)
+	want(t, page, []string{"2 contrôles consignés", "accès aux fichiers limité", "une protection n’a pas pu être mise en place"}, nil)
+	var l *caseLog
+	err := m.act(journal.SubShow, func(a *Act, _ *index.Store) (err error) {
+		if l, err = a.readAll(); err != nil {
+			return err
+		}
+		return a.Record(journal.Details{})
+	})
+	if err != nil || len(l.checks[m.rec.SHA256]) != 2 || !strings.Contains(l.confined[m.rec.SHA256], "not in force") {
+		t.Errorf("%+v, %q, %v", l.checks, l.confined, err)
+	}
+}
+
 func TestReportFromIndexAndJournal(t *testing.T) {
 	m := newMarked(t, testStore(t, true))
 	m.decide(t)

@@ -11,6 +11,18 @@ import (
 	"posteriori/engine/journal"
 )
 
+// EvidenceCheck stands in Params of the record of an act that hashed the
+// procedure's files and compared them; each object's Note then says what came
+// of it.
+const EvidenceCheck = `{"view":"evidence-check"}`
+
+// What came of comparing a file.
+const (
+	FileUnchanged = "unchanged"
+	FileAltered   = "altered"
+	FileMissing   = "missing" // or unreadable; a derived file may have been handed over
+)
+
 // UseOriginals hashes the originals of recs, as is due before each use and
 // after it, and refuses what was altered or is gone (rule 21); an alteration
 // raises an alert. show may be nil; it is told how many of all their bytes have

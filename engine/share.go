@@ -87,7 +87,7 @@ func (s *Store) shareAct(p *Procedure) {
 	for _, d := range []string{"journal", "keys", "tmp", "models"} {
 		s.share(filepath.Join(s.dir, d))
 	}
-	for _, f := range []string{usersFile, usersFile + ".lock", "procedures.lock"} {
+	for _, f := range []string{usersFile, usersFile + ".lock", storeFile, storeFile + ".lock", "procedures.lock"} {
 		s.share(filepath.Join(s.dir, f))
 	}
 	if p != nil {

@@ -57,26 +57,20 @@ func newStore(dir string) *Store {
 
 // Open opens the store in dir. It is fault.NotFound when there is none.
 func Open(dir string) (*Store, error) {
-	b, err := os.ReadFile(filepath.Join(dir, storeFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "there is no store here").OnFile(dir).
-			WithHint("make one with posteriori init, or name one with --store")
+	s := newStore(dir)
+	err := s.readMeta()
+	if fault.KindOf(err) == fault.Integrity {
+		// Another process may be between its record and its file, or was killed there.
+		unlock, lerr := journal.Lock(context.Background(), filepath.Join(dir, storeFile+".lock"))
+		if lerr != nil {
+			return nil, err
+		}
+		if err = s.recoverSealed(storeFile); err == nil {
+			err = s.readMeta()
+		}
+		unlock()
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.BadInput, err, "the store cannot be read").OnFile(dir)
-	}
-	s := newStore(dir)
-	if err := json.Unmarshal(b, &s.meta); err != nil {
-		return nil, fault.Wrap(fault.BadInput, err, "it is not a store's description").OnFile(filepath.Join(dir, storeFile))
-	}
-	if s.meta.Format != storeFormat {
-		return nil, fault.New(fault.BadInput, "the store has format %d, this program knows %d", s.meta.Format, storeFormat).OnFile(dir).
-			WithHint("use the version of this program that made it, or make a new store and import anew")
-	}
-	if err := s.checkModes(); err != nil {
-		return nil, err
-	}
-	if err := s.checkSealed(storeFile, b); err != nil {
 		return nil, err
 	}
 	if s.key.Private, err = s.readKey("journal.key"); err != nil {
@@ -89,6 +83,32 @@ func Open(dir string) (*Store, error) {
 	}
 	s.key.Public = string(trimLine(pub))
 	return s, nil
+}
+
+// readMeta reads the store's description, which only an act may change, and
+// looks at who may enter.
+func (s *Store) readMeta() error {
+	path := filepath.Join(s.dir, storeFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.NotFound, "there is no store here").OnFile(s.dir).
+			WithHint("make one with posteriori init, or name one with --store")
+	}
+	if err != nil {
+		return fault.Wrap(fault.BadInput, err, "the store cannot be read").OnFile(s.dir)
+	}
+	s.meta = Meta{}
+	if err := json.Unmarshal(b, &s.meta); err != nil {
+		return fault.Wrap(fault.BadInput, err, "it is not a store's description").OnFile(path)
+	}
+	if s.meta.Format != storeFormat {
+		return fault.New(fault.BadInput, "the store has format %d, this program knows %d", s.meta.Format, storeFormat).OnFile(s.dir).
+			WithHint("use the version of this program that made it, or make a new store and import anew")
+	}
+	if err := s.checkModes(); err != nil {
+		return err
+	}
+	return s.checkSealed(storeFile, b)
 }
 
 // WithClock returns the store with another clock, for tests.

@@ -135,6 +135,58 @@ func TestRealStore(t *testing.T) {
 	}
 }
 
+// Nobody gives himself a role, a habilitation or a procedure; another does, and
+// whoever has them may give them up. A demonstration needs one person only.
+func TestNobodyDesignatesHimself(t *testing.T) {
+	change := func(s *Store, sub journal.Sub) error {
+		return changeUser(t, s, sub, func(r access.Register) (access.User, error) {
+			u := r.Users()[0]
+			switch sub {
+			case journal.SubUserHabilitate:
+				return u.With(access.Habilitation{Authority: "D", Reference: "H-9", Document: strings.Repeat("ab", 32),
+					From: "2025-01-01", Until: "2099-12-31", Natures: []access.Nature{access.Plates}})
+			case journal.SubUserAssign:
+				return u.AssignedTo("P1")
+			case journal.SubUserRevoke:
+				return u.WithdrawnFrom("P1")
+			}
+			u.Roles = []access.Role{access.Administrator, access.Officer}
+			return u, nil
+		})
+	}
+	demo, s := testStore(t, true), testStore(t, false)
+	withProcedure(t, demo, "P1")
+	withProcedure(t, s, "P1")
+	for _, sub := range []journal.Sub{journal.SubUserHabilitate, journal.SubUserAssign} {
+		if err := change(s, sub); ruleOf(err) != "5" {
+			t.Errorf("%s of himself: %v", sub, err)
+		}
+		if rs := records(t, s, ""); rs[len(rs)-1].Outcome != journal.Refused || rs[len(rs)-1].Rule != "5" {
+			t.Errorf("%s: %+v", sub, rs[len(rs)-1])
+		}
+		if err := change(demo, sub); err != nil && fault.KindOf(err) == fault.Refused {
+			t.Errorf("%s in a demonstration: %v", sub, err)
+		}
+	}
+	if err := change(s, journal.SubUserAdd); err == nil {
+		t.Error("he gave himself roles")
+	}
+	if err := changeUser(t, s, journal.SubUserAdd, func(access.Register) (access.User, error) {
+		return access.User{Account: "second", UID: "70002", Roles: []access.Role{access.Administrator}}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	second := s.as("second", "70002")
+	for _, sub := range []journal.Sub{journal.SubUserHabilitate, journal.SubUserAssign} {
+		if err := change(second, sub); err != nil {
+			t.Errorf("%s of another: %v", sub, err)
+		}
+	}
+	if err := change(s, journal.SubUserRevoke); err != nil {
+		t.Errorf("he withdraws: %v", err)
+	}
+}
+
 // What is changed past the program is found: the register, an older register
 // put back, the store's description.
 func TestSealedFiles(t *testing.T) {
@@ -292,7 +344,7 @@ func TestGroupStore(t *testing.T) {
 func TestWatchStopsRunningJobs(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	deny := func(t *testing.T, s *Store) {
-		err := s.Do(ctx, ActSpec{Procedure: "P1", Operation: journal.Modify, Sub: journal.SubVeto, Reason: "x"}, func(a *Act) error {
+		err := s.as("jmartin", "70001").Do(ctx, ActSpec{Procedure: "P1", Operation: journal.Modify, Sub: journal.SubVeto, Reason: "x"}, func(a *Act) error {
 			return a.ChangeProcedure(ctx, journal.Details{}, func(d procedure.Document) (procedure.Document, error) {
 				return procedure.Veto(d, procedure.Authorisation{Magistrate: "M", Quality: procedure.Procureur, Date: "2025-03-01", Reference: "V"}, s.now())
 			})
@@ -317,11 +369,6 @@ func TestWatchStopsRunningJobs(t *testing.T) {
 		addOfficer(t, s)
 		theirs := s.as("jmartin", "70001")
 		if _, err := theirs.CreateProcedure(ctx, "x", testDoc("P1", procedure.Flagrance)); err != nil {
-			t.Fatal(err)
-		}
-		if err := changeUser(t, s, journal.SubUserAssign, func(r access.Register) (access.User, error) {
-			return r.Users()[0].AssignedTo("P1")
-		}); err != nil {
 			t.Fatal(err)
 		}
 		err := theirs.Do(ctx, ActSpec{Procedure: "P1", Operation: journal.Collect, Sub: journal.SubAnalyse, Reason: "x"}, func(a *Act) error {

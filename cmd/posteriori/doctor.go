@@ -20,6 +20,7 @@ import (
 	"posteriori/engine"
 	"posteriori/engine/analysis"
 	"posteriori/engine/fault"
+	"posteriori/engine/report"
 	"posteriori/engine/wire"
 	"posteriori/models"
 )
@@ -116,7 +117,7 @@ func lookAtWorker(ctx context.Context) []finding {
 	}
 	list := []finding{
 		{Name: "posteriori-worker", State: isOK, Version: hello.Build, Where: w.Path},
-		{Name: "sandbox", State: isOK, Version: hello.Sandbox},
+		lookAtSandbox(hello.Sandbox),
 		{Name: "device", State: isOK, Version: hello.Device},
 	}
 	var names []string
@@ -135,6 +136,17 @@ func lookAtWorker(ctx context.Context) []finding {
 		ort.Hint = "run make build, or name it with $POSTERIORI_ONNXRUNTIME; without it the engine goes by motion alone"
 	}
 	return append(list, ort)
+}
+
+// lookAtSandbox says plainly which protections the worker goes without. It works
+// without them: a system that has none is no reason not to.
+func lookAtSandbox(said string) finding {
+	f := finding{Name: "sandbox", State: isOK, Version: said}
+	if lacks := report.NotConfined(said); len(lacks) > 0 {
+		f.State = isAbsent
+		f.Hint = "not in force on this machine: " + strings.Join(lacks, "; ") + ". The worker runs without and the report says so; allow Landlock, seccomp and network namespaces to it"
+	}
+	return f
 }
 
 // hintOf is what an error tells its reader to do.

@@ -38,13 +38,6 @@ type evidenceRow struct {
 	rec     *index.Recording
 }
 
-// The states of a checked file.
-const (
-	fileUnchanged = "unchanged"
-	fileAltered   = "altered"
-	fileMissing   = "missing" // or unreadable; a derived file may have been handed over
-)
-
 func newEvidenceListCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list -p ID",
@@ -95,7 +88,7 @@ func (a *app) evidence(c *cobra.Command, check func(context.Context, *engine.Act
 		}
 		d := journal.Details{Params: `{"view":"evidence"}`}
 		if check != nil {
-			d.Params = `{"view":"evidence-check"}`
+			d.Params = engine.EvidenceCheck
 			if err := check(c.Context(), act, rows); err != nil {
 				return err
 			}
@@ -154,12 +147,12 @@ func (a *app) checkRows(ctx context.Context, act *engine.Act, rows []evidenceRow
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err == nil:
-			r.State = fileUnchanged
+			r.State = engine.FileUnchanged
 			continue
 		case evidence.Altered(err):
-			r.State = fileAltered
+			r.State = engine.FileAltered
 		default:
-			r.State = fileMissing
+			r.State = engine.FileMissing
 		}
 		r.Error = err.Error()
 		if r.rec != nil {
@@ -174,11 +167,11 @@ func judgeEvidence(rows []evidenceRow) error {
 	altered, lost, gone := 0, 0, 0
 	for _, r := range rows {
 		switch {
-		case r.State == fileAltered && r.rec != nil:
+		case r.State == engine.FileAltered && r.rec != nil:
 			altered++
-		case r.State == fileAltered:
+		case r.State == engine.FileAltered:
 			gone++
-		case r.State == fileMissing && r.rec != nil:
+		case r.State == engine.FileMissing && r.rec != nil:
 			lost++
 		}
 	}

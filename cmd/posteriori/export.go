@@ -163,7 +163,7 @@ func (a *app) makeClip(ctx context.Context, act *engine.Act, ix *index.Store, o 
 		return err
 	}
 	err = act.Record(journal.Details{
-		Objects: []journal.Object{source, {Kind: "derived", ID: filepath.Base(o.out), SHA256: made.SHA256}},
+		Objects: []journal.Object{source, {Kind: "derived", ID: "clip", SHA256: made.SHA256}},
 		Params:  fmt.Sprintf(`{"pad_us":%d}`, o.pad.Microseconds()), Result: out.Note,
 	})
 	if err != nil {
@@ -230,16 +230,11 @@ func tempBeside(out string, overwrite bool) (name string, drop func(), err error
 		return "", nil, fault.New(fault.BadInput, "it exists already").OnFile(out).
 			WithHint("name another file, or pass --overwrite")
 	}
-	abs, err := filepath.Abs(out)
+	dir, drop, err := evidence.TempDir(out)
 	if err != nil {
-		return "", nil, fault.Wrap(fault.Usage, err, "no such path").OnFile(out)
+		return "", nil, err
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(abs), ".posteriori-*")
-	if err != nil {
-		return "", nil, fault.Wrap(fault.NoSpace, err, "it cannot be written").OnFile(out).
-			WithHint("make its folder first, or name one that this account may write to")
-	}
-	return filepath.Join(dir, "new"+filepath.Ext(abs)), func() { _ = os.RemoveAll(dir) }, nil
+	return filepath.Join(dir, "new"+filepath.Ext(out)), drop, nil
 }
 
 // runOutput has the worker make one file.

@@ -27,7 +27,7 @@ that it makes is marked as such. It is not for cases.
 
 --alert-command names a program, repeated for each argument, that gets alerts as
 JSON; --alert-smtp and --alert-to name a mail server and the data controller's
-address.
+address. posteriori deployment set changes these and the deployment record later.
 ` + exitStatus,
 		Example: `  posteriori init --store /srv/posteriori --group opj --compliance-reference "RU-018 n° 2231" \
     --compliance-date 2025-01-15 --impact-assessment "AIPD v3" --reason "new workstation of the service"
@@ -37,13 +37,9 @@ address.
 	}
 	f := c.Flags()
 	f.BoolVar(&o.Demo, "demo", false, "make a demonstration store")
-	f.StringVar(&o.Compliance.Reference, "compliance-reference", "", "`reference` of the compliance statement")
-	f.StringVar(&o.Compliance.Date, "compliance-date", "", "its `date`, YYYY-MM-DD")
-	f.StringVar(&o.Compliance.ImpactAssessment, "impact-assessment", "", "`version` of the data-protection impact assessment (AIPD)")
 	f.StringVar(&o.Group, "group", "", "share the store with the accounts of this `group` of the system")
-	f.StringArrayVar(&o.Alert.Command, "alert-command", nil, "`program` that is told of alerts; again for each argument")
-	f.StringVar(&o.Alert.SMTP, "alert-smtp", "", "mail server for alerts, as `HOST:PORT`")
-	f.StringVar(&o.Alert.To, "alert-to", "", "`address` of the data controller")
+	complianceFlags(c, &o.Compliance)
+	alertFlags(c, &o.Alert)
 	return c
 }
 

@@ -155,7 +155,7 @@ func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, i
 	}
 	if sheet != nil {
 		defer sheet.drop()
-		d.Objects = append(d.Objects, journal.Object{Kind: "derived", ID: filepath.Base(o.sheet), SHA256: sheet.sha256})
+		d.Objects = append(d.Objects, journal.Object{Kind: "derived", ID: "sheet", SHA256: sheet.sha256})
 	}
 	if err := act.Record(d); err != nil {
 		return err

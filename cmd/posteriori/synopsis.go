@@ -247,8 +247,8 @@ func (s *synopsisAct) make(ctx context.Context, ix *index.Store, plan *synopsis.
 		return err
 	}
 	s.about.Objects = append(s.about.Objects,
-		journal.Object{Kind: "derived", ID: filepath.Base(s.opt.out), SHA256: video.SHA256},
-		journal.Object{Kind: "derived", ID: filepath.Base(sidecarName(s.opt.out)), SHA256: hex.EncodeToString(sum[:])})
+		journal.Object{Kind: "derived", ID: "synopsis", SHA256: video.SHA256},
+		journal.Object{Kind: "derived", ID: "sidecar", SHA256: hex.EncodeToString(sum[:])})
 	s.about.Result = strings.Join(append(plan.Warnings, out.Note), "; ")
 	if err := s.act.Record(s.about); err != nil {
 		return err

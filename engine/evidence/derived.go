@@ -37,16 +37,12 @@ func Create(path string, clobber bool) (*Writer, error) {
 	if err := free(path, clobber); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), TempPattern(path))
+	f, err := tempFile(path)
 	if err != nil {
-		return nil, writeFault(path, err)
+		return nil, err
 	}
 	return &Writer{f: f, path: path, clobber: clobber, sum: sha256.New()}, nil
 }
-
-// TempPattern is the pattern for a temporary file that will be sealed as path
-// (os.CreateTemp in the same folder). It keeps the extension.
-func TempPattern(path string) string { return ".posteriori-*" + filepath.Ext(path) }
 
 // free says whether path may be written.
 func free(path string, clobber bool) error {

@@ -263,9 +263,10 @@ func ChangeFrame(d Document, to Frame, at time.Time) (Document, error) {
 }
 
 // Reference is how a journal record names the authorisation in force: its
-// reference, "deemed", or nothing when there is none.
+// reference, "deemed", or nothing when there is none. It stands on while the
+// procedure is being closed: what is done then is done under it too.
 func (d Document) Reference() string {
-	if MayAnalyse(d) != nil {
+	if authorised(d) != nil {
 		return ""
 	}
 	last := d.Authorisations[len(d.Authorisations)-1]

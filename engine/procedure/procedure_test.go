@@ -79,6 +79,14 @@ func TestRule4(t *testing.T) {
 	prel := must(t)(New(good(Preliminary), now))
 	refusedUnder(t, "not authorised", MayAnalyse(prel), "4")
 	auth := must(t)(Authorise(prel, word(), now))
+	closing, err := BeginClosing(auth, nil, now)
+	if err != nil || closing.Reference() != "A-1" || MayAnalyse(closing) == nil {
+		t.Errorf("while closing: reference %q, %v", closing.Reference(), err)
+	}
+	revoked, err := Revoke(closing, Authorisation{Magistrate: "M", Quality: Procureur, Date: "2025-03-01", Reference: "R-1"}, now)
+	if err != nil || revoked.Reference() != "" || MayConsult(revoked) == nil {
+		t.Errorf("revoked while closing: reference %q, %v", revoked.Reference(), err)
+	}
 	if err := MayAnalyse(auth); err != nil || auth.Reference() != "A-1" {
 		t.Errorf("authorised: %v", err)
 	}
@@ -96,7 +104,7 @@ func TestRule4(t *testing.T) {
 	if _, err := ChangeFrame(flag, Flagrance, now); fault.KindOf(err) != fault.Usage {
 		t.Errorf("same frame: %v", err)
 	}
-	_, err := ChangeFrame(flag, "none", now)
+	_, err = ChangeFrame(flag, "none", now)
 	refusedUnder(t, "unknown frame", err, "3")
 	closed := auth
 	closed.State = Closed

@@ -114,6 +114,12 @@ func MayAnalyse(d Document) error {
 	if err := Check(d); err != nil {
 		return err
 	}
+	return authorised(d)
+}
+
+// authorised says whether the last word of the magistrate in the present frame
+// is an authorisation, given or deemed.
+func authorised(d Document) error {
 	todo := "record the authorisation with posteriori procedure authorise " + d.ID
 	if len(d.Authorisations) == 0 {
 		return Refuse("4", todo, "no authorisation is recorded for procedure %s", d.ID)

@@ -53,6 +53,7 @@ var filterFields = map[string]field{
 	"recordings":        {"enregistrements", recordingList},
 	"cameras":           {"caméras", stringList},
 	"headings":          {"direction", headingList},
+	"plate":             {"plaque", plateAsked},
 	"heading_tolerance": {"tolérance de direction", degrees},
 	"north":             {"nord indiqué pour", northList},
 	"from":              {"à partir de", moment},
@@ -104,6 +105,22 @@ func FilterWords(canonical string) string {
 
 func decode[T any](raw json.RawMessage) (v T, ok bool) {
 	return v, json.Unmarshal(raw, &v) == nil
+}
+
+// plateAsked tells that a plate was asked for: the journal holds no text of it.
+func plateAsked(raw json.RawMessage) (string, bool) {
+	v, ok := decode[struct {
+		Fuzzy   int
+		Literal bool
+	}](raw)
+	s := "un motif, consigné sous forme d’engagement et non en clair"
+	if v.Fuzzy > 0 {
+		s += ", " + plural(int64(v.Fuzzy), "caractère d’écart admis", "caractères d’écart admis")
+	}
+	if v.Literal {
+		s += ", sans caractères ressemblants"
+	}
+	return s, ok
 }
 
 func stringList(raw json.RawMessage) (string, bool) {

@@ -146,6 +146,7 @@ var words = map[Vocabulary]map[string]string{
 		"extend": "prolongation de la conservation", "close": "clôture", "erase": "effacement ordonné", "rectify": "rectification ordonnée",
 		"copy": "copie des données", "mention": "mention en procédure", "report": "rapport d'exploitation",
 		"certificate": "certificat d'effacement", "compliance": "document de conformité", "alert": "alerte",
+		"evidence-check": "vérification demandée",
 	},
 }
 

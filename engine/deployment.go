@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+
+	"posteriori/engine/alert"
+	"posteriori/engine/fault"
+	"posteriori/engine/journal"
+)
+
+// Deployment is the part of a store's description that changes in its life: the
+// compliance statement and impact assessment it works under, and who is told of
+// alerts.
+type Deployment struct {
+	Compliance Compliance   `json:"compliance,omitzero"`
+	Alert      alert.Config `json:"alert,omitzero"`
+}
+
+// Deployment is the store's, as it was when the store was opened.
+func (s *Store) Deployment() Deployment {
+	return Deployment{Compliance: s.meta.Compliance, Alert: s.meta.Alert}
+}
+
+// ChangeDeployment lets change make a new deployment of the one there is,
+// records the act with the new description's hash, and puts it in place. A store
+// for cases keeps a whole compliance record (rule 19); a demonstration store
+// stays one. The record says what there is from then on, without addresses. This
+// Store keeps the description that it was opened with.
+func (a *Act) ChangeDeployment(ctx context.Context, change func(Deployment) (Deployment, error)) error {
+	s := *a.store
+	unlock, err := journal.Lock(ctx, filepath.Join(s.dir, storeFile+".lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.recoverSealed(storeFile); err != nil {
+		return err
+	}
+	if err := s.readMeta(); err != nil {
+		return err
+	}
+	old := s.Deployment()
+	next, err := change(old)
+	if err != nil {
+		return err
+	}
+	if same(old, next) {
+		return fault.New(fault.Usage, "nothing of the deployment would change").WithHint("posteriori deployment show tells what it is")
+	}
+	o := InitOptions{Reason: a.spec.Reason, Demo: s.meta.Demo, Compliance: next.Compliance, Alert: next.Alert}
+	if err := o.check(s.now()); err != nil {
+		return err
+	}
+	meta := s.meta
+	meta.Compliance, meta.Alert = next.Compliance, next.Alert
+	b, err := json.MarshalIndent(meta, "", "  ")
+	if err != nil {
+		return err
+	}
+	b = append(b, '\n')
+	return a.replaceSealed(storeFile, b, seal(storeFile, b), journal.Details{Params: next.text()})
+}
+
+// text is a deployment as a record holds it: the compliance record, and how, not
+// to whom, alerts go.
+func (d Deployment) text() string {
+	b, err := json.Marshal(struct {
+		Compliance Compliance `json:"compliance,omitzero"`
+		Command    bool       `json:"alert_command"`
+		Mail       bool       `json:"alert_mail"`
+	}{d.Compliance, len(d.Alert.Command) > 0, d.Alert.SMTP != ""})
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
+
+func same(a, b Deployment) bool {
+	x, err := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err == nil && err2 == nil && string(x) == string(y)
+}
