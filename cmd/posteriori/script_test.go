@@ -12,6 +12,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if what := os.Getenv(netEnv); what != "" {
+		os.Exit(netHelper(what))
+	}
 	testscript.Main(m, map[string]func(){"posteriori": func() { os.Exit(run()) }})
 }
 
