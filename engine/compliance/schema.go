@@ -17,7 +17,7 @@ var blobs = map[string]string{
 	"chunk.times": "times of frames (scene.PackTimes)",
 	"piece.msg":   "a piece of a track until it is stitched, as JSON (the line on messages says what is in it)",
 	"plate.jpeg":  "a picture of the scene without its movers",
-	"tube.path":   "where a track was: times and boxes (scene.PackPath)",
+	"way.path":    "where a track was: times and boxes (scene.PackPath)",
 	"tube.masks":  "the track's silhouettes, to cut it out of the picture (scene.PackMasks); never compared",
 	"crop.jpeg":   "the track's best picture, for a person to look at; never compared",
 

@@ -32,8 +32,8 @@ type Tombstone struct {
 // The tables that hold something of a track and of a recording, children
 // before parents.
 var (
-	trackTables    = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "track"}
-	analysisTables = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "track", "coverage", "plate", "piece", "chunk", "analysis"}
+	trackTables    = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "way", "track"}
+	analysisTables = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "way", "track", "coverage", "plate", "piece", "chunk", "analysis"}
 )
 
 // EraseTrack erases a track with all that hangs on it: path, masks, picture,
@@ -56,6 +56,9 @@ func (s *Store) EraseTrack(ctx context.Context, rec, track int64) (Erased, error
 			if err := out.remove(ctx, tx, table, "recording = ? AND "+column+" = ?", rec, track); err != nil {
 				return err
 			}
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE track SET linked = NULL WHERE recording = ? AND event <> 0 AND linked = ?", rec, track); err != nil {
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE analysis SET tracks = tracks - 1 WHERE recording = ?", rec); err != nil {
 			return err

@@ -210,8 +210,8 @@ func TestEraseTrack(t *testing.T) {
 		t.Fatal("the test does not see what is stored")
 	}
 	got, err := s.EraseTrack(t.Context(), rec, 2)
-	want := Erased{Rows: map[string]int64{"track": 1, "tube": 1, "crop": 1, "decision": 1, "rectification": 1}}
-	if d := cmp.Diff(want, got); d != "" || err != nil || got.Total() != 5 {
+	want := Erased{Rows: map[string]int64{"track": 1, "tube": 1, "way": 1, "crop": 1, "decision": 1, "rectification": 1}}
+	if d := cmp.Diff(want, got); d != "" || err != nil || got.Total() != 6 {
 		t.Error(d, err)
 	}
 	after := plainPages(t, s)
@@ -266,7 +266,7 @@ func TestEraseRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := s.EraseRecording(t.Context(), 2)
-	want := Erased{Rows: map[string]int64{"recording": 1, "analysis": 1, "chunk": 1, "plate": 1, "coverage": 2, "track": 1, "tube": 1, "crop": 1}}
+	want := Erased{Rows: map[string]int64{"recording": 1, "analysis": 1, "chunk": 1, "plate": 1, "coverage": 2, "track": 1, "tube": 1, "way": 1, "crop": 1}}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Error(d, err)
 	}

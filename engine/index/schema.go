@@ -12,7 +12,7 @@ import (
 // schemaVersion is in the file's user_version. Raise it with each change of
 // the schema, and when scene gains a class (older programs would leave it out
 // of a search by colour), and add the way from the version before to upgrades.
-const schemaVersion = 4
+const schemaVersion = 5
 
 //go:embed schema.sql
 var schemaSQL string
@@ -21,11 +21,16 @@ var schemaSQL string
 var lawSQL string
 
 //go:embed registration.sql
-var registrationText string
+var registrationTables string
+
+//go:embed camera.sql
+var cameraSQL string
 
 // upgrades[v] leads from version v to v+1. Version 2 came with what the law
 // asks for: decisions, derived files, rectification, erasure; version 3 with an
-// index by kind that holds whole rows; version 4 with number plates.
+// index by kind that holds whole rows; version 4 with number plates;
+// version 5 with events, cameras, and what makes searches by place and by
+// standing quick.
 var upgrades = map[int]string{
 	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
 		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
@@ -35,7 +40,32 @@ var upgrades = map[int]string{
 			observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
 			max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status);
 		INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('track', 'track_by_kind', '100000 10000 1500 150 2');`,
-	3: registrationText,
+	3: registrationTables,
+	4: `ALTER TABLE track ADD COLUMN event INTEGER NOT NULL DEFAULT 0 CHECK (event BETWEEN 0 AND 2);
+		ALTER TABLE track ADD COLUMN event_us INTEGER;
+		ALTER TABLE track ADD COLUMN linked INTEGER;
+		ALTER TABLE track ADD COLUMN stand_us INTEGER NOT NULL DEFAULT 0 CHECK (stand_us >= 0);
+		UPDATE track SET stand_us = end_us - start_us;
+		DROP INDEX track_by_kind;
+		CREATE INDEX track_by_kind ON track (recording, class, colour, start_us, id, end_us, class_score, colour_score, heading_deg,
+			observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
+			max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status,
+			event, event_us, linked, stand_us);
+		CREATE INDEX track_by_event ON track (recording, event) WHERE event <> 0;
+		CREATE INDEX track_by_stand ON track (recording, stand_us);
+		CREATE INDEX track_by_foot ON track (recording, foot_x0_px, foot_x1_px, foot_y0_px, foot_y1_px);
+		INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('track', 'track_by_kind', '100000 10000 1500 150 2'),
+			('track', 'track_by_foot', '100000 10000 20 10 5 2'),
+			('track', 'track_by_stand', '100000 10000 20');
+		CREATE TABLE way (
+			recording INTEGER NOT NULL,
+			track     INTEGER NOT NULL,
+			path      BLOB NOT NULL,
+			PRIMARY KEY (recording, track),
+			FOREIGN KEY (recording, track) REFERENCES track (recording, id)
+		) STRICT, WITHOUT ROWID;
+		INSERT INTO way (recording, track, path) SELECT recording, track, path FROM tube ORDER BY recording, track;
+		ALTER TABLE tube DROP COLUMN path;` + cameraSQL,
 }
 
 // prepare makes the tables in a new file, brings one of an older version up to
@@ -60,7 +90,7 @@ func (s *Store) prepare(ctx context.Context, isNew bool) error {
 			return fault.New(fault.BadInput, "the index has format %d, this program reads up to %d", version, schemaVersion).
 				OnFile(s.path).WithHint("open it with the version of posteriori that made it")
 		case version == 0:
-			if _, err := tx.ExecContext(ctx, schemaSQL+lawSQL+registrationText); err != nil {
+			if _, err := tx.ExecContext(ctx, schemaSQL+lawSQL+registrationTables+cameraSQL); err != nil {
 				return err
 			}
 			version = schemaVersion

@@ -90,7 +90,10 @@ CREATE TABLE coverage (
 -- middle of the box's lower edge; its extent lets a search by zone or line
 -- leave out most paths unread. heading_deg is NULL when the object did not
 -- travel far enough to tell. status is the last verdict of a person (see
--- decision in law.sql): 0 proposed, 1 validated, 2 rejected.
+-- decision in law.sql): 0 proposed, 1 validated, 2 rejected. event is a
+-- scene.Event by number, event_us when it was, linked the track that was there
+-- then. stand_us is the longest time it stood (scene.Path.LongestStand) or, in
+-- rows of before version 5, could have stood.
 CREATE TABLE track (
     recording    INTEGER NOT NULL REFERENCES analysis (recording),
     id           INTEGER NOT NULL CHECK (id > 0),
@@ -119,24 +122,43 @@ CREATE TABLE track (
     foot_y1_px   REAL NOT NULL CHECK (foot_y1_px >= foot_y0_px),
     travel_px    REAL NOT NULL CHECK (travel_px >= 0),
     status       INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2),
+    event        INTEGER NOT NULL DEFAULT 0 CHECK (event BETWEEN 0 AND 2),
+    event_us     INTEGER,
+    linked       INTEGER,
+    stand_us     INTEGER NOT NULL DEFAULT 0 CHECK (stand_us >= 0),
     PRIMARY KEY (recording, id)
 ) STRICT, WITHOUT ROWID;
 
 -- Searches go recording by recording, so each index starts with it. The one by
 -- kind holds the whole row: those of one class and colour, which lie all over
 -- the table, are found there side by side, and decrypting pages is what a
--- search costs. A search by colour alone asks it for each class.
+-- search costs. A search by colour alone asks it for each class. The one by
+-- foot is a fifth of the table: a search by place reads it, and the rows near
+-- that place.
 CREATE INDEX track_by_start ON track (recording, start_us);
 CREATE INDEX track_by_kind ON track (recording, class, colour, start_us, id, end_us, class_score, colour_score, heading_deg,
     observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
-    max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status);
+    max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status,
+    event, event_us, linked, stand_us);
 CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;
+CREATE INDEX track_by_event ON track (recording, event) WHERE event <> 0;
+CREATE INDEX track_by_stand ON track (recording, stand_us);
+CREATE INDEX track_by_foot ON track (recording, foot_x0_px, foot_x1_px, foot_y0_px, foot_y1_px);
 
--- Where a track was (scene.PackPath) and its silhouettes (scene.PackMasks).
-CREATE TABLE tube (
+-- Where a track was (scene.PackPath): side by side, and without what searches
+-- do not read.
+CREATE TABLE way (
     recording INTEGER NOT NULL,
     track     INTEGER NOT NULL,
     path      BLOB NOT NULL,
+    PRIMARY KEY (recording, track),
+    FOREIGN KEY (recording, track) REFERENCES track (recording, id)
+) STRICT, WITHOUT ROWID;
+
+-- The silhouettes of a track (scene.PackMasks).
+CREATE TABLE tube (
+    recording INTEGER NOT NULL,
+    track     INTEGER NOT NULL,
     masks     BLOB NOT NULL,
     PRIMARY KEY (recording, track),
     FOREIGN KEY (recording, track) REFERENCES track (recording, id)
@@ -166,4 +188,6 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('analysis', NULL, '10'),
     ('track', 'track', '100000 10000 1'),
     ('track', 'track_by_start', '100000 10000 2'),
-    ('track', 'track_by_kind', '100000 10000 1500 150 2');
+    ('track', 'track_by_kind', '100000 10000 1500 150 2'),
+    ('track', 'track_by_foot', '100000 10000 20 10 5 2'),
+    ('track', 'track_by_stand', '100000 10000 20');

@@ -19,20 +19,21 @@ import (
 
 const trackColumns = `t.recording, t.id, t.class, t.class_score, t.colour, t.colour_score, t.heading_deg, t.observed,
 	t.start_us, t.end_us, t.best_us, t.best_x_px, t.best_y_px, t.best_w_px, t.best_h_px,
-	t.min_w_px, t.min_h_px, t.median_w_px, t.median_h_px, t.max_w_px, t.max_h_px, t.travel_px, t.status`
+	t.min_w_px, t.min_h_px, t.median_w_px, t.median_h_px, t.max_w_px, t.max_h_px, t.travel_px, t.status, t.event, t.event_us, t.linked`
 
 const insertTrack = `INSERT INTO track (recording, id, class, class_score, colour, colour_score, heading_deg, observed,
 	start_us, end_us, best_us, best_x_px, best_y_px, best_w_px, best_h_px,
 	min_w_px, min_h_px, median_w_px, median_h_px, max_w_px, max_h_px, travel_px,
-	foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px) VALUES (`
+	foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, event, event_us, linked, stand_us) VALUES (`
 
 // putTracks stores tracks and returns their number and the longest life.
 func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene.Track]) (n, longestUS int64, err error) {
-	var stmts [3]*sql.Stmt
+	var stmts [4]*sql.Stmt
 	for i, text := range []string{
-		insertTrack + placeholders(26) + ")",
-		"INSERT INTO tube (recording, track, path, masks) VALUES (?, ?, ?, ?)",
+		insertTrack + placeholders(30) + ")",
+		"INSERT INTO tube (recording, track, masks) VALUES (?, ?, ?)",
 		"INSERT INTO crop (recording, track, at_us, x_px, y_px, w_px, h_px, jpeg) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT INTO way (recording, track, path) VALUES (?, ?, ?)",
 	} {
 		if stmts[i], err = tx.PrepareContext(ctx, text); err != nil {
 			return 0, 0, err
@@ -43,7 +44,10 @@ func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene
 		if _, err := stmts[0].ExecContext(ctx, trackRow(rec, t)...); err != nil {
 			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
 		}
-		if _, err := stmts[1].ExecContext(ctx, rec, t.ID, notNil(scene.PackPath(t.Path)), notNil(scene.PackMasks(t.Masks))); err != nil {
+		if _, err := stmts[1].ExecContext(ctx, rec, t.ID, notNil(scene.PackMasks(t.Masks))); err != nil {
+			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
+		}
+		if _, err := stmts[3].ExecContext(ctx, rec, t.ID, notNil(scene.PackPath(t.Path))); err != nil {
 			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
 		}
 		if c := t.Crop; c != nil {
@@ -72,6 +76,13 @@ func trackRow(rec int64, t scene.Track) []any {
 		}
 		heading = math.Mod(h, 360)
 	}
+	var eventUS, linked any
+	if t.Event != scene.NoEvent {
+		eventUS = t.EventUS
+	}
+	if t.Linked != 0 {
+		linked = t.Linked
+	}
 	return []any{
 		rec, t.ID, int64(t.Class), finite(t.ClassScore), int64(t.Colour), finite(t.ColourScore), heading,
 		math.Min(1, math.Max(0, finite(t.Observed))),
@@ -79,6 +90,7 @@ func trackRow(rec int64, t scene.Track) []any {
 		math.Round(z.MinW), math.Round(z.MinH), math.Round(z.MedianW), math.Round(z.MedianH), math.Round(z.MaxW), math.Round(z.MaxH),
 		math.Round(finite(t.Path.Travel())),
 		math.Floor(foot.X), math.Floor(foot.Y), math.Ceil(foot.X + foot.W), math.Ceil(foot.Y + foot.H),
+		int64(t.Event), eventUS, linked, t.Path.LongestStand(),
 	}
 }
 
@@ -143,6 +155,10 @@ func searchSQL(w Where, columns string) string {
 	if cond == "" {
 		cond = "1"
 	}
+	table := "track t"
+	if w.Foot && !w.Narrow {
+		table += " INDEXED BY track_by_foot"
+	}
 	limit := "" // LIMIT -1 would cost SQLite's fast way of sorting
 	if w.Limit > 0 {
 		limit = fmt.Sprintf("LIMIT %d", w.Limit)
@@ -155,11 +171,11 @@ func searchSQL(w Where, columns string) string {
 		order = "r.id, +t.id" // the plus bars the primary key, so that a narrower index is taken
 	}
 	inner := fmt.Sprintf(`SELECT %s FROM recording r CROSS JOIN analysis a ON a.recording = r.id
-		CROSS JOIN track t ON t.recording = r.id
-		WHERE %s ORDER BY %s %s`, columns, cond, order, limit)
+		CROSS JOIN %s ON t.recording = r.id
+		WHERE %s ORDER BY %s %s`, columns, table, cond, order, limit)
 	outer := ""
 	if w.Path {
-		outer += ", (SELECT path FROM tube u WHERE u.recording = k.recording AND u.track = k.id)"
+		outer += ", (SELECT path FROM way u WHERE u.recording = k.recording AND u.track = k.id)"
 	}
 	if w.Reads {
 		outer += ", (SELECT reads FROM registration_read g WHERE g.recording = k.recording AND g.track = k.id)"
@@ -214,7 +230,7 @@ func (s *Store) Rows(ctx context.Context, keys []Key, withPath bool) iter.Seq2[R
 func (s *Store) rows(ctx context.Context, keys []Key, withPath bool, yield func(Row, error) bool) error {
 	query := "SELECT " + trackColumns
 	if withPath {
-		query += ", (SELECT path FROM tube u WHERE u.recording = t.recording AND u.track = t.id)"
+		query += ", (SELECT path FROM way u WHERE u.recording = t.recording AND u.track = t.id)"
 	}
 	query += " FROM track t WHERE t.recording = ? AND t.id BETWEEN ? AND ? ORDER BY t.id"
 	return s.raw(ctx, func(c *sqlite3.Conn) error {
@@ -351,6 +367,7 @@ func readTrack(stmt *sqlite3.Stmt, withPath bool) (Row, error) {
 	z.MinW, z.MinH, z.MedianW, z.MedianH, z.MaxW, z.MaxH = f64(), f64(), f64(), f64(), f64(), f64()
 	r.TravelPX = f64()
 	r.Status = statusAt(i64())
+	t.Event, t.EventUS, t.Linked = scene.Event(i64()), i64(), i64()
 	if !withPath {
 		return r, nil
 	}

@@ -72,6 +72,9 @@ type Where struct {
 	// Narrow says that SQL picks few tracks by class, colour or time: an index
 	// finds them and sorting them is cheap.
 	Narrow bool
+	// Foot says that SQL picks by the extent of the feet: the index of those is
+	// a fifth of the table.
+	Foot bool
 	// Unordered lets the rows of a recording come in any order, which spares
 	// sorting them.
 	Unordered bool

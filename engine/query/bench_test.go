@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"posteriori/engine/index"
@@ -12,7 +14,21 @@ import (
 	"posteriori/engine/wire"
 )
 
-// bigStore holds ten recordings of 10,000 tracks with paths of 60 points.
+// benchTracks is how many tracks the benchmark has in each of ten recordings:
+// 10,000, or a tenth of $POSTERIORI_BENCH_TRACKS.
+func benchTracks(b *testing.B) int {
+	text := os.Getenv("POSTERIORI_BENCH_TRACKS")
+	if text == "" {
+		return 10_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 10 {
+		b.Fatal("$POSTERIORI_BENCH_TRACKS is no number of tracks")
+	}
+	return n / 10
+}
+
+// bigStore holds ten recordings of tracks with paths of 60 points.
 func bigStore(b *testing.B) *index.Store {
 	b.Helper()
 	s, err := index.Open(b.Context(), filepath.Join(b.TempDir(), "i.db"), bytes.Repeat([]byte{1}, index.KeySize))
@@ -30,7 +46,7 @@ func bigStore(b *testing.B) *index.Store {
 		if _, err := s.BeginAnalysis(b.Context(), rec, index.Analysis{Identity: "x"}); err != nil {
 			b.Fatal(err)
 		}
-		if err := s.Finish(b.Context(), rec, manyTracks(10_000), nil); err != nil {
+		if err := s.Finish(b.Context(), rec, manyTracks(benchTracks(b)), nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -44,6 +60,9 @@ func manyTracks(n int) iter.Seq[scene.Track] {
 			t := scene.Track{ID: int64(i + 1), Class: scene.Class(i % 10), ClassScore: .8, Colour: scene.Colour(i % 13), Observed: 1,
 				StartUS: int64(i) * 8_000_000, HasHeading: true, Heading: float64(i % 360)}
 			t.EndUS = t.StartUS + 11_800_000
+			if i%3 == 0 { // every third has a plate
+				t.Plates = sureRead(fmt.Sprintf("%c%c%03d%c%c", 'A'+i%23, 'A'+i/7%19, i%1000, 'A'+i/11%23, 'A'+i/13%19))
+			}
 			for k := range 60 {
 				t.Path = append(t.Path, scene.PathPoint{TUS: t.StartUS + int64(k)*200_000, Box: scene.Box{
 					X: float64((i*37)%900 + 5*k), Y: float64((i*13)%600 + k%3), W: 40, H: 80}})
@@ -69,7 +88,9 @@ func BenchmarkQuery(b *testing.B) {
 		{"size-scan", Filter{MinSize: Size{H: 1000}}},
 		{"zone", Filter{Zones: zone, Enters: []string{"z"}}},
 		{"zone-of-a-class", Filter{Zones: zone, Enters: []string{"z"}, Classes: []string{"car"}}},
-		{"stops-every-path", Filter{StopUS: 10_000_000}},
+		{"stops", Filter{StopUS: 10_000_000}},
+		{"plate", Filter{Plate: &Plate{Pattern: "AB-1?3-*"}}},
+		{"plate-fuzzy", Filter{Plate: &Plate{Pattern: "AB-1?3-CD", Fuzzy: 1}}},
 	} {
 		b.Run(q.name, func(b *testing.B) {
 			n := 0

@@ -29,6 +29,7 @@ type condition struct {
 	parts  []string
 	args   []any
 	narrow bool
+	foot   bool // names an extent of the feet
 }
 
 func (c *condition) add(sql string, args ...any) {
@@ -37,7 +38,7 @@ func (c *condition) add(sql string, args ...any) {
 
 func (c *condition) push(p pushed) {
 	c.add("("+p.sql+")", p.args...)
-	c.narrow = c.narrow || p.narrow
+	c.narrow, c.foot = c.narrow || p.narrow, c.foot || p.foot
 }
 
 // newPlan validates a filter and divides it between SQL and Go.
@@ -64,7 +65,7 @@ func newPlan(f Filter) (*plan, error) {
 		p.residual = true
 		p.where.Path = p.where.Path || x.needPath
 	}
-	p.where.SQL, p.where.Args, p.where.Narrow = strings.Join(c.parts, " AND "), c.args, c.narrow
+	p.where.SQL, p.where.Args, p.where.Narrow, p.where.Foot = strings.Join(c.parts, " AND "), c.args, c.narrow, c.foot
 	return p, nil
 }
 
@@ -204,6 +205,10 @@ func (p *plan) sizeSQL(c *condition) {
 	}
 	if least := max(f.MinDurationUS, f.StopUS); least > 0 {
 		c.add("t.end_us - t.start_us >= ?", least)
+	}
+	if f.StopUS > 0 {
+		c.add("t.stand_us >= ?", f.StopUS)
+		c.narrow = true
 	}
 	if f.MaxDurationUS > 0 {
 		c.add("t.end_us - t.start_us <= ?", f.MaxDurationUS)

@@ -28,6 +28,7 @@ type pushed struct {
 	sql    string
 	args   []any
 	narrow bool // an index finds it
+	foot   bool // names an extent of the feet
 }
 
 // push translates what it can of an expression. A conjunction needs one side
@@ -40,7 +41,7 @@ func push(n ast.Node, f Filter) (pushed, bool) {
 			a, okA := push(n.Left, f)
 			b, okB := push(n.Right, f)
 			if okA && okB {
-				return pushed{"(" + a.sql + " AND " + b.sql + ")", slices.Concat(a.args, b.args), a.narrow || b.narrow}, true
+				return pushed{"(" + a.sql + " AND " + b.sql + ")", slices.Concat(a.args, b.args), a.narrow || b.narrow, a.foot || b.foot}, true
 			} else if okA {
 				return a, true
 			}
@@ -48,7 +49,7 @@ func push(n ast.Node, f Filter) (pushed, bool) {
 		case "or", "||":
 			a, okA := push(n.Left, f)
 			b, okB := push(n.Right, f)
-			return pushed{"(" + a.sql + " OR " + b.sql + ")", slices.Concat(a.args, b.args), a.narrow && b.narrow}, okA && okB
+			return pushed{"(" + a.sql + " OR " + b.sql + ")", slices.Concat(a.args, b.args), a.narrow && b.narrow, a.foot && b.foot}, okA && okB
 		case "in":
 			return pushIn(n)
 		}
@@ -214,7 +215,7 @@ func inZone(n *ast.CallNode, f Filter) (pushed, bool) {
 func footWithin(b scene.Box) pushed {
 	return pushed{
 		sql:  "t.foot_x1_px >= ? AND t.foot_x0_px <= ? AND t.foot_y1_px >= ? AND t.foot_y0_px <= ?",
-		args: []any{b.X, b.X + b.W, b.Y, b.Y + b.H},
+		args: []any{b.X, b.X + b.W, b.Y, b.Y + b.H}, foot: true,
 	}
 }
 

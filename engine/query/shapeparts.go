@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"posteriori/engine/scene"
 )
 
 // shapeParts are the conditions on the way that a track went.
@@ -37,8 +35,8 @@ func shapeParts(f Filter) (out []part) {
 	if f.StopUS > 0 {
 		out = append(out, part{path: true, flag: "stops", wanted: exact(f.StopUS),
 			only: func(g *Filter) { g.StopUS = f.StopUS }, drop: func(g *Filter) { g.StopUS = 0 },
-			had:  func(v view) string { return "stood at most " + exact(longestStop(v.Track.Path)) },
-			away: func(v view) float64 { return ratio(float64(longestStop(v.Track.Path)), float64(f.StopUS)) }})
+			had:  func(v view) string { return "stood at most " + exact(v.Track.Path.LongestStand()) },
+			away: func(v view) float64 { return ratio(float64(v.Track.Path.LongestStand()), float64(f.StopUS)) }})
 	}
 	return out
 }
@@ -46,13 +44,6 @@ func shapeParts(f Filter) (out []part) {
 // without is a list less one of its values, in memory of its own.
 func without[T any](list []T, i int) []T {
 	return slices.Delete(slices.Clone(list), i, i+1)
-}
-
-func longestStop(p scene.Path) (us int64) {
-	for _, s := range p.Stops(0) {
-		us = max(us, s.ToUS-s.FromUS)
-	}
-	return us
 }
 
 // visits tells of a track's stays in a zone.

@@ -183,3 +183,23 @@ func TestStops(t *testing.T) {
 		t.Errorf("one point stops: %+v", got)
 	}
 }
+
+// A stand of so long is found by Stops up to the longest one, and not beyond.
+func TestLongestStand(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var p Path
+		at, us := Point{}, int64(0)
+		for range rapid.IntRange(0, 30).Draw(t, "points") {
+			us += rapid.Int64Range(1, 3_000_000).Draw(t, "step")
+			at.X += rapid.Float64Range(-8, 8).Draw(t, "dx")
+			p = append(p, PathPoint{TUS: us, Box: Box{X: at.X, Y: 10, W: 20, H: 40}})
+		}
+		longest := p.LongestStand()
+		if longest > 0 && len(p.Stops(longest)) == 0 {
+			t.Fatalf("a stand of %d is not found", longest)
+		}
+		if len(p.Stops(longest+1)) > 0 {
+			t.Fatalf("a stand longer than %d is found", longest)
+		}
+	})
+}

@@ -36,3 +36,18 @@ func (p Path) Stops(minUS int64) []Span {
 	}
 	return out
 }
+
+// LongestStand is the longest time for which the object stood, µs: Stops(us)
+// finds one just for us up to that.
+func (p Path) LongestStand() (us int64) {
+	for i := 0; i < len(p) && p[len(p)-1].TUS-p[i].TUS > us; i++ {
+		r := math.Max(minStopPX, stopShare*math.Sqrt(p[i].Box.Area()))
+		from := p[i].Box.Bottom()
+		j := i
+		for j+1 < len(p) && p[j+1].Box.Bottom().Dist(from) <= r {
+			j++
+		}
+		us = max(us, p[j].TUS-p[i].TUS)
+	}
+	return us
+}
