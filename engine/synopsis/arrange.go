@@ -31,7 +31,7 @@ type arranger struct {
 }
 
 // ownShare is how much more than the mean a single part may be covered.
-const ownShare = 3
+const ownShare = 5
 
 // fewParts is up to how many parts the search looks at every place; beyond,
 // one pass remembers for each kind of part where the last of its kind went.

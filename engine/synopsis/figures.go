@@ -1,44 +1,49 @@
 package synopsis
 
-// Figures say how good an arrangement is. The area is counted in cells of
-// the 64×36 grid, so it is slightly larger than the objects' own.
+// Figures say how good an arrangement is, by the measures usual for a video
+// synopsis since Pritch, Rav-Acha and Peleg (IEEE TPAMI 30(11), 2008) and Nie
+// and others ("Compact Video Synopsis via Global Spatiotemporal
+// Optimization", IEEE TVCG 19(10), 2013): frame condensation ratio FR, compact
+// ratio CR, overlap ratio OR and chronological disorder ratio CDR. Areas are
+// counted in cells of the 128×72 grid, every cell that an object touches, once
+// a step; so they are somewhat larger than the objects' own.
 type Figures struct {
-	Objects  int     `json:"objects"`
-	Groups   int     `json:"groups"`
-	SourceUS int64   `json:"source_us"` // length of the recordings used
-	OutputUS int64   `json:"output_us"`
-	FR       float64 `json:"fr"`      // frame condensation: output over source
-	CR       float64 `json:"cr"`      // compactness: share of the picture that objects cover, mean over time
-	OR       float64 `json:"or"`      // overlap: share of the objects' area that falls on another
-	CDR      float64 `json:"cdr"`     // chronological disorder: share of pairs that start the wrong way round
-	Density  float64 `json:"density"` // mean number of objects on screen
+	Objects  int   `json:"objects"`
+	Groups   int   `json:"groups"`
+	Parts    int   `json:"parts"` // pieces moved: groups, and cuts of long ones
+	SourceUS int64 `json:"source_us"`
+	OutputUS int64 `json:"output_us"`
+	// FR is the length of the output over that of the recordings used.
+	FR float64 `json:"fr"`
+	// CR is the share of the picture that objects cover, mean over the output.
+	CR float64 `json:"cr"`
+	// OR is the share of the objects' area, summed over time, that falls on
+	// another's: area less what is covered, over area.
+	OR float64 `json:"or"`
+	// CDR is the share of pairs of parts that start the wrong way round.
+	CDR float64 `json:"cdr"`
+	// Density is the mean number of objects on screen.
+	Density float64 `json:"density"`
 
-	cells, covered, collided, steps int64
-	seconds                         float64
-	weight                          int
+	cells, covered, steps int64
+	seconds               float64
 }
 
 // add counts one view's layout.
-func (f *Figures) add(parts []part, l *layout, occ *occupancy) {
+func (f *Figures) add(parts []part, l *layout) {
 	groups := map[*group]bool{}
+	var occ occupancy
 	for i := range parts {
 		groups[parts[i].group] = true
 		f.cells += int64(parts[i].area)
 		f.seconds += parts[i].seconds
-	}
-	occ.reset()
-	var collided int
-	for i := range parts {
-		n, _ := occ.collide(&parts[i], l.at[i], 1<<60)
 		occ.put(&parts[i], l.at[i])
-		collided += n
 	}
 	f.Groups += len(groups)
-	f.collided += int64(collided)
 	f.covered += int64(occ.covered())
 	f.steps += int64(l.steps)
-	f.CDR = (f.CDR*float64(f.weight) + l.disorder*float64(len(parts))) / float64(f.weight+len(parts))
-	f.weight += len(parts)
+	f.CDR = (f.CDR*float64(f.Parts) + l.disorder*float64(len(parts))) / float64(f.Parts+len(parts))
+	f.Parts += len(parts)
 }
 
 // finish fills in the ratios.
@@ -56,7 +61,7 @@ func (f *Figures) finish(pl *Plan, used []int) {
 	}
 	f.FR = ratio(float64(f.OutputUS), float64(f.SourceUS))
 	f.CR = ratio(float64(f.covered), float64(f.steps*gridW*gridH))
-	f.OR = ratio(float64(f.collided), float64(f.cells))
+	f.OR = ratio(float64(f.cells-f.covered), float64(f.cells))
 	f.Density = ratio(f.seconds*float64(second), float64(f.OutputUS))
 }
 
@@ -79,7 +84,7 @@ func (p *Planner) Reference() Figures {
 		}
 		a := newArranger(parts, p.opt.MaxOverlap, 0)
 		l := a.firstFit(a.sourceOrder(), 1./ownShare)
-		f.add(parts, l, &a.occ)
+		f.add(parts, l)
 		us += int64(l.steps) * p.stepUS
 	}
 	pl.Frames = pl.frameAt(us)

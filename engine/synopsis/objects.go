@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -44,14 +45,12 @@ func (p *Planner) planObjects(ctx context.Context, pl *Plan) {
 	objects := map[int]*Object{}
 	groups := 0
 	for i, v := range views {
-		parts := p.parts(v, cutLimit(wanted[i]))
-		a := newArranger(parts, p.opt.MaxOverlap, p.opt.MaxWork/int64(len(views)))
-		l := a.run(ctx, int(wanted[i]/p.stepUS))
-		pl.Figures.add(parts, l, &a.occ)
-		p.tellLength(pl, wanted[i], l, len(v.tubes))
+		parts, l := p.arrange(ctx, v, wanted[i], p.opt.MaxWork/int64(len(views)))
+		pl.Figures.add(parts, l)
 		from := pl.Frames
 		groups = p.emit(pl, parts, l, objects, groups)
 		pl.Frames = max(pl.Frames, from+pl.frameAt(int64(l.steps)*p.stepUS))
+		p.tellLength(pl, v, wanted[i], l, objects, from)
 		p.backgrounds(pl, parts, l, i, from)
 	}
 	for _, o := range objects {
@@ -125,18 +124,68 @@ func (p *Planner) parts(v view, limitUS int64) []part {
 	return parts
 }
 
-// tellLength says so when the wanted length could not be met.
-func (p *Planner) tellLength(pl *Plan, wanted int64, l *layout, objects int) {
+// A group that is as long as the whole video makes it so long. When no length
+// is wanted, it is cut if that makes the video shorter by a good part.
+const (
+	cutWorthUS = 8 * second // shorter groups stay whole
+	cutGain    = .85        // of the length before
+)
+
+// arrange finds the view's layout.
+func (p *Planner) arrange(ctx context.Context, v view, wanted, work int64) ([]part, *layout) {
+	limit := cutLimit(wanted)
+	if p.opt.CutUS > 0 {
+		limit = p.opt.CutUS
+	}
+	parts := p.parts(v, limit)
+	a := newArranger(parts, p.opt.MaxOverlap, work)
+	l := a.run(ctx, int(wanted/p.stepUS))
+	for wanted == 0 && p.opt.CutUS == 0 && ctx.Err() == nil {
+		longest := int64(a.longest()) * p.stepUS
+		if longest <= cutWorthUS || int64(l.steps)*p.stepUS > longest+longest/8 {
+			break
+		}
+		cut := p.parts(v, max(cutWorthUS, longest/2))
+		b := newArranger(cut, p.opt.MaxOverlap, work)
+		m := b.run(ctx, 0)
+		if float64(m.steps) > cutGain*float64(l.steps) {
+			break
+		}
+		parts, a, l = cut, b, m
+	}
+	return parts, l
+}
+
+// namedMost is how many objects a warning names; the sidecar tells of all.
+const namedMost = 12
+
+// tellLength says so when the wanted length could not be met, and which
+// objects are shown after it.
+func (p *Planner) tellLength(pl *Plan, v view, wanted int64, l *layout, objects map[int]*Object, from int64) {
 	got := int64(l.steps) * p.stepUS
 	if wanted <= 0 || got <= wanted+p.stepUS {
 		return
 	}
+	end := from + pl.frameAt(wanted)
+	var names []string
+	for _, t := range v.tubes {
+		o := objects[t]
+		if !slices.ContainsFunc(o.Plays, func(y Play) bool { return y.Start+y.Frames > end+1 }) {
+			continue
+		}
+		o.Beyond = true
+		if len(names) < namedMost {
+			names = append(names, fmt.Sprintf("%s:%d", p.recs[o.Recording].ID, o.Track))
+		} else if len(names) == namedMost {
+			names = append(names, "…")
+		}
+	}
 	show := func(us int64) time.Duration {
 		return (time.Duration(us) * time.Microsecond).Round(100 * time.Millisecond)
 	}
-	pl.warn("%s cannot hold all %d objects with an overlap of at most %.2g: the video is %s long; "+
-		"allow more --overlap, a higher --still-speed, or a narrower filter",
-		show(wanted), objects, p.opt.MaxOverlap, show(got))
+	pl.warn("%s cannot hold all %d objects with an overlap of at most %.2g: the video is %s long and loses none "+
+		"(after %s: %s); allow more --overlap, a higher --still-speed, or a narrower filter",
+		show(wanted), len(v.tubes), p.opt.MaxOverlap, show(got), show(wanted), strings.Join(names, ", "))
 }
 
 // emit writes each part's members into objects, after the frames that the

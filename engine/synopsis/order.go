@@ -45,24 +45,29 @@ func (a *arranger) tidy(ctx context.Context, l *layout, target int) *layout {
 }
 
 // toward moves part i to the place nearest to want that is nearer than its
-// own and where it shares no more than it does now, or what is free.
+// own and costs no more, or no more than is free.
 func (s *search) toward(i, want int) {
 	p := &s.parts[i]
-	n := s.take(i)
-	allow := min(max(n, s.allow[i]/ownShare), s.allow[i], max(n, s.budget-s.collided))
+	cost := s.take(i)
+	most := max(cost, min(s.allow[i]/ownShare, s.budget-s.collided))
 	at := s.at[i]
 	for d := 0; d < max(want-at, at-want); d++ {
 		for _, t := range [2]int{want - d, want + d} {
 			if t < 0 || t > s.steps-p.n {
 				continue
 			}
-			if m, ok := s.occ.collide(p, t, allow); ok {
-				s.put(i, t, m)
+			n, ok := s.occ.collide(p, t, most)
+			if ok && n > 0 {
+				s.meet(i, t)
+				n += s.harm(i)
+			}
+			if ok && n <= most {
+				s.put(i, t)
 				return
 			}
 		}
 	}
-	s.put(i, at, n)
+	s.put(i, at)
 }
 
 // spread places every part within length steps, each as near as it can be to

@@ -29,6 +29,7 @@ type Object struct {
 	Class     scene.Class
 	Group     int // objects with one number were moved together
 	Plays     []Play
+	Beyond    bool // shown after the wanted length, which could not hold all
 }
 
 // Span is a stretch of a recording in condense and timelapse, with the tracks

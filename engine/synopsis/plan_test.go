@@ -118,7 +118,7 @@ func TestGroupsKeepTime(t *testing.T) {
 		a := mover(0, 1, 10*second, 12*second, 0, 0, 100, 500, 100, 40, 80)
 		b := mover(0, 2, 10*second+gap, 12*second-gap, 0, 10+40*float64(gap)/float64(second), 110, 510, 110, 40, 80)
 		c := mover(0, 3, 100*second, 12*second, rapid.SampledFrom([]int64{0, 8 * second}).Draw(t, "stop"), 0, 100, 500, 100, 40, 80)
-		_, plan := makePlan(t, []Recording{recording("a", "n", 600*second)}, []Tube{a, b, c}, Options{})
+		_, plan := makePlan(t, []Recording{recording("a", "n", 600*second)}, []Tube{a, b, c}, Options{MaxWork: 1_000_000})
 		if plan.Objects[0].Group != plan.Objects[1].Group || plan.Objects[0].Group == plan.Objects[2].Group {
 			t.Fatalf("groups %d %d %d", plan.Objects[0].Group, plan.Objects[1].Group, plan.Objects[2].Group)
 		}
@@ -188,7 +188,7 @@ func TestStillStretchesAreShort(t *testing.T) {
 	if !fast {
 		t.Fatalf("no fast stretch: %+v", plan.Objects[0].Plays)
 	}
-	_, plan = makePlan(t, recs, []Tube{parked}, Options{StillSpeed: 1, DurationUS: 60 * second})
+	_, plan = makePlan(t, recs, []Tube{parked}, Options{StillSpeed: 1, DurationUS: 60 * second, MaxWork: 5_000_000})
 	if n := plan.Objects[0].Plays[0].Parts; n < 50 {
 		t.Fatalf("cut into %d parts", n)
 	}
@@ -305,4 +305,33 @@ func TestInversions(t *testing.T) {
 			t.Fatalf("%d, want %d", got, want)
 		}
 	})
+}
+
+// A group that alone makes the video so long is cut, and says so; not when
+// another limit is asked for. What a wanted length cannot hold is named.
+func TestLongOnesAreCut(t *testing.T) {
+	recs := []Recording{recording("a", "n", 600*second)}
+	tubes := []Tube{mover(0, 1, 0, 60*second, 0, 0, 20, 560, 20, 40, 40)}
+	for i := range 6 {
+		tubes = append(tubes, mover(0, int64(i+2), int64(100+20*i)*second, 6*second, 0, 0, 100+float64(40*i), 500, 100+float64(40*i), 30, 30))
+	}
+	_, plan := makePlan(t, recs, tubes, Options{MaxWork: 5_000_000})
+	if got := plan.DurationUS(); got > 35*second || plan.Objects[0].Plays[0].Parts < 2 {
+		t.Errorf("%d s: %+v", got/second, plan.Objects[0].Plays)
+	}
+	_, plan = makePlan(t, recs, tubes, Options{MaxWork: 5_000_000, CutUS: 100 * second})
+	if got := plan.DurationUS(); got < 60*second || len(plan.Objects[0].Plays) != 1 {
+		t.Errorf("%d s: %+v", got/second, plan.Objects[0].Plays)
+	}
+	wide := []Tube{mover(0, 1, 0, 8*second, 0, 0, 0, 20, 20, 600, 300), mover(0, 2, 50*second, 8*second, 0, 0, 0, 20, 20, 600, 300)}
+	_, plan = makePlan(t, recs, wide, Options{MaxWork: 5_000_000, DurationUS: 9 * second, StillSpeed: 1})
+	beyond := 0
+	for _, o := range plan.Objects {
+		if o.Beyond {
+			beyond++
+		}
+	}
+	if beyond == 0 || len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0], "loses none (after 9s: a:") {
+		t.Errorf("%d beyond: %q", beyond, plan.Warnings)
+	}
 }

@@ -89,6 +89,7 @@ type SidecarObject struct {
 	Track     int64         `json:"track"`
 	Class     string        `json:"class"`
 	Group     int           `json:"group"`
+	Beyond    bool          `json:"beyond_wanted_length,omitempty"`
 	Plays     []SidecarPlay `json:"plays"`
 }
 
@@ -122,7 +123,7 @@ func (p *Plan) Sidecar() *Sidecar {
 		o := &p.Objects[i]
 		used[o.Recording] = true
 		r := &p.Recordings[o.Recording]
-		so := SidecarObject{Recording: r.ID, SHA256: r.SHA256, Track: o.Track, Class: o.Class.String(), Group: o.Group}
+		so := SidecarObject{Recording: r.ID, SHA256: r.SHA256, Track: o.Track, Class: o.Class.String(), Group: o.Group, Beyond: o.Beyond}
 		for _, y := range o.Plays {
 			so.Plays = append(so.Plays, p.sidecarPlay(r, y))
 		}

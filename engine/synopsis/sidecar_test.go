@@ -123,7 +123,7 @@ func TestJob(t *testing.T) {
 	if err != nil {
 		paris = time.FixedZone("CET", 3600)
 	}
-	_, plan := makePlan(t, recs, tubes, Options{Zone: paris})
+	_, plan := makePlan(t, recs, tubes, Options{Zone: paris, CutUS: 60 * second})
 	job, err := plan.Job(fakeBlobs{}, "/out.mp4", "/scratch", "MONTAGE", map[string]string{"title": "x"})
 	if err != nil {
 		t.Fatal(err)

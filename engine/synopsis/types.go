@@ -61,19 +61,24 @@ type Options struct {
 	// Density is the wanted mean number of objects on screen at once
 	// (objects mode), an alternative to DurationUS.
 	Density float64
-	// MaxOverlap is the share of a group's area, over its time, that may
-	// cover others: 0 takes the default of .05, negative none at all.
+	// MaxOverlap is the share of the objects' area, over their time, that may
+	// fall on others, of a single group three times that: 0 takes the default
+	// of .05, negative none at all.
 	MaxOverlap float64
 	// StillSpeed is how much faster an object that stands still is shown;
 	// default 4, 1 shows everything at its own speed.
 	StillSpeed float64
+	// CutUS is the longest that a group is shown in one go; longer ones are
+	// cut into parts that are shown as objects of their own. 0: the wanted
+	// length, or without one what makes the video shorter by a good part.
+	CutUS int64
 	// MaxWidth bounds the output's width in pixels; default 1280.
 	MaxWidth int
 	// PadUS is shown before and after each object in condense; default 1 s.
 	PadUS int64
 	// Zone is the zone of time stamps; default UTC.
 	Zone *time.Location
-	// MaxWork bounds the search in word operations; default 2·10⁹, a few
+	// MaxWork bounds the search in word operations; default 5·10⁸, a few
 	// seconds. The first complete arrangement is always made.
 	MaxWork int64
 }
@@ -83,7 +88,7 @@ const (
 	defaultOverlap = .05
 	defaultStill   = 4
 	defaultWidth   = 1280
-	defaultWork    = 2_000_000_000
+	defaultWork    = 500_000_000
 	defaultLapse   = 8
 )
 
@@ -106,6 +111,8 @@ func (o Options) check() (Options, error) {
 	case o.DurationUS > 0 && o.DurationUS < second:
 		return o, fault.New(fault.Usage, "a synopsis of under one second cannot be watched").
 			WithHint("give a --duration of 1s or more")
+	case o.CutUS < 0 || o.CutUS > 0 && o.CutUS < second:
+		return o, fault.New(fault.Usage, "parts of under one second cannot be watched").WithHint("give a --cut of 1s or more")
 	case o.StillSpeed != 0 && o.StillSpeed < 1:
 		return o, fault.New(fault.Usage, "the speed of still objects is %g", o.StillSpeed).
 			WithHint("give 1 or more")
