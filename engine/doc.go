@@ -23,6 +23,7 @@
 //	query      the filter language, to SQL and predicates
 //	synopsis   tubes, their arrangement, and the plan of a video
 //	render     draws that plan's video (runs in the worker)
+//	review     the page to look through what was found; loopback shows it
 //	procedure  legal frame, authorisation, the rules that refuse
 //	evidence   originals untouched, derived files accountable
 //	journal    the tamper-evident log

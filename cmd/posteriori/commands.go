@@ -16,6 +16,7 @@ func (a *app) commands() []*cobra.Command {
 		newExplainCommand(a),
 		newSynopsisCommand(a),
 		newReviewCommand(a),
+		newServeCommand(a),
 		newHitCommand(a),
 		newExportCommand(a),
 		newEvidenceCommand(a),

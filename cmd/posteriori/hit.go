@@ -19,7 +19,7 @@ import (
 func newHitCommand(a *app) *cobra.Command {
 	return group("hit", "Decide, as a person, on what the engine proposes",
 		newHitDecideCommand(a, hitValidate), newHitDecideCommand(a, hitReject), newHitDecideCommand(a, hitComment),
-		newHitUnmaskCommand(a), newHitListCommand(a))
+		newHitUnmaskCommand(a), newHitImportCommand(a), newHitListCommand(a))
 }
 
 // hitVerdict is one thing a person can say of a track.

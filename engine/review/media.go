@@ -54,15 +54,16 @@ func ClipSpan(rec index.Recording, startUS, endUS int64, part int) (fromUS, toUS
 
 // Synopsis is one rendered synopsis on the page: where each object is in it.
 type Synopsis struct {
-	Src     string  `json:"src"`
-	SHA256  string  `json:"sha256"`
-	Density float64 `json:"density"` // mean number of objects on screen
-	Width   int     `json:"width"`
-	Height  int     `json:"height"`
-	Band    int     `json:"band"`
-	FrameUS int64   `json:"frame_us"`
-	Frames  int64   `json:"frames"`
-	Mark    string  `json:"mark"`
+	Src       string  `json:"src"`
+	SHA256    string  `json:"sha256"`
+	Density   float64 `json:"density"` // mean number of objects on screen
+	Width     int     `json:"width"`
+	Height    int     `json:"height"`
+	Band      int     `json:"band"`
+	FrameUS   int64   `json:"frame_us"`
+	Frames    int64   `json:"frames"`
+	Mark      string  `json:"mark"`
+	Procedure string  `json:"procedure"`
 	// Plays are [recording, track, start frame, frames, from µs, to µs], by start.
 	Plays [][6]int64 `json:"plays"`
 }
@@ -78,7 +79,7 @@ func SynopsisOf(sidecar []byte, src string) (Synopsis, error) {
 		return Synopsis{}, fault.New(fault.BadInput, "it is a description of another form: %s", s.Schema)
 	}
 	out := Synopsis{Src: src, SHA256: s.Output.SHA256, Density: s.Figures.Density, Width: s.Output.Width, Height: s.Output.Height,
-		Band: s.Output.Band, FrameUS: max(1, s.Output.FrameUS), Frames: s.Output.Frames, Mark: s.Mark, Plays: [][6]int64{}}
+		Band: s.Output.Band, FrameUS: max(1, s.Output.FrameUS), Frames: s.Output.Frames, Mark: s.Mark, Procedure: s.Procedure, Plays: [][6]int64{}}
 	for _, o := range s.Objects {
 		rec, err := strconvID(o.Recording)
 		if err != nil {

@@ -145,7 +145,7 @@ function drawDensity(g, lane, y, width) {
   g.fillStyle = '#0b4f9e';
   for (let x = 0; x <= width; x++) {
     n += bins[x];
-    if (n > .5 && x >= labelW) { const h = Math.max(3, n / most * (laneH - 12)); g.fillRect(x, y + laneH - 5 - h, 1, h); }
+    if (n > .5 && x >= labelW) { const h = Math.max(3, n / most * (laneH - 8) * .65); g.fillRect(x, y + laneH - 5 - h, 1, h); }
   }
   if (selected >= 0 && mine.has(col.rec[selected])) {
     const o = originOf(col.rec[selected]), a = xOf(lane, o + col.start[selected], width), b = xOf(lane, o + col.end[selected], width);

@@ -47,7 +47,7 @@ const words = {
   nearest: ['Les plus proches :', 'The nearest:'], without: ['sans cette condition', 'without it'],
   farther: ['Aucun objet n’est écarté par une seule condition : retirez-en plusieurs.', 'No object is dropped by one condition alone: take away several.'],
   noSynopsis: ['Cette page n’a pas de synopsis. Pour en faire un :', 'This page has no synopsis. To make one:'],
-  noTrack: ['Choisissez un objet : dans la synopsis, parmi les objets, ou sur la caméra.', 'Choose an object: in the synopsis, among the objects, or on the camera.'],
+  noTrack: ['Choisissez un objet : dans le synopsis, parmi les objets, ou sur la caméra.', 'Choose an object: in the synopsis, among the objects, or on the camera.'],
   noClip: ['Le passage n’est pas dans ce dossier. Cette commande l’extrait :', 'The passage is not in this folder. This command cuts it:'],
   cutting: ['Extraction du passage ; l’original est vérifié…', 'Cutting the passage; the original is being verified…'],
   hashing: ['Le condensat de l’original est recalculé avant et après.', 'The original is hashed before and after.'],
