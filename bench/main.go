@@ -50,6 +50,7 @@ func suites() []suite {
 		{"events", eventsSuite},
 		{"journal", journalSuite},
 		{"colour", colourSuite},
+		{"synopsis", synopsisSuite},
 	}
 }
 
@@ -65,6 +66,9 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "score-events" {
 		return scoreEventFiles(args[1:])
+	}
+	if len(args) > 0 && args[0] == scaleCommand {
+		return scaleRun(ctx, args[1:])
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	data := f.String("data", "../shared/data", "directory with footage, models and truth")
