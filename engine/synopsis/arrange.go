@@ -56,14 +56,21 @@ func newArranger(parts []part, overlap float64, work int64) *arranger {
 func (a *arranger) run(ctx context.Context, target int) *layout {
 	floor := max(a.longest(), a.bound(), target)
 	var best *layout
-	for _, share := range []float64{1. / ownShare, .5, .7, 1} {
-		for _, order := range [][]int{a.sourceOrder(), a.hardestFirst(), a.longestFirst()} {
+	shares, orders := []float64{1. / ownShare, .5, .7, 1}, [][]int{a.sourceOrder(), a.hardestFirst(), a.longestFirst()}
+	if len(a.parts) > fewParts { // order counts for more, and every pass for much
+		shares, orders = []float64{1.3 / ownShare, 1. / ownShare}, orders[:1]
+	}
+	for _, share := range shares {
+		for _, order := range orders {
 			if best != nil && (best.steps <= floor || a.over(ctx, a.limit/4)) {
 				break
 			}
 			if l := a.firstFit(order, share); l.collided <= a.budget && l.better(best) {
 				best = l
 			}
+		}
+		if best != nil && len(a.parts) > fewParts {
+			break
 		}
 	}
 	if best.steps > floor {
