@@ -99,8 +99,8 @@ func (m Model) check() error {
 		return bad(m, "no decoder %q for the task %s", m.Decoder, m.Task)
 	case m.Licence == "":
 		return bad(m, "no licence")
-	case !isHTTPS(m.Source):
-		return bad(m, "the source %q is no https address", m.Source)
+	case !isHTTPS(m.Source) && m.Source != Own:
+		return bad(m, "the source %q is neither an https address nor %s", m.Source, Own)
 	case m.URL != "" && !isHTTPS(m.URL):
 		return bad(m, "the url %q is no https address", m.URL)
 	case len(m.Inputs) == 0 || len(m.Outputs) == 0:

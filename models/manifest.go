@@ -26,6 +26,10 @@ const (
 	PlateReader       Task = "plate-reader"
 )
 
+// Own is the source of the models that this project trained: the folder with
+// the recipe.
+const Own = "models/train"
+
 // Manifest is the list of models.
 type Manifest struct {
 	Version      int                   `yaml:"version"`
@@ -50,7 +54,7 @@ type Model struct {
 	Decoder string `yaml:"decoder,omitempty"` // the package of detectors/ that reads its output; empty: not loaded by this version
 	Licence string `yaml:"licence"`
 	Grey    bool   `yaml:"grey,omitempty"` // the licence is not clear enough to ship it
-	Source  string `yaml:"source"`         // the project it comes from
+	Source  string `yaml:"source"`         // the project it comes from; Own for those that this project trained
 	URL     string `yaml:"url,omitempty"`  // where this very file can be fetched, if anywhere
 
 	Inputs       []Port     `yaml:"inputs"`

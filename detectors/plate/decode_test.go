@@ -63,6 +63,13 @@ func TestDecodeColumnsKeepsDoubt(t *testing.T) {
 	}
 }
 
+func TestCertainty(t *testing.T) {
+	long, short := decodeSlots(columns("AB123CD", .9), 7), decodeSlots(columns("AB", .8), 2)
+	if a, b := certainty(long), certainty(short); math.Abs(a-.9) > 1e-6 || math.Abs(b-.8) > 1e-6 || certainty(nil) != 0 {
+		t.Errorf("%v %v", a, b)
+	}
+}
+
 func TestDecodeSlots(t *testing.T) {
 	if got := text(decodeSlots(columns("AA-1", .9), 4)); got != "AA1" {
 		t.Errorf("%q", got)
@@ -115,11 +122,11 @@ func TestDecodeDetectors(t *testing.T) {
 }
 
 func TestFills(t *testing.T) {
-	rgb := []float32{0, 255, 0, 255, 0, 255} // a blue-less black, then white
-	in := infer.Tensor{F32: make([]float32, 2), U8: make([]uint8, 6)}
-	fillGrey(rgb, 2, 1, in)
-	fillInterleaved(rgb, 2, 1, in)
-	if d := cmp.Diff([]uint8{0, 0, 0, 255, 255, 255}, in.U8); d != "" || in.F32[0] != 0 || math.Abs(float64(in.F32[1])-255) > .01 {
+	rgb := []float32{0, 255, 0, 255, 0, 255} // black, then white
+	in := infer.Tensor{F32: make([]float32, 4), U8: make([]uint8, 12)}
+	fillGrey(rgb, 2, 1, 1, in) // the second picture of two
+	fillInterleaved(rgb, 2, 1, 1, in)
+	if d := cmp.Diff([]uint8{0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255}, in.U8); d != "" || in.F32[2] != 0 || math.Abs(float64(in.F32[3])-255) > .01 {
 		t.Error(in.F32, d)
 	}
 }

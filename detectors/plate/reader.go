@@ -1,6 +1,7 @@
 package plate
 
 import (
+	"math"
 	"sync"
 
 	"posteriori/detectors"
@@ -29,16 +30,20 @@ type Reader interface {
 
 // layout is what is particular about a family of readers.
 type layout struct {
-	// padX and padY are how much of a plate's width and height is added on
-	// each side before it is cut out, as the net saw it in training.
-	padX, padY float64
-	fill       func(rgb []float32, w, h int, in infer.Tensor)
-	decode     func(rows []float32, n int) []lp.Char
+	// pads are how much of a plate's width and height is added on each side
+	// before it is cut out. Where there are several, the plate is read with
+	// each, and the surest read is taken: the box is seldom right to the pixel.
+	pads   []pad
+	fill   func(rgb []float32, w, h, i int, in infer.Tensor) // picture i of the batch
+	decode func(rows []float32, n int) []lp.Char
 }
 
+// pad is a share of the width and one of the height.
+type pad struct{ x, y float64 }
+
 var layouts = map[string]layout{
-	Columns: {padX: 0.03, padY: 0.08, fill: fillGrey, decode: decodeColumns},
-	Slots:   {fill: fillInterleaved, decode: decodeSlots},
+	Columns: {pads: []pad{{0.03, 0.08}, {0.06, 0.16}, {0.05, 0}}, fill: fillGrey, decode: decodeColumns},
+	Slots:   {pads: []pad{{}}, fill: fillInterleaved, decode: decodeSlots},
 }
 
 // width of one row of a reader's output: the alphabet, then "nothing".
@@ -74,11 +79,12 @@ func OpenReader(path string, m models.Model, o detectors.Options) (Reader, error
 	if err != nil {
 		return nil, err
 	}
-	in := append([]int64{1}, m.Inputs[0].Shape[1:]...)
+	n := int64(len(l.pads))
+	in := append([]int64{n}, m.Inputs[0].Shape[1:]...)
 	out := make([][]int64, len(m.Outputs))
-	out[0] = []int64{1, int64(places), int64(row)}
+	out[0] = []int64{n, int64(places), int64(row)}
 	for i := 1; i < len(out); i++ {
-		out[i] = append([]int64{1}, m.Outputs[i].Shape[1:]...)
+		out[i] = append([]int64{n}, m.Outputs[i].Shape[1:]...)
 	}
 	r := &reader{layout: l, model: m, device: session.Device(), w: w, h: h, session: session}
 	if r.binding, err = session.Bind([][]int64{in}, out); err != nil {
@@ -112,22 +118,40 @@ func (r *reader) Read(f frame.YUV, box scene.Box) (lp.Read, error) {
 	if r.session == nil {
 		return lp.Read{}, fault.New(fault.Internal, "the plate reader %s is closed", r.model.Name)
 	}
-	part := scene.Box{X: box.X - r.padX*box.W, Y: box.Y - r.padY*box.H, W: box.W * (1 + 2*r.padX), H: box.H * (1 + 2*r.padY)}
-	if _, err := r.resample.Tensor(f, part, r.rgb); err != nil {
-		return lp.Read{}, err
+	for i, p := range r.pads {
+		part := scene.Box{X: box.X - p.x*box.W, Y: box.Y - p.y*box.H, W: box.W * (1 + 2*p.x), H: box.H * (1 + 2*p.y)}
+		if _, err := r.resample.Tensor(f, part, r.rgb); err != nil {
+			return lp.Read{}, err
+		}
+		r.fill(r.rgb, r.w, r.h, i, r.binding.In[0])
 	}
-	r.fill(r.rgb, r.w, r.h, r.binding.In[0])
 	if err := r.binding.Run(); err != nil {
 		return lp.Read{}, err
 	}
-	places := len(r.binding.Out[0].F32) / row
-	out := lp.Read{Box: box, Found: 1, Chars: r.decode(r.binding.Out[0].F32, places)}
+	out := lp.Read{Box: box, Found: 1}
+	rows, size := r.binding.Out[0].F32, len(r.binding.Out[0].F32)/len(r.pads)
+	sure := -1.0
+	for i := range r.pads {
+		chars := r.decode(rows[i*size:(i+1)*size], size/row)
+		if s := certainty(chars); s > sure {
+			out.Chars, sure = chars, s
+		}
+	}
 	return out.Rounded(), nil
+}
+
+// certainty is how sure a reader is of each character, on average: the
+// geometric mean of the strongest shares; 0 where there is none.
+func certainty(chars []lp.Char) float64 {
+	if len(chars) == 0 {
+		return 0
+	}
+	return math.Pow(lp.Read{Chars: chars}.Score(), 1/float64(len(chars)))
 }
 
 // Info says what is running.
 func (r *reader) Info() detectors.Info {
-	return detectors.Info{Name: r.model.Name, SHA256: r.model.SHA256, Device: string(r.device), Input: r.w, Batch: 1}
+	return detectors.Info{Name: r.model.Name, SHA256: r.model.SHA256, Device: string(r.device), Input: r.w, Batch: len(r.pads)}
 }
 
 // Close frees the model. A second Close does nothing.
@@ -145,19 +169,21 @@ func (r *reader) Close() error {
 }
 
 // fillGrey makes the luma (ITU-R BT.601, as in training) of planes R, G, B.
-func fillGrey(rgb []float32, w, h int, in infer.Tensor) {
+func fillGrey(rgb []float32, w, h, at int, in infer.Tensor) {
 	n := w * h
-	for i := range in.F32[:n] {
-		in.F32[i] = 0.299*rgb[i] + 0.587*rgb[n+i] + 0.114*rgb[2*n+i]
+	out := in.F32[at*n : (at+1)*n]
+	for i := range out {
+		out[i] = 0.299*rgb[i] + 0.587*rgb[n+i] + 0.114*rgb[2*n+i]
 	}
 }
 
 // fillInterleaved puts planes R, G, B as bytes, sample by sample.
-func fillInterleaved(rgb []float32, w, h int, in infer.Tensor) {
+func fillInterleaved(rgb []float32, w, h, at int, in infer.Tensor) {
 	n := w * h
+	out := in.U8[3*at*n : 3*(at+1)*n]
 	for i := range n {
 		for c := range 3 {
-			in.U8[3*i+c] = uint8(min(max(rgb[c*n+i]+0.5, 0), 255))
+			out[3*i+c] = uint8(min(max(rgb[c*n+i]+0.5, 0), 255))
 		}
 	}
 }

@@ -318,7 +318,7 @@ def look(rng, backgrounds, size=(128, 32), pool=None, ease=0.0):
     lo, hi = q.min(0), q.max(0)
     bw, bh = hi - lo
     # Looseness of the box, each side of its own: seldom tighter than the plate.
-    m = [rng.gauss(.03, .05), rng.gauss(.08, .12), rng.gauss(.03, .05), rng.gauss(.08, .12)]
+    m = [rng.gauss(.04, .075), rng.gauss(.1, .17), rng.gauss(.04, .075), rng.gauss(.1, .17)]
     x0, y0 = lo[0] - max(-.025, m[0]) * bw, lo[1] - max(-.08, m[1]) * bh
     x1, y1 = hi[0] + max(-.025, m[2]) * bw, hi[1] + max(-.08, m[3]) * bh
     target = float(np.exp(rng.uniform(np.log(110 if easy else 50), np.log(220))))  # the plate's width in the picture

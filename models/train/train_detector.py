@@ -1,6 +1,6 @@
-"""Trains the plate detector and exports it.
+"""Trains the plate detector.
 
-  python train_detector.py --frames romanian_train --photographs train_images --out detector.onnx
+  python train_detector.py --frames romanian_train --photographs train_images; then export.py
 
 One class, anchor-free, one level: each cell of a 40×40 grid over a picture of
 320×320 says whether a plate's middle lies near and how far its four sides are
@@ -134,25 +134,10 @@ def loss_of(out, box, weight, c):
     return score * 2, (1 - giou).sum() / n * 2 + F.smooth_l1_loss(out[..., 1:][positive], want, reduction="sum") / n * .5, iou.mean() if len(iou) else torch.zeros(())
 
 
-def export(model, path):
-    class Whole(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.m = model.eval().float().cpu()
-            self.register_buffer("c", centres())
-
-        def forward(self, x):
-            out = self.m(x)
-            return torch.cat([boxes_of(out, self.c), out[..., :1].sigmoid()], -1)
-    torch.onnx.export(Whole(), (torch.zeros(1, 3, SIDE, SIDE),), path, input_names=["image"], output_names=["plates"],
-                      dynamic_axes={"image": {0: "n"}, "plates": {0: "n"}}, opset_version=17, dynamo=False)
-
-
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--frames", required=True)
     p.add_argument("--photographs", required=True)
-    p.add_argument("--out", default="detector.onnx")
     p.add_argument("--checkpoint", default="detector.pt")
     p.add_argument("--minutes", type=float, default=60)
     p.add_argument("--threads", type=int, default=1)
@@ -201,8 +186,7 @@ def main():
             sums[:] = 0
             torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
     torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
-    export(ema.module, a.out)
-    print("seen", step * a.batch, "wrote", a.out, flush=True)
+    print("seen", step * a.batch, "wrote", a.checkpoint, flush=True)
 
 
 if __name__ == "__main__":

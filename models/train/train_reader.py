@@ -1,6 +1,6 @@
-"""Trains the plate reader and exports it.
+"""Trains the plate reader.
 
-  python train_reader.py --photographs DIR --out reader.onnx [--minutes 70] [--threads 1]
+  python train_reader.py --photographs DIR [--minutes 70] [--threads 1]; then export.py
 
 A fully convolutional net reads a grey picture of 128×32 in 32 columns; each
 column gives the probabilities of 37 symbols (0: nothing, then 0-9, A-Z), as
@@ -98,24 +98,9 @@ def greedy(logp):
     return out
 
 
-def export(model, path):
-    model = model.eval().float().cpu()
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    class Probabilities(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.m = model
-
-        def forward(self, x):
-            return self.m(x).exp()
-    torch.onnx.export(Probabilities(), (torch.zeros(1, 1, H, W),), path, input_names=["image"], output_names=["columns"],
-                      dynamic_axes={"image": {0: "n"}, "columns": {0: "n"}}, opset_version=17, dynamo=False)
-
-
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--photographs", required=True)
-    p.add_argument("--out", default="reader.onnx")
     p.add_argument("--checkpoint", default="reader.pt")
     p.add_argument("--minutes", type=float, default=70)
     p.add_argument("--threads", type=int, default=1)
@@ -165,8 +150,7 @@ def main():
             loss_sum = 0.0
             torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
     torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
-    export(ema.module, a.out)
-    print("seen", seen, "wrote", a.out, flush=True)
+    print("seen", seen, "wrote", a.checkpoint, flush=True)
 
 
 if __name__ == "__main__":
