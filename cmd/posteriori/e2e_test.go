@@ -206,15 +206,25 @@ func TestFindsWhatTheSceneShows(t *testing.T) {
 	}
 }
 
-// models installs the real models, where the data that holds them is there.
-func (p programs) models(store string) {
-	p.t.Helper()
+// modelsDir is where the real models lie, in the data beside the repository.
+func modelsDir() string {
 	data := os.Getenv("POSTERIORI_DATA")
 	if data == "" {
 		data = filepath.Join("..", "..", "..", "shared", "data")
 	}
-	dir := filepath.Join(data, "models")
-	if _, err := os.Stat(dir); err != nil {
+	return filepath.Join(data, "models")
+}
+
+func (p programs) haveModels() bool {
+	_, err := os.Stat(modelsDir())
+	return err == nil
+}
+
+// models installs the real models, where the data that holds them is there.
+func (p programs) models(store string) {
+	p.t.Helper()
+	dir := modelsDir()
+	if !p.haveModels() {
 		p.t.Skipf("no models in %s: set POSTERIORI_DATA", dir)
 	}
 	p.run(store, "models", "install", "--from", dir)
