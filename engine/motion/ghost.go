@@ -15,18 +15,31 @@ func (m *Model) settleStill(tUS int64) {
 		if age < young {
 			continue
 		}
-		if age >= m.cfg.AbsorbAfter.Microseconds() || m.isGhost(int32(i)) {
+		what := m.judge(int32(i))
+		if what == departed || what == standing && age >= standAfterUS {
+			m.stands.note(m, int32(i), what == departed, tUS)
+		}
+		if what != standing || age >= m.cfg.AbsorbAfter.Microseconds() {
 			m.takeIn(int32(i))
 		}
 	}
 }
 
-// isGhost compares, along the outline of a component, how sharp the picture
+// verdict is what a piece of still foreground is.
+type verdict int
+
+const (
+	standing verdict = iota // a thing before the background
+	departed                // a thing that the background had and that is gone
+	patch                   // light or shade
+)
+
+// judge compares, along the outline of a component, how sharp the picture
 // is there with how sharp the background is. A thing before the background
 // has its outline in the picture; a thing that has left has it in the
 // background (Yin et al., VS 2008). An outline in neither is a patch of light
 // or shade.
-func (m *Model) isGhost(comp int32) bool {
+func (m *Model) judge(comp int32) verdict {
 	var gc, gb, gd, n int
 	for i := range m.lab.runs {
 		if m.comps.index[i] != comp {
@@ -47,14 +60,17 @@ func (m *Model) isGhost(comp int32) bool {
 		}
 	}
 	if n < 8 {
-		return false
+		return standing
 	}
 	if gb*10 > gc*16+20*n {
-		return true
+		return departed
 	}
 	q := &m.comps.list[comp]
 	// A soft border: the difference fades out instead of ending.
-	return gd*int(q.area)*10 < 35*n*int(q.diff)/10
+	if gd*int(q.area)*10 < 35*n*int(q.diff)/10 {
+		return patch
+	}
+	return standing
 }
 
 // steps are the largest steps across (x, y), four samples wide, in the

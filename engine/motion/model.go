@@ -30,6 +30,7 @@ type Model struct {
 	tone      *tone
 	edges     edges
 	stills    *stills
+	stands    stands
 	phase     phase
 
 	out     frame.Plane
@@ -95,6 +96,7 @@ func (m *Model) applySettled(p frame.Plane, tUS, dt int64) Result {
 	case e.sx == 0 && e.sy == 0:
 	case tUS-e.sinceUS > 2*m.cfg.Settle.Microseconds():
 		m.bg.translate(e.sx, e.sy)
+		m.stands.forget()
 		e.build(m.bg, tUS)
 		e.sinceUS = tUS
 	default:
@@ -108,6 +110,7 @@ func (m *Model) applySettled(p frame.Plane, tUS, dt int64) Result {
 	m.cleanUp()
 	m.stills.maybeUpdate(m.cur, m.bg, m.clean, m.top, m.end, tUS)
 	m.comps.find(m, tUS)
+	m.stands.watch(m, tUS)
 	m.settleStill(tUS)
 	m.learn(dt)
 	if tUS-m.edges.builtUS > 10_000_000 {

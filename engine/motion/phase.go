@@ -10,7 +10,8 @@ type phase struct {
 	reason   string // of the present state; "" when none
 	cause    string // why it is learning anew; "" at the start
 	startUS  int64
-	filled   int // samples gathered in this learning phase
+	knownUS  int64 // when the background was learnt
+	filled   int   // samples gathered in this learning phase
 
 	youngUS int64 // until then passing objects may still be among the samples
 
@@ -44,6 +45,7 @@ func (m *Model) beginLearning(reason string, tUS int64) {
 	m.phase.learning, m.phase.reason, m.phase.startUS, m.phase.filled = true, reason, tUS, 0
 	m.phase.cause, m.phase.floodUS = reason, never
 	m.stills.reset()
+	m.stands.forget()
 	m.near.clear()
 	m.clean.clear()
 	m.tone.on, m.tone.boost, m.tone.quiet = false, 0, -1
@@ -63,7 +65,7 @@ func (m *Model) gather(tUS int64) bool {
 		case ph.filled == slots || elapsed >= span && ph.filled >= slots/2:
 			m.bg.consolidate(ph.filled, true)
 			ph.learning, ph.reason = false, ""
-			ph.youngUS = tUS + youngUS
+			ph.knownUS, ph.youngUS = tUS, tUS+youngUS
 			m.edges.build(m.bg, tUS)
 			m.edges.usual = 0
 		case ph.filled == 4 || ph.filled == 8:

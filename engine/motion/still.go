@@ -82,8 +82,20 @@ func (s *stills) cell(cur []byte, b *background, cy, cx int, tUS int64) {
 }
 
 // ageAt is for how long the cell of sample (x, y) has been still foreground.
+// A cell that was not looked at yet counts as old: so the place that a mover
+// uncovers as it goes is judged at once.
 func (s *stills) ageAt(x, y int, tUS int64) int64 {
 	return tUS - s.since[y/cellSize*s.cols+x/cellSize]
+}
+
+// sinceAt is since when the cell of sample (x, y) has been still foreground,
+// now where that is not known yet.
+func (s *stills) sinceAt(x, y int, tUS int64) int64 {
+	c := y/cellSize*s.cols + x/cellSize
+	if tUS-s.seen[c] > forgetUS {
+		return tUS
+	}
+	return s.since[c]
 }
 
 // ageStepsUS are the classes in which a blob's stillness is counted.

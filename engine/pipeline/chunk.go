@@ -68,6 +68,7 @@ type processor struct {
 	lit    bool
 
 	numbers platesOf
+	things  things
 }
 
 func newProcessor(s setup, c wire.Chunk) *processor {
@@ -80,6 +81,7 @@ func newProcessor(s setup, c wire.Chunk) *processor {
 		cover:  coverage{fromUS: c.StartUS, toUS: c.EndUS},
 		plate:  newPlate(s.w, s.h),
 		nextUS: c.StartUS + plateEveryUS, apart: plateEveryUS,
+		things: things{beings: map[int64]*being{}, known: map[int64]*thing{}},
 	}
 }
 
@@ -150,6 +152,9 @@ func (p *processor) step(pic picture) error {
 		return err
 	}
 	p.stages.since("sample", began)
+	if err := p.watchThings(pic, res.State == motion.Normal); err != nil {
+		return err
+	}
 	if trusted {
 		if err := p.readPlates(pic); err != nil {
 			return err
@@ -164,11 +169,16 @@ func (p *processor) toSource(in []motion.Blob) []track.Blob {
 	p.blobs = p.blobs[:0]
 	for _, b := range in {
 		p.blobs = append(p.blobs, track.Blob{
-			Box:  scene.Box{X: float64(b.X) * sx, Y: float64(b.Y) * sy, W: float64(b.W) * sx, H: float64(b.H) * sy},
-			Fill: b.Fill, Area: float64(b.Area) * sx * sy,
+			Box: p.source(motion.Area{X: b.X, Y: b.Y, W: b.W, H: b.H}), Fill: b.Fill, Area: float64(b.Area) * sx * sy,
 		})
 	}
 	return p.blobs
+}
+
+// source is an area of the motion plane in source pixels.
+func (p *processor) source(a motion.Area) scene.Box {
+	sx, sy := float64(p.w)/float64(p.planeW), float64(p.h)/float64(p.planeH)
+	return scene.Box{X: float64(a.X) * sx, Y: float64(a.Y) * sy, W: float64(a.W) * sx, H: float64(a.H) * sy}
 }
 
 // detect lets the detector look where something moves or stands.
@@ -198,6 +208,7 @@ func (p *processor) detect(pic picture, f *track.Frame) error {
 		f.Looked = []scene.Box{{W: float64(p.w), H: float64(p.h)}}
 	}
 	p.looks.note(live, f.Looked, pic.tUS)
+	p.things.name(dets)
 	for _, d := range dets {
 		if d.Score >= p.minScore {
 			f.Detections = append(f.Detections, track.Detection{Box: d.Box, Class: d.Class, Score: d.Score})
@@ -429,6 +440,7 @@ func named(votes attribute.ColourVotes) map[string]float64 {
 
 // end closes the chunk. holes are spans in which frames lack or are wrong.
 func (p *processor) end(holes []scene.Coverage) ([]wire.TrackMsg, wire.ChunkEnd, error) {
+	p.endThings()
 	if err := p.drain(p.tracks.Flush()); err != nil {
 		return nil, wire.ChunkEnd{}, err
 	}

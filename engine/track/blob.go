@@ -8,12 +8,14 @@ import (
 
 // Blobs against tracks.
 const (
-	holds     = 0.5  // share of a track's box inside a blob for the blob to hold it
-	inside    = 0.5  // share of a blob inside a track's box to be a fragment of it
-	goodFit   = 0.35 // log side ratio up to which a blob is a whole observation
-	worstFit  = 1.1  // and beyond which its extent says nothing
-	jump      = 0.7  // log side ratio, or sizes, at which a blob is not what it was
-	driftMost = 0.5  // sizes that a shared blob may shift its members in one step
+	holds      = 0.5  // share of a track's box inside a blob for the blob to hold it
+	inside     = 0.5  // share of a blob inside a track's box to be a fragment of it
+	goodFit    = 0.35 // log side ratio up to which a blob is a whole observation
+	worstFit   = 1.1  // and beyond which its extent says nothing
+	jump       = 0.7  // log side ratio, or sizes, at which a blob is not what it was
+	driftMost  = 0.5  // sizes that a shared blob may shift its members in one step
+	partGap    = 0.25 // sizes of the larger piece between two that part
+	partGrowth = 1.1  // and by how much they outgrow the object that they were
 )
 
 // follow shares the blobs out among the tracks and lets tracks without a
@@ -31,16 +33,7 @@ func (tr *Tracker) follow(blobs []Blob, dt float64) {
 		tr.claim(blobs, j)
 	}
 	tr.claimFar(blobs, tr.isRecent, tr.farCost)
-	for j, o := range s.owner {
-		if o == nil {
-			continue
-		}
-		if o.owns {
-			o.own = o.own.Union(blobs[j].Box)
-		} else {
-			o.own, o.owns = blobs[j].Box, true
-		}
-	}
+	tr.gather(blobs)
 	tr.shiftGroups(blobs, dt)
 	for _, t := range tr.live {
 		if t.owns {
@@ -62,6 +55,49 @@ func (tr *Tracker) follow(blobs []Blob, dt float64) {
 			tr.support(t, dt)
 		}
 	}
+}
+
+// gather makes one observation of the blobs that each track owns.
+func (tr *Tracker) gather(blobs []Blob) {
+	s := &tr.scratch
+	for j, o := range s.owner {
+		switch {
+		case o == nil:
+		case !o.owns:
+			o.own, o.owns = blobs[j].Box, true
+		case !o.parting(blobs[j].Box):
+			o.own = o.own.Union(blobs[j].Box)
+		case area(blobs[j].Box) <= area(o.own):
+			s.owner[j] = nil
+		default:
+			for k := range j {
+				if s.owner[k] == o {
+					s.owner[k] = nil
+				}
+			}
+			o.own = blobs[j].Box
+		}
+		if o != nil {
+			o.pieces++
+		}
+	}
+	for _, t := range tr.live {
+		if t.pieces == 1 {
+			t.onePiece = size(t.own)
+		}
+		t.pieces = 0
+	}
+}
+
+// parting tells whether b goes away from the rest of what blobs alone vouch
+// for: someone who leaves a thing, two who part. The pieces of one object lie
+// apart too, but together they are no larger than it was in one piece.
+func (t *Track) parting(b scene.Box) bool {
+	if t.Detections > 0 || t.onePiece == 0 {
+		return false
+	}
+	gap := border(t.own, b)
+	return gap > partGap*math.Max(size(t.own), size(b)) && size(t.own.Union(b)) > partGrowth*t.onePiece
 }
 
 // usable: not a change of light, and not the thin outlines that a shaken camera

@@ -24,5 +24,6 @@
 // Journal 1965) of all its observations, so it neither lags nor jumps
 // between detector boxes and blob boxes.
 //
-// Not a goal: objects left behind, and identity across recordings.
+// Not a goal: things left behind (engine/pipeline tells them from the background
+// model and from these tracks), and identity across recordings.
 package track

@@ -68,27 +68,29 @@ type core struct {
 	motionUS int64 // last motion support
 	fits     int   // whole-box observations
 
-	ax, ay  float64 // anchor: where travel counts from
-	wx, wy  float64 // last waypoint
-	unit    float64 // largest size so far
-	route   float64 // length along waypoints, pixels
-	leftUS  int64   // when it left the anchor for good
-	rest    rest
-	missed  int64 // µs for which the detector looked here in vain
-	missUS  int64 // last look in vain
-	looks   int   // looks in vain
-	vain    int   // of them, since its last detection
-	offset  scene.Box
-	hasOff  bool // offset holds detector box less blob box, edges in blob sides
-	dup     *Track
-	dupUS   int64
-	pred    scene.Box // prediction for this step, clipped
-	hasPred bool
-	det     int // index of this step's detection, −1
-	own     scene.Box
-	owns    bool  // own is this step's blob (union of fragments)
-	group   bool  // this step's blob holds others too
-	wholeUS int64 // when all of it was seen last, not only where it is
+	ax, ay   float64 // anchor: where travel counts from
+	wx, wy   float64 // last waypoint
+	unit     float64 // largest size so far
+	route    float64 // length along waypoints, pixels
+	leftUS   int64   // when it left the anchor for good
+	rest     rest
+	missed   int64 // µs for which the detector looked here in vain
+	missUS   int64 // last look in vain
+	looks    int   // looks in vain
+	vain     int   // of them, since its last detection
+	offset   scene.Box
+	hasOff   bool // offset holds detector box less blob box, edges in blob sides
+	dup      *Track
+	dupUS    int64
+	pred     scene.Box // prediction for this step, clipped
+	hasPred  bool
+	det      int // index of this step's detection, −1
+	own      scene.Box
+	owns     bool    // own is this step's blob (union of fragments)
+	pieces   int     // blobs of this step that it owns
+	onePiece float64 // size of the last blob that was all of it
+	group    bool    // this step's blob holds others too
+	wholeUS  int64   // when all of it was seen last, not only where it is
 }
 
 // Class is the class with most votes, Other without any.
