@@ -12,6 +12,7 @@ func (a *app) commands() []*cobra.Command {
 		newProcedureCommand(a),
 		newImportCommand(a),
 		newAnalyseCommand(a),
+		newSceneCommand(a),
 		newQueryCommand(a),
 		newExplainCommand(a),
 		newSynopsisCommand(a),

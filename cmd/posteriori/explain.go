@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -202,6 +203,12 @@ func (x *explanation) writeAttributes(line func(name, format string, args ...any
 	} else if p != nil {
 		line("plate", "%s; posteriori hit unmask shows each read", p.Text)
 	}
+	if e := k.Event; e != scene.NoEvent {
+		line("event", "%s at %s%s", e, query.MediaTime(k.EventUS), near(x.hit))
+	}
+	if g := x.hit.Ground; g != nil {
+		line("over ground", "%s", groundText(*g))
+	}
 	way := fmt.Sprintf("%.0f px", x.hit.TravelPX)
 	if n := len(k.Path); n > 0 {
 		from, to := k.Path[0].Box.Bottom(), k.Path[n-1].Box.Bottom()
@@ -209,6 +216,28 @@ func (x *explanation) writeAttributes(line func(name, format string, args ...any
 	}
 	line("way", "%s", way)
 	line("picture", "at %s, box %.0f,%.0f %.0fx%.0f", query.MediaTime(k.BestUS), k.Best.X, k.Best.Y, k.Best.W, k.Best.H)
+}
+
+// near names the track that was there as a thing was left or removed.
+func near(h query.Hit) string {
+	if h.Track.Linked == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", track %d:%d was there", h.Recording.ID, h.Track.Linked)
+}
+
+// groundText is what a calibration tells, each with its error.
+func groundText(g query.Ground) string {
+	var parts []string
+	for _, x := range []struct {
+		m          *scene.Measured
+		what, unit string
+	}{{g.Speed, "speed", "km/h"}, {g.Width, "width", "m"}, {g.Height, "height", "m"}} {
+		if x.m != nil {
+			parts = append(parts, fmt.Sprintf("%s %.1f±%.1f %s", x.what, x.m.Value, x.m.Error, x.unit))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func quoted(text string) string {

@@ -22,19 +22,20 @@ import (
 // filterFlags are the flags that choose tracks. Every command that takes
 // tracks binds the same ones.
 type filterFlags struct {
-	classes, colours, statuses, headings, recordings, cameras, north []string
+	classes, colours, statuses, events, headings, recordings, cameras, north []string
 
 	zones, lines, enters, leaves, dwell, crosses []string
 	from, to, minSize, maxSize, where, plate     string
 	plateFuzzy                                   int
 	plateLiteral                                 bool
-	tolerance                                    float64
+	tolerance, minSpeed, maxSpeed                float64
 	minDuration, maxDuration, stops              time.Duration
 }
 
 // filterHelp explains the flags; Long texts of commands that bind them hold it.
 const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold when one fits.
-  Headings are in the picture, N up; with --north they are true bearings.
+  Headings are in the picture, N up; with --north, or where scene calibrate said where
+  north is, they are true bearings.
   Sizes are of the median box, in pixels: 40 is the height, 30x40 both.
   Times are clock times with their zone (2024-05-01T10:00:00+02:00) or media
   times (90s, 01:02:03). A clock's uncertainty widens: what may lie within is kept.
@@ -43,6 +44,10 @@ const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold
   it was seen outside before; --dwell 0s@NAME takes all that were ever inside.
   --crosses NAME:right wants the way from the line's left to its right, seen from
   its first point to its second.
+  --min-speed and --max-speed are over ground, for cameras that scene calibrate knows;
+  what may lie within, given the error of its speed, is kept.
+  --event left takes things that someone set down and went away from, removed those
+  that were taken away.
   --plate takes a number plate: ? is one character, * any number, dashes and case do
   not count. Look-alikes (O 0 Q D, I 1, B 8, S 5, Z 2 …) and the reader's second
   choices match too, unless --plate-literal is given; --plate-fuzzy 1 lets one
@@ -62,6 +67,7 @@ func (o *filterFlags) bind(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.classes, "class", nil, "`class`: "+nameList(scene.Classes()))
 	f.StringSliceVar(&o.colours, "colour", nil, "`colour`: "+nameList(scene.Colours()))
 	f.StringSliceVar(&o.statuses, "status", nil, "what people decided: `status` proposed, validated or rejected")
+	f.StringSliceVar(&o.events, "event", nil, "things `left` or removed")
 	f.StringSliceVar(&o.headings, "heading", nil, "`heading`: N, NE, E …, a range like 350-10, or 90+-15")
 	f.Float64Var(&o.tolerance, "heading-tolerance", 0, "`degrees` beside the 22.5 to either side of N, NE …")
 	f.StringArrayVar(&o.north, "north", nil, "`CAMERA=DEGREES`: where north is in this camera's picture, clockwise from up")
@@ -71,6 +77,8 @@ func (o *filterFlags) bind(f *pflag.FlagSet) {
 	f.DurationVar(&o.maxDuration, "max-duration", 0, "in view so long or shorter")
 	f.StringVar(&o.minSize, "min-size", "", "`pixels`, height or WxH, at least")
 	f.StringVar(&o.maxSize, "max-size", "", "`pixels`, height or WxH, at most")
+	f.Float64Var(&o.minSpeed, "min-speed", 0, "`km/h` over ground, at least")
+	f.Float64Var(&o.maxSpeed, "max-speed", 0, "`km/h` over ground, at most")
 	f.StringArrayVar(&o.zones, "zone", nil, "define a zone: `\"NAME=x,y x,y x,y …\"`")
 	f.StringArrayVar(&o.lines, "line", nil, "define a line: `\"NAME=x,y x,y\"`")
 	f.StringArrayVar(&o.enters, "enters", nil, "enters this `zone`")
@@ -98,6 +106,7 @@ func nameList[T fmt.Stringer](values []T) string {
 // there fault.NotFound.
 func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.Store) (query.Filter, error) {
 	f := query.Filter{
+		Events: o.events, MinSpeedKMH: o.minSpeed, MaxSpeedKMH: o.maxSpeed,
 		Classes: o.classes, Colours: o.colours, Statuses: o.statuses, Headings: o.headings, Tolerance: o.tolerance, Cameras: o.cameras, Where: o.where,
 		MinDurationUS: o.minDuration.Microseconds(), MaxDurationUS: o.maxDuration.Microseconds(), StopUS: o.stops.Microseconds(),
 	}
@@ -114,7 +123,10 @@ func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.St
 		}
 		f.Recordings = append(f.Recordings, r.ID)
 	}
-	err := f.Validate()
+	f, err := query.WithNorths(ctx, ix, f)
+	if err == nil {
+		err = f.Validate()
+	}
 	if e, ok := err.(*fault.Error); ok && e.Hint == "" {
 		e.Hint = "see " + c.CommandPath() + " --help"
 	}

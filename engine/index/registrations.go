@@ -118,8 +118,19 @@ func (s *Store) HasRegistrations(ctx context.Context) (some bool, err error) {
 	return some, s.fail(err, "cannot read the plates")
 }
 
-func isEmpty(c *sqlite3.Conn, table string) (bool, error) {
-	stmt, _, err := c.Prepare("SELECT 1 FROM " + table + " LIMIT 1")
+// HasEvents tells whether anything was left or removed in the procedure's
+// recordings.
+func (s *Store) HasEvents(ctx context.Context) (some bool, err error) {
+	err = s.raw(ctx, func(c *sqlite3.Conn) error {
+		none, err := isEmpty(c, "track WHERE event <> 0")
+		some = !none
+		return err
+	})
+	return some, s.fail(err, "cannot read the events")
+}
+
+func isEmpty(c *sqlite3.Conn, from string) (bool, error) {
+	stmt, _, err := c.Prepare("SELECT 1 FROM " + from + " LIMIT 1")
 	if err != nil {
 		return false, err
 	}

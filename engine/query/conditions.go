@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -44,7 +45,7 @@ type view struct {
 
 // parts lists the conditions of a filter, in the order of its fields.
 func parts(f Filter) []part {
-	out := slices.Concat(kindParts(f), timeParts(f), sizeParts(f), plateParts(f), shapeParts(f), whereParts(f))
+	out := slices.Concat(kindParts(f), timeParts(f), sizeParts(f), groundParts(f), plateParts(f), shapeParts(f), whereParts(f))
 	return append(out, scopeParts(f)...)
 }
 
@@ -65,6 +66,11 @@ func kindParts(f Filter) (out []part) {
 		out = append(out, part{flag: "status", wanted: strings.Join(f.Statuses, ", "),
 			only: func(g *Filter) { g.Statuses = f.Statuses }, drop: func(g *Filter) { g.Statuses = nil },
 			had: func(v view) string { return string(v.Status) }})
+	}
+	if f.Events != nil {
+		out = append(out, part{flag: "event", wanted: strings.Join(f.Events, ", "),
+			only: func(g *Filter) { g.Events = f.Events }, drop: func(g *Filter) { g.Events = nil },
+			had: func(v view) string { return cmp.Or(v.Track.Event.String(), "none: it moves") }})
 	}
 	if f.Headings != nil {
 		out = append(out, part{flag: "heading", wanted: strings.Join(f.Headings, ", "),
@@ -265,7 +271,7 @@ func Explain(ctx context.Context, store *index.Store, f Filter, key index.Key) (
 	}
 	var out []Condition
 	for _, p := range parts(f) {
-		kept, match, err := p.keeps(ctx, store, f, recs, key)
+		kept, match, err := p.keeps(ctx, store, f, recs, whole.grounds, key)
 		if err != nil {
 			return Hit{}, nil, err
 		}
@@ -296,13 +302,14 @@ func oneTrack(w index.Where, key index.Key) index.Where {
 
 // keeps asks the part alone of one track; with how its plate matched, if that
 // was asked.
-func (p part) keeps(ctx context.Context, store *index.Store, f Filter, recs map[int64]*index.Recording, key index.Key) (bool, *plate.Match, error) {
+func (p part) keeps(ctx context.Context, store *index.Store, f Filter, recs map[int64]*index.Recording, grounds map[int64]scene.Ground, key index.Key) (bool, *plate.Match, error) {
 	g := Filter{Zones: f.Zones, Lines: f.Lines, Tolerance: f.Tolerance, North: f.North}
 	p.only(&g)
 	alone, err := newPlan(g)
 	if err != nil {
 		return false, nil, err
 	}
+	alone.grounds = grounds
 	alone.where = oneTrack(alone.where, key)
 	found := false
 	err = alone.walk(ctx, store, recs, func(index.Row) bool { found = true; return false })

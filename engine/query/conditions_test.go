@@ -43,6 +43,9 @@ func drawFilter(t *testing.T, r *rapid.T) Filter {
 			f.Where = rapid.SampledFrom([]string{`duration > 15s and class != "bus"`, `inside("square")`, `vehicle or stops(30s)`,
 				`height > 55 and travel < 1e3 and camera == "north"`}).Draw(r, "where")
 		},
+		func() { f.Events = []string{"left"} },
+		func() { f.MinSpeedKMH = rapid.Float64Range(.1, 20).Draw(r, "speed") },
+		func() { f.MaxSpeedKMH = rapid.Float64Range(20, 30).Draw(r, "max speed") },
 		func() { f.Recordings = []int64{1} },
 		func() { f.Cameras = []string{"north"} },
 	} {
@@ -56,7 +59,7 @@ func drawFilter(t *testing.T, r *rapid.T) Filter {
 // A track is found if every condition keeps it; it is a near miss if exactly
 // one drops it, where the search looks.
 func TestConditionsAgreeWithTheSearch(t *testing.T) {
-	s := testStore(t)
+	s := groundStore(t)
 	rapid.Check(t, func(r *rapid.T) {
 		f := drawFilter(t, r)
 		res, err := Run(t.Context(), s, f)

@@ -39,6 +39,12 @@ type Filter struct {
 	// MinSize and MaxSize bound the median box of the track.
 	MinSize Size `json:"min_size,omitzero"`
 	MaxSize Size `json:"max_size,omitzero"`
+	// Events are scene.Event by name.
+	Events []string `json:"events,omitempty"`
+	// MinSpeedKMH and MaxSpeedKMH bound the speed over ground, where the camera
+	// is calibrated. What may lie within, given its error, is kept.
+	MinSpeedKMH float64 `json:"min_speed_kmh,omitempty"`
+	MaxSpeedKMH float64 `json:"max_speed_kmh,omitempty"`
 	// Plate asks for a number plate; nil for any or none.
 	Plate *Plate `json:"plate,omitempty"`
 
@@ -153,6 +159,11 @@ func (f Filter) checkNames() error {
 			return unknown("colour", c, colourNames())
 		}
 	}
+	for _, e := range f.Events {
+		if !slices.Contains(eventNames, e) {
+			return unknown("event", e, eventNames)
+		}
+	}
 	for _, s := range f.Statuses {
 		if !slices.Contains(statusNames(), s) {
 			return unknown("status", s, statusNames())
@@ -185,6 +196,14 @@ func (f Filter) checkNumbers() error {
 	}
 	if f.From.Set && f.To.Set && f.From.Media == f.To.Media && f.To.US < f.From.US {
 		return fmt.Errorf("the end %s is before the beginning %s", f.To, f.From)
+	}
+	for _, v := range []float64{f.MinSpeedKMH, f.MaxSpeedKMH} {
+		if !(v >= 0 && v <= 2000) {
+			return fmt.Errorf("a speed of %v km/h is not within 0 and 2000", v)
+		}
+	}
+	if f.MaxSpeedKMH > 0 && f.MaxSpeedKMH < f.MinSpeedKMH {
+		return fmt.Errorf("the highest speed is below the lowest")
 	}
 	for _, s := range []Size{f.MinSize, f.MaxSize} {
 		if !(s.W >= 0 && s.H >= 0) || math.IsInf(s.W, 0) || math.IsInf(s.H, 0) {
@@ -239,7 +258,7 @@ func (f Filter) checkShapes() error {
 func (f Filter) Canonical() []byte {
 	f.Classes, f.Colours = tidy(f.Classes), tidy(f.Colours)
 	f.Cameras, f.Headings = tidy(f.Cameras), tidy(f.Headings)
-	f.Statuses = tidy(f.Statuses)
+	f.Statuses, f.Events = tidy(f.Statuses), tidy(f.Events)
 	f.Enters, f.Leaves = tidy(f.Enters), tidy(f.Leaves)
 	f.Recordings = slices.Compact(slices.Sorted(slices.Values(f.Recordings)))
 	f.Zones = slices.SortedFunc(slices.Values(f.Zones), func(a, b scene.Zone) int { return strings.Compare(a.Name, b.Name) })

@@ -92,16 +92,32 @@ func (e *recordEncoder) encode(h Hit) ([]byte, error) {
 	b = append(b, `],"status":"`...)
 	b = append(b, h.Status...)
 	b = append(b, '"')
-	if h.Plate != nil {
-		p, err := json.Marshal(h.Plate)
-		if err != nil {
-			return nil, err
-		}
-		b = append(append(b, `,"plate":`...), p...)
+	if b, err = appendRare(b, h); err != nil {
+		return nil, err
 	}
 	b = appendPath(b, t.Path)
 	e.buf = append(b, '}')
 	return e.buf, nil
+}
+
+// appendRare writes what few hits have.
+func appendRare(b []byte, h Hit) ([]byte, error) {
+	if h.Track.Event == scene.NoEvent && h.Track.Linked == 0 && h.Ground == nil && h.Plate == nil {
+		return b, nil
+	}
+	whole := h.Record()
+	rare, err := json.Marshal(struct {
+		Event   string      `json:"event,omitempty"`
+		EventUS *int64      `json:"event_us,omitempty"`
+		EventAt *time.Time  `json:"event_at,omitempty"`
+		Linked  int64       `json:"linked,omitempty"`
+		Ground  *Ground     `json:"ground,omitempty"`
+		Plate   *PlateShown `json:"plate,omitempty"`
+	}{whole.Event, whole.EventUS, whole.EventAt, whole.Linked, whole.Ground, whole.Plate})
+	if err != nil || len(rare) <= len("{}") {
+		return b, err
+	}
+	return append(append(b, ','), rare[1:len(rare)-1]...), nil
 }
 
 // head is the record up to the track's number.

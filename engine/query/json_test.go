@@ -35,6 +35,11 @@ func TestRecordEncoder(t *testing.T) {
 		if rapid.Bool().Draw(r, "north known") {
 			h.North = new(rapid.Float64Range(0, 360).Draw(r, "north"))
 		}
+		h.Track.Event, h.Track.EventUS = scene.Event(rapid.IntRange(0, 2).Draw(r, "event")), us.Draw(r, "event at")
+		h.Track.Linked = rapid.Int64Range(0, 2).Draw(r, "linked")
+		if rapid.Bool().Draw(r, "ground") {
+			h.Ground = &Ground{Speed: &scene.Measured{Value: number.Draw(r, "speed"), Error: 1}}
+		}
 		if rapid.Bool().Draw(r, "plate") {
 			h.Plate = &PlateShown{Text: rapid.SampledFrom([]string{"██-███-██", "AB123CD"}).Draw(r, "text"), Masked: rapid.Bool().Draw(r, "masked")}
 			if rapid.Bool().Draw(r, "match") {

@@ -76,6 +76,7 @@ func (r *Results) missesOf(ctx context.Context, p part, limit int, found *[]Miss
 		return 0, err
 	}
 	plan.where.Path = plan.where.Path || p.path
+	plan.grounds = r.plan.grounds
 	kept := r.keys
 	var near []Miss
 	err = plan.walk(ctx, r.store, r.recs, func(row index.Row) bool {

@@ -20,6 +20,7 @@ type plan struct {
 	zones    map[string]scene.Zone
 	lines    map[string]scene.Line
 	pattern  plate.Pattern
+	grounds  map[int64]scene.Ground    // by recording
 	matches  map[index.Key]plate.Match // how each track that was kept met pattern
 	residual bool                      // rows that the SQL chose must pass the tests in Go too
 }
@@ -54,6 +55,7 @@ func newPlan(f Filter) (*plan, error) {
 	p.sizeSQL(&c)
 	p.shapeSQL(&c)
 	p.plateSQL(&c)
+	p.speedSQL(&c)
 	x, err := compile(f)
 	if err != nil {
 		return nil, err
@@ -129,6 +131,7 @@ func (p *plan) kindSQL(c *condition) {
 	}
 	c.narrow = c.narrow || classes != nil || colours != nil
 	p.statusSQL(c)
+	p.eventSQL(c)
 	for _, s := range f.Headings {
 		h, _ := scene.ParseHeadings(s, f.Tolerance)
 		p.headings = append(p.headings, h)
@@ -169,6 +172,19 @@ func (p *plan) statusSQL(c *condition) {
 		c.narrow = true
 	}
 	c.add("t.status IN (" + intList(places) + ")")
+}
+
+func (p *plan) eventSQL(c *condition) {
+	if p.filter.Events == nil {
+		return
+	}
+	var wanted []int64
+	for _, n := range p.filter.Events {
+		e, _ := scene.ParseEvent(n)
+		wanted = append(wanted, int64(e))
+	}
+	c.add("t.event <> 0 AND t.event IN (" + intList(wanted) + ")")
+	c.narrow = true
 }
 
 func (p *plan) headingSQL(c *condition) {
@@ -259,7 +275,7 @@ func (p *plan) keeps(rec *index.Recording, row index.Row, m *vm.VM, e *env) (boo
 			return false, nil
 		}
 	}
-	if !p.keepsPath(row.Track.Path) {
+	if !p.keepsPath(row.Track.Path) || !p.keepsSpeed(row) {
 		return false, nil
 	}
 	if ok, err := p.keepsPlate(row); !ok || err != nil {

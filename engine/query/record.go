@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"posteriori/engine/scene"
 )
 
 // Record is one hit as the JSON output has it. Scores are 0..1, places and
@@ -31,8 +33,13 @@ type Record struct {
 	Travel        float64     `json:"travel"`
 	Observed      float64     `json:"observed"`
 	BestUS        int64       `json:"best_us"`
-	Best          [4]float64  `json:"best"`   // x, y, w, h at BestUS
-	Status        string      `json:"status"` // proposed, validated or rejected
+	Best          [4]float64  `json:"best"`               // x, y, w, h at BestUS
+	Status        string      `json:"status"`             // proposed, validated or rejected
+	Event         string      `json:"event,omitempty"`    // left or removed
+	EventUS       *int64      `json:"event_us,omitempty"` // when, media time
+	EventAt       *time.Time  `json:"event_at,omitempty"` // and by the clock
+	Linked        int64       `json:"linked,omitempty"`   // track of the recording that was there then
+	Ground        *Ground     `json:"ground,omitempty"`
 	Plate         *PlateShown `json:"plate,omitempty"`
 	Path          []PathEntry `json:"path,omitempty"`
 }
@@ -49,7 +56,7 @@ func (h Hit) Record() Record {
 		UncertaintyUS: h.Recording.ClockUncertaintyUS, StartUS: t.StartUS, EndUS: t.EndUS,
 		Width: h.Size.MedianW, Height: h.Size.MedianH, Travel: h.TravelPX, Observed: round3(t.Observed),
 		BestUS: t.BestUS, Best: [4]float64{round3(t.Best.X), round3(t.Best.Y), round3(t.Best.W), round3(t.Best.H)},
-		Status: string(h.Status), Plate: h.Plate,
+		Status: string(h.Status), Plate: h.Plate, Ground: h.Ground, Linked: t.Linked,
 	}
 	if t.HasHeading {
 		deg := math.Round(t.Heading*10) / 10
@@ -64,6 +71,12 @@ func (h Hit) Record() Record {
 	}
 	if at, ok := h.Clock(t.EndUS); ok {
 		r.End = &at
+	}
+	if t.Event != scene.NoEvent {
+		r.Event, r.EventUS = t.Event.String(), &t.EventUS
+		if at, ok := h.Clock(t.EventUS); ok {
+			r.EventAt = &at
+		}
 	}
 	for _, p := range t.Path {
 		r.Path = append(r.Path, PathEntry{float64(p.TUS), p.Box.X, p.Box.Y, p.Box.W, p.Box.H})

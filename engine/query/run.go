@@ -23,8 +23,9 @@ type Hit struct {
 	Status    index.Status
 	// North is the heading in the camera's picture that points north, when the
 	// filter gave it.
-	North *float64
-	Plate *PlateShown // nil when none may be shown, or none was read
+	North  *float64
+	Plate  *PlateShown // nil when none may be shown, or none was read
+	Ground *Ground     // nil when its camera is not calibrated
 }
 
 // Bearing is where the hit headed: over ground when the camera's north is
@@ -77,7 +78,7 @@ func Run(ctx context.Context, store *index.Store, f Filter) (*Results, error) {
 		return nil, err
 	}
 	r := &Results{store: store, plan: p, recs: recs}
-	if r.Scope, err = scopeOf(ctx, store, f, recs); err != nil {
+	if r.Scope, err = scopeOf(ctx, store, p, recs); err != nil {
 		return nil, err
 	}
 	return r, r.find(ctx)
@@ -97,7 +98,10 @@ func prepare(ctx context.Context, store *index.Store, f Filter) (*plan, map[int6
 	for i := range all {
 		recs[all[i].ID] = &all[i]
 	}
-	return p, recs, f.checkScope(recs)
+	if err := f.checkScope(recs); err != nil {
+		return nil, nil, err
+	}
+	return p, recs, p.loadGrounds(ctx, store, recs)
 }
 
 // checkScope tells whether the recordings and cameras of the filter exist: a
@@ -214,13 +218,17 @@ func (r *Results) Hits(ctx context.Context, withPath bool) iter.Seq2[Hit, error]
 				yield(Hit{}, err)
 				return
 			}
-			from := r.store.Rows(ctx, keys, withPath)
-			if r.rows != nil && !withPath {
+			needPath := withPath || r.plan.grounds != nil
+			from := r.store.Rows(ctx, keys, needPath)
+			if r.rows != nil && !needPath {
 				from = noError(rows[:len(keys)])
 				rows = rows[len(keys):]
 			}
 			for row, err := range from {
 				h := r.hit(row)
+				if !withPath {
+					h.Track.Path = nil
+				}
 				h.Plate = plates[index.Key{Recording: row.Recording, Track: row.Track.ID}]
 				if !yield(h, err) || err != nil {
 					return
@@ -248,6 +256,7 @@ func (r *Results) hit(row index.Row) Hit { return r.plan.hit(r.recs, row) }
 
 func (p *plan) hit(recs map[int64]*index.Recording, row index.Row) Hit {
 	h := Hit{Recording: recs[row.Recording], Track: row.Track, Size: row.Size, TravelPX: row.TravelPX, Status: row.Status}
+	h.Ground = p.groundOf(row)
 	if h.Recording != nil { // nil beside an error
 		if north, ok := p.filter.North[h.Recording.Camera]; ok {
 			h.North = &north

@@ -24,6 +24,9 @@ type RecordingScope struct {
 	// NoClock: wall-clock bounds were asked for and the recording has no
 	// clock, so none of its tracks was kept.
 	NoClock bool `json:"no_clock,omitempty"`
+	// NoGround: a speed was asked for and the recording's camera is not
+	// calibrated, so none of its tracks was kept.
+	NoGround bool `json:"no_ground,omitempty"`
 }
 
 // SeenUS and AskedUS are sums over all recordings.
@@ -57,7 +60,7 @@ func (s Scope) NotSeen() map[scene.CoverageKind]int64 {
 	return out
 }
 
-func scopeOf(ctx context.Context, store *index.Store, f Filter, recs map[int64]*index.Recording) (Scope, error) {
+func scopeOf(ctx context.Context, store *index.Store, p *plan, recs map[int64]*index.Recording) (Scope, error) {
 	analyses, err := store.Analyses(ctx)
 	if err != nil {
 		return Scope{}, err
@@ -67,6 +70,7 @@ func scopeOf(ctx context.Context, store *index.Store, f Filter, recs map[int64]*
 		complete[a.Recording] = a.State == index.Complete
 	}
 	var s Scope
+	f := p.filter
 	for _, id := range slices.Sorted(maps.Keys(recs)) {
 		rec := *recs[id]
 		if len(f.Recordings) > 0 && !slices.Contains(f.Recordings, rec.ID) ||
@@ -74,6 +78,9 @@ func scopeOf(ctx context.Context, store *index.Store, f Filter, recs map[int64]*
 			continue
 		}
 		r := RecordingScope{Recording: rec.ID}
+		if _, ok := p.grounds[rec.ID]; !ok && f.wantsSpeed() {
+			r.NoGround = true
+		}
 		from, to, ok := f.window(rec)
 		if !ok {
 			r.NoClock = true

@@ -95,6 +95,9 @@ func editDistance(a, b string) int {
 	return rows[len(r)][len(s)]
 }
 
+// eventNames are the events that a filter may name.
+var eventNames = []string{scene.ThingLeft.String(), scene.ThingRemoved.String()}
+
 func classNames() []string {
 	var out []string
 	for _, c := range scene.Classes() {

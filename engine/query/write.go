@@ -70,7 +70,17 @@ type column struct {
 }
 
 func (r *Results) extraColumns(ctx context.Context) (out []column, err error) {
-	some, err := r.store.HasRegistrations(ctx)
+	some, err := r.store.HasEvents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if some {
+		out = append(out, column{"EVENT", eventText})
+	}
+	if r.plan.grounds != nil {
+		out = append(out, column{"SPEED", speedText})
+	}
+	some, err = r.store.HasRegistrations(ctx)
 	if some {
 		out = append(out, column{"PLATE", func(h Hit) string { return cmp.Or(plateText(h), "-") }})
 	}
@@ -78,6 +88,18 @@ func (r *Results) extraColumns(ctx context.Context) (out []column, err error) {
 		out = append(out, column{"MATCH", func(h Hit) string { return cmp.Or(plateWhy(h), "-") }})
 	}
 	return out, err
+}
+
+// eventText is "left 0:01:02.0 by 1:17".
+func eventText(h Hit) string {
+	if h.Track.Event == scene.NoEvent {
+		return "-"
+	}
+	out := h.Track.Event.String() + " " + MediaTime(h.Track.EventUS)
+	if h.Track.Linked != 0 {
+		out += fmt.Sprintf(" near %d:%d", h.Recording.ID, h.Track.Linked)
+	}
+	return out
 }
 
 func plateText(h Hit) string {
@@ -125,6 +147,17 @@ func (r *Results) Summary() string {
 			noClock = append(noClock, strconv.FormatInt(rec.Recording, 10))
 		}
 	}
+	if r.plan.filter.wantsSpeed() {
+		var noGround []string
+		for _, rec := range r.Scope.Recordings {
+			if rec.NoGround {
+				noGround = append(noGround, strconv.FormatInt(rec.Recording, 10))
+			}
+		}
+		if noGround != nil {
+			s += "\nnot searched, their camera is not calibrated: recordings " + strings.Join(noGround, ", ")
+		}
+	}
 	if noClock != nil {
 		s += "\nnot searched, their clock is not known: recordings " + strings.Join(noClock, ", ")
 	}
@@ -137,7 +170,8 @@ func length(us int64) string {
 
 var csvHeader = []string{"recording", "sha256", "camera", "track", "class", "class_score", "colour", "colour_score",
 	"heading", "start", "end", "clock_uncertainty_us", "start_us", "end_us", "width", "height",
-	"best_us", "best_x", "best_y", "best_w", "best_h", "status", "bearing", "plate", "plate_why"}
+	"best_us", "best_x", "best_y", "best_w", "best_h", "status", "bearing", "plate", "plate_why",
+	"event", "event_us", "linked", "speed_kmh", "speed_kmh_error", "width_m", "width_m_error", "height_m", "height_m_error"}
 
 // WriteCSV writes the results as CSV with a header.
 func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
@@ -162,12 +196,36 @@ func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
 			return err
 		}
 		e := h.Record()
-		_ = c.Write([]string{i(e.Recording), e.SHA256, inert(e.Camera), i(e.Track), e.Class, f(e.ClassScore), e.Colour, f(e.ColourScore),
+		row := []string{i(e.Recording), e.SHA256, inert(e.Camera), i(e.Track), e.Class, f(e.ClassScore), e.Colour, f(e.ColourScore),
 			number(e.Heading), at(e.Start), at(e.End), i(e.UncertaintyUS), i(e.StartUS), i(e.EndUS), f(e.Width), f(e.Height),
-			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3]), e.Status, number(e.Bearing), plateText(h), plateWhy(h)})
+			i(e.BestUS), f(e.Best[0]), f(e.Best[1]), f(e.Best[2]), f(e.Best[3]), e.Status, number(e.Bearing), plateText(h), plateWhy(h)}
+		_ = c.Write(append(row, rareFields(e)...))
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// rareFields are the last columns of the CSV.
+func rareFields(e Record) []string {
+	out := []string{e.Event, "", ""}
+	if e.EventUS != nil {
+		out[1] = strconv.FormatInt(*e.EventUS, 10)
+	}
+	if e.Linked != 0 {
+		out[2] = strconv.FormatInt(e.Linked, 10)
+	}
+	var g Ground
+	if e.Ground != nil {
+		g = *e.Ground
+	}
+	for _, m := range []*scene.Measured{g.Speed, g.Width, g.Height} {
+		if m == nil {
+			out = append(out, "", "")
+			continue
+		}
+		out = append(out, strconv.FormatFloat(m.Value, 'f', -1, 64), strconv.FormatFloat(m.Error, 'f', -1, 64))
+	}
+	return out
 }
 
 // inert keeps a spreadsheet from running a name as a formula.

@@ -123,6 +123,9 @@ func (g Ground) Width(p Path) (Measured, bool) {
 	})
 }
 
+// WidthOf is Width of one box.
+func (g Ground) WidthOf(b Box) (Measured, bool) { return g.Width(Path{{Box: b}}) }
+
 // Height is how high the object stands above its foot, metres: the homography
 // fixes the camera as far as its pixels are square and its axis is the middle
 // of the picture. False where that does not tell, as from straight above.
