@@ -48,6 +48,7 @@ function showCounts() {
 function choose(i, play, us, fromSynopsis) {
   const before = selected;
   selected = i;
+  if (before !== i) tell('');
   for (const k of [before, i]) { const card = grid.cards.get(k); if (card) card.setAttribute('aria-selected', k === i); }
   if (i < 0) { showFacts(); return; }
   revealInGrid(i);
@@ -164,5 +165,5 @@ function copyCommand() {
 
 // What the tests look at.
 window.review = { meta, filter, search, update, visits, crossings, stops, choose, shownClip, commandLine, pathOf, parseClock, clockText,
-  rows: () => current.rows, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
+  rows: () => current.rows, name: nameOf, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
 start();

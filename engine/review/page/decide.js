@@ -15,8 +15,8 @@ function decide(verdict, text = '') {
   if (verdict !== 'comment' && meta.statuses[col.status[i]] === verdict && !text) return Promise.resolve();
   const d = { recording: recOf(i).id, sha256: recOf(i).sha256, track: col.id[i], verdict, text };
   if (meta.live) {
-    return ask('decide', d).then(got => { note(i, verdict, text, got.by, got.at_unix_us); showPending(`${t('journalled')}${colon()}${t('record')} ${got.record}`); },
-      err => showPending(err.message));
+    return ask('decide', d).then(got => { note(i, verdict, text, got.by, got.at_unix_us); tell(`${t('journalled')}${colon()}${t('record')} ${got.record}`); },
+      err => tell(err.message, true));
   }
   const at = Date.now() * 1000;
   pending.push({ ...d, at_unix_us: at });
@@ -38,8 +38,13 @@ function note(i, verdict, text, by, at) {
   showFacts();
 }
 
-function showPending(text) {
-  byId('pending').textContent = text || (pending.length ? t('pending', pending.length) : '');
+function tell(text, bad) {
+  byId('told').textContent = text;
+  byId('told').classList.toggle('bad', Boolean(bad));
+}
+
+function showPending() {
+  byId('pending').textContent = pending.length ? t('pending', pending.length) : '';
   byId('export').hidden = meta.live || pending.length === 0;
 }
 
@@ -51,8 +56,8 @@ function exportDecisions() {
   make('a', { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
   pending.length = 0;
-  showPending(`${t('pendingHow')} posteriori hit import -p ${quote(meta.procedure)} ${quote(name)}`);
-  byId('export').hidden = true;
+  showPending();
+  tell(`${t('pendingHow')} posteriori hit import -p ${quote(meta.procedure)} ${quote(name)}`);
 }
 
 function askRemark() {

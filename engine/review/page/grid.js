@@ -23,8 +23,9 @@ function fillCard(el, i, why) {
   const pic = make('div', { 'class': 'pic' });
   const img = make('img', { alt: '', src: cropOf(i), decoding: 'async', draggable: 'false', onerror: () => { img.remove(); pic.textContent = '—'; } });
   pic.append(img);
+  const verdict = status === 'proposed' ? '' : make('span', { 'class': 'mark' }, (status === 'validated' ? '✓ ' : '✗ ') + t(status));
   const start = startText(i).replace(/ \(UTC.*/, '');
-  el.replaceChildren(pic, make('p', null, kind), make('p', null, [...rest, spanText(length(i))].join(' · ')),
+  el.replaceChildren(pic, verdict, make('p', null, kind), make('p', null, [...rest, spanText(length(i))].join(' · ')),
     make('p', { title: startText(i) }, start), make('p', why ? { 'class': 'why' } : null, why || `${nameOf(i)} · ${recOf(i).camera}`));
 }
 
