@@ -1,9 +1,9 @@
 package render
 
 import (
-	"bytes"
 	"image"
 	"image/jpeg"
+	"io"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/frame"
@@ -88,8 +88,8 @@ func (r *renderer) background(b *wire.RenderBack) (frame.YUV, error) {
 	paint(out, 16)
 	f := r.fits[b.Source]
 	var plate frame.YUV
-	if len(b.JPEG) > 0 {
-		img, err := jpeg.Decode(bytes.NewReader(b.JPEG))
+	if b.JPEG.Len > 0 {
+		img, err := jpeg.Decode(io.NewSectionReader(r.blobs, b.JPEG.At, b.JPEG.Len))
 		if err != nil {
 			return out, fault.Wrap(fault.BadInput, err, "its background picture is damaged").
 				OnFile(r.job.Sources[b.Source].Path)

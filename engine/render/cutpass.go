@@ -43,10 +43,7 @@ type interval struct{ fromUS, toUS int64 }
 // cutAll is the first pass.
 func (r *renderer) cutAll(ctx context.Context) error {
 	for src := range r.job.Sources {
-		shows, err := r.showings(src)
-		if err != nil {
-			return err
-		}
+		shows := r.showings(src)
 		var bg *backMaker
 		if r.needsBack(src) {
 			bg = newBackMaker(r.fits[src])
@@ -67,36 +64,52 @@ func (r *renderer) cutAll(ctx context.Context) error {
 }
 
 // showings are the plays of a source in order of media time.
-func (r *renderer) showings(src int) ([]*showing, error) {
+func (r *renderer) showings(src int) []*showing {
 	var out []*showing
-	sp := &r.job.Sources[src]
 	for i := range r.job.Tubes {
 		t := &r.job.Tubes[i]
 		if t.Source != src {
 			continue
 		}
-		path, err := scene.UnpackPath(t.Path)
-		if err != nil {
-			return nil, err
-		}
-		var masks []scene.Mask
-		if len(t.Masks) > 0 {
-			if masks, err = scene.UnpackMasks(t.Masks); err != nil {
-				return nil, err
-			}
-		}
-		o := newOutline(path, masks, sp.PlaneW, sp.PlaneH, sp.Probe.Width, sp.Probe.Height)
 		for j, y := range t.Plays {
-			out = append(out, &showing{RenderPlay: y, tube: i, play: j, outline: o})
+			out = append(out, &showing{RenderPlay: y, tube: i, play: j})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *showing) int { return cmp.Compare(a.FromUS, b.FromUS) })
-	return out, nil
+	return out
+}
+
+// trace reads a play's path and masks when they are first needed.
+func (r *renderer) trace(s *showing) error {
+	if s.outline != nil {
+		return nil
+	}
+	t := &r.job.Tubes[s.tube]
+	packed, err := t.Path.Read(r.blobs)
+	if err != nil {
+		return err
+	}
+	path, err := scene.UnpackPath(packed)
+	if err != nil {
+		return err
+	}
+	var masks []scene.Mask
+	if t.Masks.Len > 0 {
+		if packed, err = t.Masks.Read(r.blobs); err != nil {
+			return err
+		}
+		if masks, err = scene.UnpackMasks(packed); err != nil {
+			return err
+		}
+	}
+	sp := &r.job.Sources[t.Source]
+	s.outline = newOutline(path, masks, sp.PlaneW, sp.PlaneH, sp.Probe.Width, sp.Probe.Height)
+	return nil
 }
 
 // needsBack tells whether a background must be made from the source.
 func (r *renderer) needsBack(src int) bool {
-	return slices.ContainsFunc(r.job.Backs, func(b wire.RenderBack) bool { return b.Source == src && len(b.JPEG) == 0 })
+	return slices.ContainsFunc(r.job.Backs, func(b wire.RenderBack) bool { return b.Source == src && b.JPEG.Len == 0 })
 }
 
 // intervals joins the spans to decode.
@@ -146,6 +159,7 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 		}
 		defer held.Release()
 		for first < len(shows) && shows[first].next == shows[first].Frames {
+			shows[first].outline = nil // no longer needed
 			first++
 		}
 		var boxes []scene.Box
@@ -153,7 +167,14 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 			if s.FromUS > until {
 				break
 			}
-			if held.TUS < s.ToUS+second && until > s.FromUS {
+			if held.TUS >= s.ToUS+second {
+				s.outline = nil
+				continue
+			}
+			if err := r.trace(s); err != nil {
+				return err
+			}
+			if until > s.FromUS {
 				if err := r.cutOne(src, s, held, until); err != nil {
 					return err
 				}

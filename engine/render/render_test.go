@@ -86,6 +86,27 @@ func newJob(t *testing.T, frames int64) *wire.RenderJob {
 	}
 }
 
+// blob appends bytes to the job's file of them.
+func blob(t *testing.T, job *wire.RenderJob, b []byte) wire.Blob {
+	t.Helper()
+	if job.Blobs == "" {
+		job.Blobs = filepath.Join(job.Scratch, "blobs")
+	}
+	f, err := os.OpenFile(job.Blobs, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	at, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	return wire.Blob{At: at, Len: int64(len(b))}
+}
+
 // pictures decodes a video into copies of its pictures.
 func pictures(t *testing.T, name string) []frame.YUV {
 	t.Helper()
@@ -154,10 +175,10 @@ func greyJPEG(t *testing.T, w, h int, v uint8) []byte {
 func TestObjectsShowTogether(t *testing.T) {
 	job := newJob(t, 50)
 	path := scene.PackPath(blockPath(0, 3_960_000))
-	job.Backs = []wire.RenderBack{{JPEG: greyJPEG(t, 160, 120, 0x60)}}
+	job.Backs = []wire.RenderBack{{JPEG: blob(t, job, greyJPEG(t, 160, 120, 0x60))}}
 	job.Tubes = []wire.RenderTube{
-		{Path: path, Plays: []wire.RenderPlay{{Start: 0, Frames: 50, FromUS: 0, ToUS: 2_000_000}}},
-		{Path: path, ClockUS: 1_700_000_000_000_000, Plays: []wire.RenderPlay{{Start: 10, Frames: 38, FromUS: 1_960_000, ToUS: 3_480_000}}},
+		{Path: blob(t, job, path), Plays: []wire.RenderPlay{{Start: 0, Frames: 50, FromUS: 0, ToUS: 2_000_000}}},
+		{Path: blob(t, job, path), ClockUS: 1_700_000_000_000_000, Plays: []wire.RenderPlay{{Start: 10, Frames: 38, FromUS: 1_960_000, ToUS: 3_480_000}}},
 	}
 	var last wire.Progress
 	out, err := Run(context.Background(), job, func(p wire.Progress) { last = p })
@@ -200,10 +221,10 @@ func TestObjectsShowTogether(t *testing.T) {
 func TestMaskShapesTheCutOut(t *testing.T) {
 	job := newJob(t, 5)
 	// A darker background shows what was pasted; its seam must stay soft.
-	job.Backs = []wire.RenderBack{{JPEG: greyJPEG(t, 320, 240, 0x20)}}
+	job.Backs = []wire.RenderBack{{JPEG: blob(t, job, greyJPEG(t, 320, 240, 0x20))}}
 	full := scene.Mask{TUS: 1_000_000, X: 30, Y: 50, W: 20, H: 30, Bits: bytes.Repeat([]byte{0xff, 0xff, 0xf0}, 30)}
 	job.Tubes = []wire.RenderTube{{
-		Path: scene.PackPath(blockPath(1_000_000, 1_200_000)), Masks: scene.PackMasks([]scene.Mask{full}),
+		Path: blob(t, job, scene.PackPath(blockPath(1_000_000, 1_200_000))), Masks: blob(t, job, scene.PackMasks([]scene.Mask{full})),
 		Plays: []wire.RenderPlay{{Frames: 5, FromUS: 1_000_000, ToUS: 1_200_000}},
 	}}
 	if _, err := Run(context.Background(), job, nil); err != nil {
@@ -225,7 +246,7 @@ func TestBackgroundIsMade(t *testing.T) {
 	job := newJob(t, 10)
 	job.Backs = []wire.RenderBack{{}}
 	job.Tubes = []wire.RenderTube{{
-		Path:  scene.PackPath(blockPath(0, 3_960_000)),
+		Path:  blob(t, job, scene.PackPath(blockPath(0, 3_960_000))),
 		Plays: []wire.RenderPlay{{Frames: 10, FromUS: 0, ToUS: 4_000_000}},
 	}}
 	if _, err := Run(context.Background(), job, nil); err != nil {
@@ -304,12 +325,12 @@ func TestFailuresLeaveNothing(t *testing.T) {
 		t.Errorf("stopped: %v (%v)", err, k)
 	}
 	damaged := newJob(t, 5)
-	damaged.Backs = []wire.RenderBack{{JPEG: []byte("no picture")}}
-	damaged.Tubes = []wire.RenderTube{{Path: scene.PackPath(blockPath(0, 80_000)), Plays: []wire.RenderPlay{{Frames: 5, ToUS: 80_000}}}}
+	damaged.Backs = []wire.RenderBack{{JPEG: blob(t, damaged, []byte("no picture"))}}
+	damaged.Tubes = []wire.RenderTube{{Path: blob(t, damaged, scene.PackPath(blockPath(0, 80_000))), Plays: []wire.RenderPlay{{Frames: 5, ToUS: 80_000}}}}
 	if _, err = Run(context.Background(), damaged, nil); fault.KindOf(err) != fault.BadInput {
 		t.Errorf("damaged background: %v", err)
 	}
-	damaged.Tubes[0].Path = []byte{99, 99}
+	damaged.Tubes[0].Path = blob(t, damaged, []byte{99, 99}) // in a new file: the first is gone
 	if _, err = Run(context.Background(), damaged, nil); !errors.Is(err, scene.ErrPacked) {
 		t.Errorf("damaged path: %v", err)
 	}
@@ -338,7 +359,7 @@ func TestSenselessJobs(t *testing.T) {
 		"no back": func(j *wire.RenderJob) { j.Spans, j.Tubes = nil, make([]wire.RenderTube, 1) },
 		"size":    func(j *wire.RenderJob) { j.Sources[0].Probe.Width = 0 },
 		"play": func(j *wire.RenderJob) {
-			j.Spans, j.Backs = nil, make([]wire.RenderBack, 1)
+			j.Spans, j.Backs, j.Blobs = nil, make([]wire.RenderBack, 1), "/none"
 			j.Tubes = []wire.RenderTube{{Plays: []wire.RenderPlay{{Start: -1, Frames: 1, ToUS: 1}}}}
 		},
 	} {

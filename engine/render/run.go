@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"posteriori/engine/fault"
@@ -25,7 +26,7 @@ func Run(ctx context.Context, job *wire.RenderJob, progress func(wire.Progress))
 	if err != nil {
 		return nil, err
 	}
-	defer r.spool.close()
+	defer r.close()
 	if err := r.run(ctx); err != nil {
 		return nil, err
 	}
@@ -47,8 +48,8 @@ func check(j *wire.RenderJob) error {
 		return bad("%d frames of %d µs", j.Frames, j.FrameUS)
 	case (len(j.Tubes) == 0) == (len(j.Spans) == 0):
 		return bad("%d tubes and %d spans", len(j.Tubes), len(j.Spans))
-	case len(j.Tubes) > 0 && len(j.Backs) == 0:
-		return bad("no background")
+	case len(j.Tubes) > 0 && (len(j.Backs) == 0 || !filepath.IsAbs(j.Blobs)):
+		return bad("no background, or no blobs")
 	}
 	source := func(i int) bool { return i >= 0 && i < len(j.Sources) }
 	for _, s := range j.Sources {
@@ -114,6 +115,7 @@ type renderer struct {
 	band     *typeface               // of the band
 	narrow   map[*typeface]*typeface // each the next smaller
 	spool    *spool
+	blobs    *os.File           // paths, masks and pictures; nil when the job has none
 	made     map[int]*frame.YUV // backgrounds made from pictures, by source
 	lacking  int64              // output frames for which a recording gave no picture
 }
@@ -135,10 +137,25 @@ func newRenderer(job *wire.RenderJob, progress func(wire.Progress)) (*renderer, 
 	if r.band, err = newTypeface(max(8, float64(job.Band/lines)*.62)); err != nil {
 		return nil, err
 	}
+	if job.Blobs != "" {
+		if r.blobs, err = os.Open(job.Blobs); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "the order for the video cannot be read").OnFile(job.Blobs)
+		}
+		// Without a name it leaves nothing behind, however this ends.
+		_ = os.Remove(job.Blobs)
+	}
 	if r.spool, err = newSpool(job.Scratch); err != nil {
+		r.close()
 		return nil, err
 	}
 	return r, nil
+}
+
+func (r *renderer) close() {
+	r.spool.close()
+	if r.blobs != nil {
+		_ = r.blobs.Close()
+	}
 }
 
 func (r *renderer) run(ctx context.Context) error {

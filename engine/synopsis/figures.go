@@ -29,10 +29,10 @@ type Figures struct {
 	seconds               float64
 }
 
-// add counts one view's layout.
-func (f *Figures) add(parts []part, l *layout) {
+// add counts one view's layout, with room that is no longer needed.
+func (f *Figures) add(parts []part, l *layout, occ *occupancy) {
 	groups := map[*group]bool{}
-	var occ occupancy
+	occ.reset()
 	for i := range parts {
 		groups[parts[i].group] = true
 		f.cells += int64(parts[i].area)
@@ -84,7 +84,7 @@ func (p *Planner) Reference() Figures {
 		}
 		a := newArranger(parts, p.opt.MaxOverlap, 0)
 		l := a.firstFit(a.sourceOrder(), 1./ownShare)
-		f.add(parts, l)
+		f.add(parts, l, &a.occ)
 		us += int64(l.steps) * p.stepUS
 	}
 	pl.Frames = pl.frameAt(us)

@@ -1,9 +1,13 @@
 package synopsis
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
+	"posteriori/engine/fault"
 	"posteriori/engine/wire"
 )
 
@@ -16,7 +20,8 @@ type Blobs interface {
 }
 
 // Job is the worker's order for the plan: a new file out, with the text mark
-// in every frame and meta in the container; scratch is an empty folder.
+// in every frame and meta in the container. scratch is an empty folder, into
+// which go the paths, masks and pictures that the job refers to.
 func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]string) (*wire.RenderJob, error) {
 	j := &wire.RenderJob{
 		Out: out, Scratch: scratch, Mark: mark, Meta: meta,
@@ -33,34 +38,63 @@ func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]strin
 		}
 		return j, nil
 	}
+	j.Blobs = filepath.Join(scratch, "blobs")
+	f, err := os.OpenFile(j.Blobs, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fault.Wrap(fault.NoSpace, err, "the order for the video cannot be written").OnFile(scratch)
+	}
+	w := wire.NewBlobWriter(f)
+	err = errors.Join(p.jobTubes(j, blobs, w, source), p.jobBacks(j, blobs, w, source))
+	if e := errors.Join(w.Flush(), f.Close()); err == nil && e != nil {
+		err = fault.Wrap(fault.NoSpace, e, "the order for the video cannot be written").OnFile(scratch)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// jobTubes puts the objects into the job, one at a time.
+func (p *Plan) jobTubes(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, source map[int]int) error {
 	for i := range p.Objects {
 		o := &p.Objects[i]
 		path, masks, err := blobs.Tube(o.Recording, o.Track)
 		if err != nil {
-			return nil, fmt.Errorf("track %d: %w", o.Track, err)
+			return fmt.Errorf("track %d: %w", o.Track, err)
 		}
 		t := wire.RenderTube{
-			Source: source[o.Recording], Path: path, Masks: masks,
-			ClockUS: p.shownClock(&p.Recordings[o.Recording], o.Plays[0].FromUS),
+			Source: source[o.Recording], ClockUS: p.shownClock(&p.Recordings[o.Recording], o.Plays[0].FromUS),
 		}
+		t.Path, _ = w.Put(path) // Flush tells what failed
+		t.Masks, _ = w.Put(masks)
 		for _, y := range o.Plays {
 			t.Plays = append(t.Plays, wire.RenderPlay{
 				Start: y.Start, Frames: y.Frames, FromUS: y.FromUS, ToUS: y.ToUS, Note: y.note()})
 		}
 		j.Tubes = append(j.Tubes, t)
 	}
+	return nil
+}
+
+// jobBacks puts the backgrounds into the job; each plate once.
+func (p *Plan) jobBacks(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, source map[int]int) error {
+	type key struct {
+		rec int
+		tUS int64
+	}
+	known := map[key]wire.Blob{}
 	for _, b := range p.Backs {
-		w := wire.RenderBack{Start: b.Start, Scene: b.Scene, Source: source[b.Recording]}
-		if b.TUS >= 0 {
+		k := key{b.Recording, b.TUS}
+		if _, ok := known[k]; !ok && b.TUS >= 0 {
 			jpeg, err := blobs.Plate(b.Recording, b.TUS)
 			if err != nil {
-				return nil, fmt.Errorf("background of %s: %w", p.Recordings[b.Recording].Name, err)
+				return fmt.Errorf("background of %s: %w", p.Recordings[b.Recording].Name, err)
 			}
-			w.JPEG = jpeg
+			known[k], _ = w.Put(jpeg)
 		}
-		j.Backs = append(j.Backs, w)
+		j.Backs = append(j.Backs, wire.RenderBack{Start: b.Start, Scene: b.Scene, Source: source[b.Recording], JPEG: known[k]})
 	}
-	return j, nil
+	return nil
 }
 
 // jobSources lists the recordings that the output reads.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -56,17 +57,26 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := plan.Job(l, "/o.mp4", "/s", "m", nil)
+	job, err := plan.Job(l, "/o.mp4", t.TempDir(), "m", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(l.Recordings) != 2 || len(job.Tubes) != 2 || job.Tubes[0].ClockUS != clock || job.Tubes[1].ClockUS != 0 {
 		t.Fatalf("%d recordings, %d tubes", len(l.Recordings), len(job.Tubes))
 	}
-	if job.Sources[1].PlaneW != 320 || len(job.Backs) == 0 || len(job.Backs[0].JPEG) != 2 {
+	blobs, err := os.Open(job.Blobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blobs.Close()
+	if job.Sources[1].PlaneW != 320 || len(job.Backs) == 0 || job.Backs[0].JPEG.Len != 2 {
 		t.Fatalf("plane %d, backgrounds %+v", job.Sources[1].PlaneW, job.Backs)
 	}
-	masks, err := scene.UnpackMasks(job.Tubes[1].Masks)
+	packed, err := job.Tubes[1].Masks.Read(blobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	masks, err := scene.UnpackMasks(packed)
 	if err != nil || len(masks) != len(tube.Masks) {
 		t.Fatalf("%d masks of %d: %v", len(masks), len(tube.Masks), err)
 	}

@@ -45,8 +45,9 @@ func (p *Planner) planObjects(ctx context.Context, pl *Plan) {
 	objects := map[int]*Object{}
 	groups := 0
 	for i, v := range views {
-		parts, l := p.arrange(ctx, v, wanted[i], p.opt.MaxWork/int64(len(views)))
-		pl.Figures.add(parts, l)
+		a, l := p.arrange(ctx, v, wanted[i], p.opt.MaxWork/int64(len(views)))
+		parts := a.parts
+		pl.Figures.add(parts, l, &a.occ)
 		from := pl.Frames
 		groups = p.emit(pl, parts, l, objects, groups)
 		pl.Frames = max(pl.Frames, from+pl.frameAt(int64(l.steps)*p.stepUS))
@@ -131,29 +132,27 @@ const (
 	cutGain    = .85        // of the length before
 )
 
-// arrange finds the view's layout.
-func (p *Planner) arrange(ctx context.Context, v view, wanted, work int64) ([]part, *layout) {
+// arrange finds the view's parts and layout.
+func (p *Planner) arrange(ctx context.Context, v view, wanted, work int64) (*arranger, *layout) {
 	limit := cutLimit(wanted)
 	if p.opt.CutUS > 0 {
 		limit = p.opt.CutUS
 	}
-	parts := p.parts(v, limit)
-	a := newArranger(parts, p.opt.MaxOverlap, work)
+	a := newArranger(p.parts(v, limit), p.opt.MaxOverlap, work)
 	l := a.run(ctx, int(wanted/p.stepUS))
 	for wanted == 0 && p.opt.CutUS == 0 && ctx.Err() == nil {
 		longest := int64(a.longest()) * p.stepUS
 		if longest <= cutWorthUS || int64(l.steps)*p.stepUS > longest+longest/8 {
 			break
 		}
-		cut := p.parts(v, max(cutWorthUS, longest/2))
-		b := newArranger(cut, p.opt.MaxOverlap, work)
+		b := newArranger(p.parts(v, max(cutWorthUS, longest/2)), p.opt.MaxOverlap, work)
 		m := b.run(ctx, 0)
 		if float64(m.steps) > cutGain*float64(l.steps) {
 			break
 		}
-		parts, a, l = cut, b, m
+		a, l = b, m
 	}
-	return parts, l
+	return a, l
 }
 
 // namedMost is how many objects a warning names; the sidecar tells of all.

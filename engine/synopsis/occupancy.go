@@ -17,7 +17,7 @@ func (o *occupancy) grow(steps int) {
 		return
 	}
 	if cap(o.words) < need {
-		grown := make([]uint64, len(o.words), max(need, 2*len(o.words)))
+		grown := make([]uint64, len(o.words), max(need, len(o.words)+len(o.words)/4))
 		copy(grown, o.words)
 		o.words = grown
 	}

@@ -7,7 +7,7 @@ import (
 // maxSamples bounds what a planner holds. When tubes need more, neighbouring
 // samples are joined and the step doubles, so memory does not grow with the
 // recordings.
-const maxSamples = 3 << 20
+const maxSamples = 2 << 20
 
 // firstStepUS is the finest step of time that arrangement works in.
 const firstStepUS = 200_000

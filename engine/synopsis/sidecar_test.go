@@ -124,7 +124,7 @@ func TestJob(t *testing.T) {
 		paris = time.FixedZone("CET", 3600)
 	}
 	_, plan := makePlan(t, recs, tubes, Options{Zone: paris, CutUS: 60 * second})
-	job, err := plan.Job(fakeBlobs{}, "/out.mp4", "/scratch", "MONTAGE", map[string]string{"title": "x"})
+	job, err := plan.Job(fakeBlobs{}, "/out.mp4", t.TempDir(), "MONTAGE", map[string]string{"title": "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,8 +134,15 @@ func TestJob(t *testing.T) {
 	if got := time.UnixMicro(job.Tubes[0].ClockUS).UTC().Format(time.DateTime); got != "2023-11-14 23:13:20" {
 		t.Errorf("clock reads %s", got)
 	}
-	if string(job.Tubes[1].Path) != "\x00\x02" || string(job.Backs[0].JPEG) != "\x00<" {
-		t.Errorf("blobs %q %q", job.Tubes[1].Path, job.Backs[0].JPEG)
+	blobs, err := os.Open(job.Blobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blobs.Close()
+	path, _ := job.Tubes[1].Path.Read(blobs)
+	back, _ := job.Backs[0].JPEG.Read(blobs)
+	if string(path) != "\x00\x02" || string(back) != "\x00<" {
+		t.Errorf("blobs %q %q", path, back)
 	}
 	var notes []string
 	for _, y := range job.Tubes[2].Plays {
@@ -144,7 +151,7 @@ func TestJob(t *testing.T) {
 	if d := cmp.Diff([]string{"", "×4", ""}, notes); d != "" {
 		t.Error(d)
 	}
-	if _, err := plan.Job(fakeBlobs{fail: true}, "/o", "/s", "", nil); !errors.Is(err, errGone) {
+	if _, err := plan.Job(fakeBlobs{fail: true}, "/o", t.TempDir(), "", nil); !errors.Is(err, errGone) {
 		t.Errorf("error of the index: %v", err)
 	}
 }

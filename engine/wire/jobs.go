@@ -1,5 +1,11 @@
 package wire
 
+import (
+	"bufio"
+	"fmt"
+	"io"
+)
+
 // ClipJob asks for a span of the original as a file of its own.
 type ClipJob struct {
 	Probe  Probe  `json:"probe"` // Chunks left empty
@@ -13,7 +19,8 @@ type ClipJob struct {
 // RenderJob asks for a video made of spans or of tubes. The plan is the
 // parent's (engine/synopsis); the worker only decodes, composes and encodes
 // (engine/render). Output frame f is shown from f·FrameUS on. Exactly one of
-// Tubes and Spans is set.
+// Tubes and Spans is set. Paths, masks and pictures may be a gigabyte for a
+// day of a busy street: they lie in the file Blobs, and the job says where.
 type RenderJob struct {
 	Out     string            `json:"out"`      // a new file, absolute
 	Width   int               `json:"width"`    // even
@@ -28,8 +35,53 @@ type RenderJob struct {
 	Tubes   []RenderTube      `json:"tubes,omitempty"` // objects mode
 	Spans   []RenderSpan      `json:"spans,omitempty"` // condense and timelapse; tile [0, Frames)
 	Backs   []RenderBack      `json:"backs,omitempty"` // objects mode: background by output frame, in order
-	Scratch string            `json:"scratch"`         // an empty folder for cut-outs; its content is removed after
+	Scratch string            `json:"scratch"`         // a folder for cut-outs, with nothing in it but Blobs; its content is removed after
+	Blobs   string            `json:"blobs,omitempty"` // absolute; the worker unlinks it as it opens it
 }
+
+// Blob is where bytes lie in a job's file of them.
+type Blob struct {
+	At  int64 `json:"at"`
+	Len int64 `json:"len"`
+}
+
+// MaxBlob bounds one blob: the masks of a track of many hours stay below it.
+const MaxBlob = 1 << 30
+
+// Read fetches the bytes; nil where there are none.
+func (b Blob) Read(r io.ReaderAt) ([]byte, error) {
+	if b.Len == 0 {
+		return nil, nil
+	}
+	if b.At < 0 || b.Len < 0 || b.Len > MaxBlob {
+		return nil, fmt.Errorf("%w: %d bytes at %d", ErrProtocol, b.Len, b.At)
+	}
+	out := make([]byte, b.Len)
+	if _, err := r.ReadAt(out, b.At); err != nil {
+		return nil, fmt.Errorf("%w: %d bytes at %d: %w", ErrProtocol, b.Len, b.At, err)
+	}
+	return out, nil
+}
+
+// BlobWriter puts bytes one after another.
+type BlobWriter struct {
+	w   *bufio.Writer
+	end int64
+}
+
+// NewBlobWriter starts at the beginning of w.
+func NewBlobWriter(w io.Writer) *BlobWriter { return &BlobWriter{w: bufio.NewWriterSize(w, 1<<18)} }
+
+// Put appends bytes.
+func (w *BlobWriter) Put(b []byte) (Blob, error) {
+	at := Blob{w.end, int64(len(b))}
+	w.end += at.Len
+	_, err := w.w.Write(b)
+	return at, err
+}
+
+// Flush writes what is still held.
+func (w *BlobWriter) Flush() error { return w.w.Flush() }
 
 // RenderSource is one recording that a render reads. Its pictures are scaled
 // to fit the output above the band, in the middle of it.
@@ -43,8 +95,8 @@ type RenderSource struct {
 // RenderTube is one track and where in the output it is shown.
 type RenderTube struct {
 	Source  int          `json:"source"`
-	Path    []byte       `json:"path"`            // scene.PackPath
-	Masks   []byte       `json:"masks,omitempty"` // scene.PackMasks
+	Path    Blob         `json:"path"`            // scene.PackPath
+	Masks   Blob         `json:"masks,omitzero"`  // scene.PackMasks; may be empty
 	ClockUS int64        `json:"clock_us"`        // see RenderSpan
 	Label   string       `json:"label,omitempty"` // shown before the time
 	Plays   []RenderPlay `json:"plays"`
@@ -80,8 +132,8 @@ type RenderSpan struct {
 // the one before it when both show the same scene. Without a JPEG the worker
 // makes it from the pictures of Source that it decodes.
 type RenderBack struct {
-	Start  int64  `json:"start"`
-	Source int    `json:"source"`
-	Scene  int    `json:"scene"` // backgrounds of one camera view have one number
-	JPEG   []byte `json:"jpeg,omitempty"`
+	Start  int64 `json:"start"`
+	Source int   `json:"source"`
+	Scene  int   `json:"scene"` // backgrounds of one camera view have one number
+	JPEG   Blob  `json:"jpeg,omitzero"`
 }

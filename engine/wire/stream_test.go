@@ -75,3 +75,34 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// What a job's file of bytes was given comes back; what lies outside it does not.
+func TestBlobs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var file bytes.Buffer
+		w := NewBlobWriter(&file)
+		want := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 40), 1, 8).Draw(t, "blobs")
+		var at []Blob
+		for _, b := range want {
+			a, err := w.Put(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, a)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		r := bytes.NewReader(file.Bytes())
+		for i, b := range want {
+			if got, err := at[i].Read(r); err != nil || !bytes.Equal(got, b) {
+				t.Fatalf("%q comes back as %q: %v", b, got, err)
+			}
+		}
+		for _, bad := range []Blob{{-1, 2}, {0, -1}, {0, MaxBlob + 1}, {int64(file.Len()), 1}} {
+			if _, err := bad.Read(r); !errors.Is(err, ErrProtocol) {
+				t.Fatalf("%+v: %v", bad, err)
+			}
+		}
+	})
+}
