@@ -19,12 +19,9 @@ var neighbours = map[string][]string{
 // colourSuite scores the colour of the largest vehicle of each photograph of
 // truth/colour/LABEL.
 func colourSuite(ctx context.Context, e *env) ([]figure, error) {
-	dirs, _ := filepath.Glob(filepath.Join(e.data, "truth/colour/*"))
-	var files, labels []string
-	for _, d := range dirs {
-		for _, f := range picturesIn(d) {
-			files, labels = append(files, f), append(labels, filepath.Base(d))
-		}
+	files, err := pictures(filepath.Join(e.data, "truth/colour/*"))
+	if err != nil {
+		return nil, err
 	}
 	if len(files) == 0 {
 		return nil, errNoData
@@ -34,7 +31,8 @@ func colourSuite(ctx context.Context, e *env) ([]figure, error) {
 		return nil, err
 	}
 	var t colourTable
-	for i, label := range labels {
+	for i, f := range files {
+		label := filepath.Base(filepath.Dir(f))
 		h, ok := largest(hits[i], scene.Car, scene.Truck, scene.Bus)
 		if !ok {
 			t.add(label, "")

@@ -24,23 +24,32 @@ func eventsSuite(ctx context.Context, e *env) ([]figure, error) {
 		if !strings.Contains(filepath.Base(f), e.clip) {
 			continue
 		}
-		truth, err := readTruth(f)
+		got, err := scoreClip(ctx, e, f)
 		if err != nil {
 			return nil, err
 		}
-		tracks, err := eventTracks(ctx, e, filepath.Join(e.data, "footage", truth.Clip))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", truth.Clip, err)
-		}
-		got := score.ScoreEvents(truth, tracks, score.DefaultRules())
+		clip := strings.TrimSuffix(filepath.Base(f), ".json")
 		if e.verbose {
-			e.note("  %s", truth.Clip)
+			e.note("  %s", clip)
 			detail(got)
 		}
 		total.Add(got)
-		out = append(out, figure{Name: truth.Clip, Value: percent(got.Found, got.Objects), Unit: "% found", Note: summary(got)})
+		out = append(out, figure{Name: clip, Value: percent(got.Found, got.Objects), Unit: "% found", Note: summary(got)})
 	}
 	return append(eventFigures(total), out...), nil
+}
+
+// scoreClip scores the program on the clip of a truth file.
+func scoreClip(ctx context.Context, e *env, file string) (score.Events, error) {
+	truth, err := readTruth(file)
+	if err != nil {
+		return score.Events{}, err
+	}
+	tracks, err := eventTracks(ctx, e, filepath.Join(e.data, "footage", truth.Clip))
+	if err != nil {
+		return score.Events{}, fmt.Errorf("%s: %w", truth.Clip, err)
+	}
+	return score.ScoreEvents(truth, tracks, score.DefaultRules()), nil
 }
 
 func readTruth(file string) (*score.Truth, error) {
@@ -57,8 +66,11 @@ func readTruth(file string) (*score.Truth, error) {
 }
 
 // eventTracks analyses a clip and asks for all its tracks. The answer stays in
-// the scratch folder, for score-events.
+// the scratch folder, for score-events. Suites of one run share the answer.
 func eventTracks(ctx context.Context, e *env, clip string) ([]score.Track, error) {
+	if t, ok := e.tracks[clip]; ok {
+		return t, nil
+	}
 	p, err := newProgram(ctx, e)
 	if err != nil {
 		return nil, err
@@ -75,7 +87,12 @@ func eventTracks(ctx context.Context, e *env, clip string) ([]score.Track, error
 	if err := os.WriteFile(saved, raw, 0o644); err != nil {
 		return nil, err
 	}
-	return score.ReadTracks(bytes.NewReader(raw))
+	tracks, err := score.ReadTracks(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	e.tracks[clip] = tracks
+	return tracks, nil
 }
 
 func percent(a, b int) float64 {

@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"posteriori/bench/score"
 )
 
 // env is what a suite may use.
@@ -26,6 +28,9 @@ type env struct {
 	out     string // scratch that is kept between runs: clips that were built
 	clip    string // only clips whose name contains it
 	verbose bool
+
+	stills map[string][][]stillHit  // answers of this run, by the photographs
+	tracks map[string][]score.Track // and by clip
 }
 
 // note tells the person at the terminal what goes on.
@@ -50,6 +55,7 @@ func suites() []suite {
 		{"events", eventsSuite},
 		{"journal", journalSuite},
 		{"colour", colourSuite},
+		{"reliability", reliabilitySuite},
 		{"synopsis", synopsisSuite},
 	}
 }
@@ -92,7 +98,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, verbose: *verbose}
+	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, verbose: *verbose,
+		stills: map[string][][]stillHit{}, tracks: map[string][]score.Track{}}
 	if err := os.MkdirAll(e.out, 0o755); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // stillHit is one object that the program found in a photograph.
@@ -24,8 +25,12 @@ type stillHit struct {
 
 // readStills imports photographs, analyses them in one run, and returns what
 // was found in each, by its place in files. Copies of one photograph get the
-// same answer.
+// same answer, and suites of one run share it.
 func readStills(ctx context.Context, e *env, files []string) ([][]stillHit, error) {
+	key := strings.Join(files, "\n")
+	if hits, ok := e.stills[key]; ok {
+		return hits, nil
+	}
 	p, err := newProgram(ctx, e)
 	if err != nil {
 		return nil, err
@@ -58,6 +63,7 @@ func readStills(ctx context.Context, e *env, files []string) ([][]stillHit, erro
 			out[i] = append(out[i], h)
 		}
 	}
+	e.stills[key] = out
 	return out, nil
 }
 

@@ -13,6 +13,7 @@ func (s *eventScorer) attributes(i int) {
 	}
 	k := s.tracks[s.of[i]]
 	d.GotClass, d.GotColour, d.Colour, d.Heading = k.Class, k.Colour, o.Colour, o.Heading
+	d.ClassScore, d.ColourScore = k.ClassScore, k.ColourScore
 	d.ClassOK = s.classRight(o, k.Class)
 	s.out.Class.count(d.ClassOK)
 	s.colour(o, k, d)
@@ -65,9 +66,10 @@ func (s *eventScorer) colour(o *Object, k Track, d *Found) {
 	right := append(Names{o.Colour}, o.ColourAlt...)
 	d.ColourOK = slices.Contains(right, k.Colour)
 	s.out.Colour.count(d.ColourOK)
-	s.out.ColourNear.count(d.ColourOK || slices.ContainsFunc(right, func(r string) bool {
+	d.ColourNear = d.ColourOK || slices.ContainsFunc(right, func(r string) bool {
 		return neighbours[[2]string{r, k.Colour}] || neighbours[[2]string{k.Colour, r}]
-	}))
+	})
+	s.out.ColourNear.count(d.ColourNear)
 	if k.Colour == "unknown" || k.Colour == "" {
 		s.out.ColourUnknown++
 	}

@@ -26,21 +26,24 @@ func DefaultRules() Rules {
 
 // Found says how one labelled object fared.
 type Found struct {
-	Object    int     `json:"object"`
-	Class     string  `json:"class"`
-	Track     int64   `json:"track,omitempty"` // 0: none
-	State     string  `json:"state"`           // found, missed, merged (with its partner), ignored
-	Boxes     float64 `json:"boxes"`           // share of labelled boxes hit by the best track
-	Span      float64 `json:"span"`            // share of the span the best track covers
-	Fragments []int64 `json:"fragments,omitempty"`
-	GotClass  string  `json:"got_class,omitempty"`
-	GotColour string  `json:"got_colour,omitempty"`
-	Colour    string  `json:"colour,omitempty"`
-	Heading   string  `json:"heading,omitempty"`
-	GotDeg    float64 `json:"got_heading,omitempty"`
-	ClassOK   bool    `json:"class_ok"`
-	ColourOK  bool    `json:"colour_ok"`
-	HeadingOK bool    `json:"heading_ok"`
+	Object      int     `json:"object"`
+	Class       string  `json:"class"`
+	Track       int64   `json:"track,omitempty"` // 0: none
+	State       string  `json:"state"`           // found, missed, merged (with its partner), ignored
+	Boxes       float64 `json:"boxes"`           // share of labelled boxes hit by the best track
+	Span        float64 `json:"span"`            // share of the span the best track covers
+	Fragments   []int64 `json:"fragments,omitempty"`
+	GotClass    string  `json:"got_class,omitempty"`
+	GotColour   string  `json:"got_colour,omitempty"`
+	Colour      string  `json:"colour,omitempty"`
+	Heading     string  `json:"heading,omitempty"`
+	GotDeg      float64 `json:"got_heading,omitempty"`
+	ClassOK     bool    `json:"class_ok"`
+	ColourOK    bool    `json:"colour_ok"`
+	ColourNear  bool    `json:"colour_near"` // right, or a neighbour of what is
+	ClassScore  float64 `json:"class_score"` // the program's own
+	ColourScore float64 `json:"colour_score"`
+	HeadingOK   bool    `json:"heading_ok"`
 }
 
 // False is a track that no label explains, or that outlives its object into

@@ -10,16 +10,18 @@ import (
 // Track is one object as `posteriori query --format json --paths` prints it;
 // fields that no scorer needs are left out.
 type Track struct {
-	Recording  int64        `json:"recording"`
-	SHA256     string       `json:"sha256"`
-	ID         int64        `json:"track"`
-	Class      string       `json:"class"`
-	ClassScore float64      `json:"class_score"`
-	Colour     string       `json:"colour"`
-	Heading    *float64     `json:"heading"` // degrees clockwise from up, or null
-	StartUS    int64        `json:"start_us"`
-	EndUS      int64        `json:"end_us"`
-	Path       [][5]float64 `json:"path"` // t_us, x, y, w, h
+	Recording  int64   `json:"recording"`
+	SHA256     string  `json:"sha256"`
+	ID         int64   `json:"track"`
+	Class      string  `json:"class"`
+	ClassScore float64 `json:"class_score"`
+	Colour     string  `json:"colour"`
+	// ColourScore is 0 where the colour is unknown.
+	ColourScore float64      `json:"colour_score"`
+	Heading     *float64     `json:"heading"` // degrees clockwise from up, or null
+	StartUS     int64        `json:"start_us"`
+	EndUS       int64        `json:"end_us"`
+	Path        [][5]float64 `json:"path"` // t_us, x, y, w, h
 }
 
 // ReadTracks reads the answer of a query: either a list of tracks, or an

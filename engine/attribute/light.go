@@ -91,7 +91,8 @@ func neutral(f frame.YUV, step int) (a, b float64) {
 }
 
 // oneHue tells whether the mean chroma (u, v) is strong and nearly every
-// sample that has any chroma points the same way.
+// sample points the same way or is too dark to tell. What is light and neutral
+// speaks against it: a yellow car before a white wall is no sodium lamp.
 func oneHue(f frame.YUV, step int, u, v float64, n int) bool {
 	off := math.Hypot(u, v)
 	if off < castChroma {
@@ -101,7 +102,8 @@ func oneHue(f frame.YUV, step int, u, v float64, n int) bool {
 	for y := step / 2; y < f.U.H; y += step {
 		for x := step / 2; x < f.U.W; x += step {
 			du, dv := float64(f.U.Row(y)[x])-128, float64(f.V.Row(y)[x])-128
-			if d := math.Hypot(du, dv); d < 6 || du*u+dv*v > castCosine*d*off {
+			d := math.Hypot(du, dv)
+			if d < 6 && f.Y.Row(min(2*y, f.Y.H-1))[min(2*x, f.Y.W-1)] < darkLuma || d >= 6 && du*u+dv*v > castCosine*d*off {
 				same++
 			}
 		}
