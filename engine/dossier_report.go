@@ -181,8 +181,27 @@ func (b *reportBuilder) decided(ctx context.Context, k index.Key, d index.Decisi
 		return err
 	}
 	f, err := report.NewFinding(p, dec, still)
+	if err != nil {
+		return err
+	}
+	if f, err = b.withPlate(ctx, k, f); err != nil {
+		return err
+	}
 	b.e.Findings = append(b.e.Findings, f)
-	return err
+	return nil
+}
+
+// withPlate adds the plate of a finding, where it may be shown (rule 10).
+func (b *reportBuilder) withPlate(ctx context.Context, k index.Key, f report.Finding) (report.Finding, error) {
+	for r, err := range b.ix.Registrations(ctx, []index.Key{k}) {
+		if err != nil {
+			return f, err
+		}
+		if r.Shown() {
+			return f.WithPlate(report.Plate{Text: r.Best, By: b.by(r.UnmaskedBy), Record: r.UnmaskedRecord})
+		}
+	}
+	return f, nil
 }
 
 func (b *reportBuilder) proposal(ctx context.Context, k index.Key) (report.Proposal, error) {

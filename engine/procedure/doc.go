@@ -19,6 +19,8 @@
 //	    evidence.CheckPath               script/import
 //	2   procedure.CheckID                procedure.TestRules8And9And2
 //	    engine.Store.OpenProcedure       engine.TestBeginRefusals
+//	                                     program.TestNoCommandReachesTwoProcedures
+//	                                     program.TestProceduresStayApart
 //	                                     script/procedure
 //	3   procedure.Check                  procedure.TestRule3
 //	                                     script/procedure
@@ -28,6 +30,7 @@
 //	5   access.Check                     access.TestDesignated
 //	    access.Register.Acting           access.TestActing
 //	    engine.Store.Begin               engine.TestOnlyDesignatedUsersAct
+//	    engine.Act.ChangeUsers           engine.TestNobodyDesignatesHimself
 //	                                     script/accounts
 //	6   access.User.Line                 access.TestHistory
 //	    access.Register.At               access.TestLine
@@ -40,12 +43,18 @@
 //	9   procedure.MayImport              procedure.TestRules8And9And2
 //	                                     script/import
 //	10  plate.Mask                       plate.TestMaskHides
+//	    index.Store.Unmask               index.TestPlatesAreMasked
+//	    query.PlateShown                 query.TestNoOutputSaysAMaskedPlate
+//	    engine.Procedure.CommitPlate     engine.TestPlateCommitments
+//	    engine.Act.MaySearchPlates       engine.TestMaySearchPlates
 //	    access.Plates                    access.TestMatrix
-//	    index.Status                     index.TestStatusFollowsDecisions
+//	                                     script/plates
 //	11  models.Inspect                   models.TestListedHashDoesNotHelp
 //	    engine.Store.Alert               models.TestPlantedModelIsRefused
 //	                                     engine.TestRefusedModelAlerts
 //	                                     worker.TestLinksNoBiometrics
+//	                                     program.TestClothingLinksNobody
+//	                                     program.TestCommandsTakeNoPicture
 //	12  report.Mention                   procedure.TestRemaining
 //	    procedure.Remaining              script/close
 //	13  report.Exploitation              procedure.TestRemaining
@@ -60,6 +69,7 @@
 //	16  engine.Act.Record                engine.TestOneRecordPerAct
 //	    journal.Log.Append               engine.TestNoRecordNoAct
 //	                                     journal.TestCrashAtEveryByte
+//	                                     script/names
 //	17  access.Matrix                    access.TestMatrix
 //	                                     script/user
 //	                                     script/journal
@@ -69,13 +79,16 @@
 //	                                     engine.TestSealedFiles
 //	                                     engine.TestOpenModes
 //	19  engine.Init                      engine.TestRealStore
-//	    engine.Compliance                script/user
+//	    engine.Act.ChangeDeployment      engine.TestChangeDeployment
+//	                                     script/user
 //	20  index.Store.Decide               index.TestDecisions
 //	    report.NewFinding                index.TestStatusFollowsDecisions
 //	21  evidence.Check                   evidence.TestCheck
 //	    evidence.Unchanged               analysis.TestOriginalChanges
+//	    evidence.Sweep                   evidence.TestKilledWorkIsSwept
 //	                                     script/originals
 //	22  journal.Model                    program.TestKilledRunsGiveTheSameIndex
 //	    engine.BuildOf
 //	23  journal.NewStats                 journal.TestStats
+//	    engine.Act.JournalStats          engine.TestJournalStats
 package procedure

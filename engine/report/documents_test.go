@@ -355,3 +355,28 @@ func TestLargeReport(t *testing.T) {
 		t.Errorf("%d of 150 searches are there", n)
 	}
 }
+
+// Rule 10: a finding shows a plate that somebody unmasked, and no other.
+func TestPlateOfAFinding(t *testing.T) {
+	f, err := NewFinding(sampleProposal(1), sampleDecision("validated", 3), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []Plate{{}, {Text: "AB123CD"}, {By: "x"}, {Text: "AB123CD", By: " "}} {
+		if _, err := f.WithPlate(bad); !errors.Is(err, ErrNotValidated) {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	shown, err := f.WithPlate(Plate{Text: "AB123CD", By: "Zoé Lefèvre", Record: 12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := sampleReport(t, 0, 0)
+	for want, f := range map[bool]Finding{false: f, true: shown} {
+		e.Findings = []Finding{f}
+		html, err := e.HTML()
+		if err != nil || strings.Contains(string(html), "AB123CD") != want {
+			t.Errorf("the plate's being shown is not %v: %v", want, err)
+		}
+	}
+}

@@ -64,6 +64,7 @@ type Finding struct {
 	d     Decision
 	still []byte
 	hash  string
+	plate text // nil while it is masked
 }
 
 // NewFinding makes a finding of a proposal with the decision that validated it
@@ -77,6 +78,23 @@ func NewFinding(p Proposal, d Decision, still []byte) (Finding, error) {
 		sum := sha256.Sum256(still)
 		f.hash = hex.EncodeToString(sum[:])
 	}
+	return f, nil
+}
+
+// Plate is a finding's number plate, once it has been unmasked.
+type Plate struct {
+	Text   string // what the votes of all reads say
+	By     string // who unmasked it
+	Record int64  // of the journal
+}
+
+// WithPlate adds the plate that somebody unmasked. A plate that nobody
+// unmasked is [ErrNotValidated] (rule 10).
+func (f Finding) WithPlate(p Plate) (Finding, error) {
+	if strings.TrimSpace(p.Text) == "" || strings.TrimSpace(p.By) == "" {
+		return f, fmt.Errorf("the plate of track %s is masked: %w", f.p.ref(), ErrNotValidated)
+	}
+	f.plate = joined(code(p.Text), ours(" — lecture proposée par le logiciel, masquage levé par %s (enregistrement n° %s du journal)", p.By, Number(p.Record)))
 	return f, nil
 }
 
@@ -159,6 +177,9 @@ func (h Finding) figure(n int, f Frame) figure {
 		{"Cadre de l’objet", ours("x %d, y %d, largeur %d, hauteur %d pixels", p.Box[0], p.Box[1], p.Box[2], p.Box[3])},
 		{"SHA-256 de l’image", still},
 		{"Décision", h.d.decided(f)},
+	}
+	if h.plate != nil {
+		rows = append(rows, pair{"Plaque", h.plate})
 	}
 	if h.d.Text != "" {
 		rows = append(rows, pair{"Motif", data(h.d.Text)})

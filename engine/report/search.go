@@ -69,6 +69,9 @@ var filterFields = map[string]field{
 	"dwell":             {"séjour", dwells},
 	"crosses":           {"franchit", crosses},
 	"stop_us":           {"arrêt d’au moins", spanOf},
+	"events":            {"objet", termList(Event)},
+	"min_speed_kmh":     {"vitesse d’au moins", kmh},
+	"max_speed_kmh":     {"vitesse d’au plus", kmh},
 	"where":             {"expression", oneString},
 	"status":            {"décision", statusOf},
 	"statuses":          {"décision", termList(Verdict)},
@@ -168,6 +171,11 @@ func headingList(raw json.RawMessage) (string, bool) {
 func degrees(raw json.RawMessage) (string, bool) {
 	v, ok := decode[float64](raw)
 	return decimal(v) + "°", ok
+}
+
+func kmh(raw json.RawMessage) (string, bool) {
+	v, ok := decode[float64](raw)
+	return decimal(v) + nbsp + "km/h, marge d’erreur comprise", ok
 }
 
 func northList(raw json.RawMessage) (string, bool) {

@@ -30,6 +30,7 @@ const (
 	Derived       Vocabulary = "derived"       // kinds of derived file
 	Task          Vocabulary = "task"          // models.Task
 	Counted       Vocabulary = "counted"       // what an erasure counts
+	Event         Vocabulary = "event"         // scene.Event
 )
 
 // Term is a term of the engine in French. What the table lacks is given back
@@ -127,6 +128,7 @@ var words = map[Vocabulary]map[string]string{
 		"detector": "détecteur d'objets", "vehicle-attributes": "attributs de véhicules",
 		"plate-detector": "localisation de plaques", "plate-reader": "lecture de plaques",
 	},
+	Event: {"left": "objet déposé", "removed": "objet enlevé"},
 	Counted: {
 		"recordings": "enregistrements", "tracks": "pistes", "decisions": "décisions", "derived": "fichiers dérivés détruits",
 		"handed_over": "fichiers dérivés remis, hors de portée du logiciel", "keys": "clé de chiffrement",
