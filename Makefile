@@ -21,7 +21,7 @@ export POSTERIORI_TAGS := $(TAGS)
 export POSTERIORI_ONNXRUNTIME ?= $(CURDIR)/.tools/onnxruntime/libonnxruntime.so
 
 VERSION := $(shell git describe --always --dirty --match 'v*' 2>/dev/null || echo unknown)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X posteriori/engine.version=$(VERSION)
 
 .PHONY: build setup test demo bench picture fmt clean help
 

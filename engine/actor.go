@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,9 @@ import (
 
 	"posteriori/engine/journal"
 )
+
+// version is set by the linker (-X posteriori/engine.version=…), from git.
+var version string
 
 // ownBuild is what [BuildOf] says, found once. Whoever starts it beforehand
 // need not wait for the hash later.
@@ -39,6 +43,7 @@ func BuildOf() journal.Build {
 			}
 		}
 	}
+	b.Version = cmp.Or(version, b.Version)
 	if path, err := os.Executable(); err == nil {
 		b.SHA256 = hashFile(path)
 	}

@@ -22,6 +22,7 @@ import (
 
 	"posteriori/engine"
 	"posteriori/engine/fault"
+	"posteriori/engine/journal"
 )
 
 // version is set by the linker.
@@ -170,9 +171,12 @@ func (a *app) openStore() (*engine.Store, error) {
 		if err != nil {
 			return nil, fault.New(fault.Usage, "$POSTERIORI_TEST_CLOCK is no time like 2028-03-01T10:00:00Z")
 		}
-		if store, err = store.WithTestClock(start); err != nil {
-			return nil, err
+		set, err := store.WithTestClock(start)
+		if err != nil { // a refusal is an act of its own
+			spec := engine.ActSpec{Operation: journal.Modify, Sub: journal.SubCompliance, Reason: a.reason}
+			return nil, store.Do(context.Background(), spec, func(*engine.Act) error { return err })
 		}
+		store = set
 	}
 	store.OnNotice(func(line string) { a.notef("%s", line) })
 	return store, nil

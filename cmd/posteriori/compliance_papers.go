@@ -172,7 +172,7 @@ func cards(m *models.Manifest, dir string) []report.ModelCard {
 	var out []report.ModelCard
 	for _, s := range m.Verify(dir) {
 		x := s.Model
-		c := report.ModelCard{Name: x.Name, Task: string(x.Task), SHA256: x.SHA256, Source: x.Source, Licence: x.Licence,
+		c := report.ModelCard{Name: x.Name, Task: report.Term(report.Task, string(x.Task)), SHA256: x.SHA256, Source: x.Source, Licence: x.Licence,
 			Training: "voir la source", Limits: x.Notes, Installed: s.State == models.OK, Labels: x.Labels(0)}
 		for _, p := range x.Inputs {
 			c.Inputs = append(c.Inputs, fmt.Sprintf("%s %s %v", p.Name, p.Type, p.Shape))

@@ -35,6 +35,8 @@ var inputs = map[string]string{
 	"import FILE":            "recordings, into the procedure",
 	"import DIR":             "recordings, into the procedure",
 	"models install --from":  "the folder of models",
+	"hit import FILE":        "decisions made in the page of a review, by track number",
+	"serve --synopsis":       "a synopsis made in this procedure, to be shown",
 	"journal verify FILE":    "an export of the journal, or a proof",
 	"journal verify DIR":     "an export of the journal",
 	"journal verify --from":  "an export of the journal",
