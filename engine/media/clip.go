@@ -132,7 +132,7 @@ func copyClip(ctx context.Context, src source, job *wire.ClipJob, fromUS, toUS i
 	if job.Player && !beginsAtKey(ctx, abs, q) {
 		return wire.Output{}, errNoCopy // which picture a player shows first would be its own affair
 	}
-	return wire.Output{Path: out, FromUS: c.US(start), Copied: true,
+	return wire.Output{Path: out, FromUS: c.US(start) - Clock{TB: q.TimeBase}.US(q.FirstPTS), Copied: true,
 		Note: fmt.Sprintf("%s to %s, %d pictures, copied bit for bit from the key frame at or before %s, without sound",
 			clockText(c.US(start)), clockText(min(c.US(start)+q.DurationUS, p.DurationUS)), q.Packets, clockText(fromUS))}, nil
 }

@@ -153,7 +153,9 @@ func (b *tab) until(script string) {
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	b.t.Fatalf("never so: %s", script)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.t.Fatalf("never so: %s; console %q", script, b.console)
 }
 
 func (b *tab) keys(keys string) {

@@ -105,6 +105,9 @@ func Collect(ctx context.Context, ix *index.Store, res *query.Results, f query.F
 	p := &Page{Meta: Meta{Procedure: opt.Procedure, Mark: opt.Mark, Build: opt.Build, Made: opt.Made.UTC(), By: opt.By, Live: opt.Live,
 		Filter: f.Canonical(), Flags: FlagsOf(f), Statuses: index.Statuses, Scope: res.Scope, Tracks: res.Len(), Crops: "crops",
 		Decisions: []Decision{}, Recordings: []Recording{}, PathFiles: []PathFile{}}}
+	if p.Meta.Scope.Recordings == nil {
+		p.Meta.Scope.Recordings = []query.RecordingScope{}
+	}
 	p.vocabulary()
 	place, err := p.recordings(ctx, ix, res)
 	if err != nil {

@@ -26,8 +26,8 @@ type Clip struct {
 	Part      int    `json:"part"`  // from 0
 	Parts     int    `json:"parts"` // that the track's span has
 	Src       string `json:"src"`   // relative to the page
-	// FromUS is the media time of the first picture of the file. With Copied its
-	// pictures are those of the recording, bit for bit.
+	// FromUS is the media time at the file's own time zero. With Copied its pictures
+	// are those of the recording, bit for bit.
 	FromUS int64  `json:"from_us"`
 	ToUS   int64  `json:"to_us"`
 	Copied bool   `json:"copied"`

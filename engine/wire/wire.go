@@ -220,8 +220,9 @@ type Plate struct {
 type Output struct {
 	Path string `json:"path"`
 	Note string `json:"note,omitempty"`
-	// Of a clip: the media time in the recording of its first picture, and
-	// whether its pictures are those of the recording, bit for bit.
+	// Of a clip: the media time in the recording at the file's own time zero (its
+	// first picture may come a little later), and whether its pictures are those of
+	// the recording, bit for bit.
 	FromUS int64 `json:"from_us,omitempty"`
 	Copied bool  `json:"copied,omitempty"`
 }

@@ -3,8 +3,9 @@
 const icon = { play: '▶', pause: '❚❚', back: '◂❘', next: '❘▸' };
 const speeds = [.1, .25, .5, 1, 2, 4, 8];
 
-// newPlayer gives a video its controls. step(n) moves by n frames, shown(seconds)
-// is called with the media time of each frame that is shown.
+// newPlayer gives a video its controls. step(n) moves by n frames. shown(seconds,
+// within) is called for each frame shown, with its own time in the file, or where
+// within is set with a time at which it is shown.
 function newPlayer(video, controls, { step, shown, extra = [] }) {
   const p = { video, at: 0, rate: 1, reverse: null, step };
   const button = (key, text, act) => make('button', { 'data-tt': key, onclick: act }, text);
@@ -17,13 +18,19 @@ function newPlayer(video, controls, { step, shown, extra = [] }) {
   const label = () => { play.textContent = video.paused && !p.reverse ? icon.play : icon.pause; };
   for (const e of ['play', 'pause', 'ended']) video.addEventListener(e, label);
   p.label = label;
+  const tell = (at, within) => {
+    p.at = at; p.within = within;
+    if (document.activeElement !== seek && video.duration) seek.value = at / video.duration;
+    shown(at, within);
+  };
   const frame = (_, data) => {
-    p.at = data.mediaTime;
-    if (document.activeElement !== seek && video.duration) seek.value = p.at / video.duration;
-    shown(p.at);
+    if (!video.seeking) tell(data.mediaTime, false);
     video.requestVideoFrameCallback(frame);
   };
   video.requestVideoFrameCallback(frame);
+  // After a seek the picture is that of currentTime, whether or not the browser
+  // has had cause to present it; a page in the background never says so.
+  video.addEventListener('seeked', () => { if (video.paused) tell(video.currentTime, true); });
   for (const target of [video, controls]) target.addEventListener('pointerdown', () => { activePlayer = p; });
   return p;
 }
@@ -132,14 +139,15 @@ function lastBefore(times, us) {
   while (lo < hi) { const m = (lo + hi) >> 1; if (times[m] <= us) lo = m + 1; else hi = m; }
   return lo - 1;
 }
-// sourceFrame is which frame of the recording the clip shows at its own time. A
-// copy has the recording's own times. What was encoded anew shows on a steady
-// grid the last picture that began by the middle of the step.
-function sourceFrame(seconds) {
-  const { clip: c, times, row } = shownClip, us = c.from_us + seconds * 1e6, f = recOf(row).frame_us;
+// sourceFrame is which frame of the recording the clip shows. A copy has the
+// recording's own times. What was encoded anew shows on a steady grid the last
+// picture that began by the middle of the step.
+function sourceFrame(seconds, within) {
+  const { clip: c, times, row } = shownClip, f = recOf(row).frame_us;
+  const at = within && !c.copied ? Math.floor(seconds * 1e6 / f + 1e-3) * f : seconds * 1e6, us = c.from_us + at;
   if (!c.copied) return Math.max(0, lastBefore(times, us + .75 * f));
-  const k = lastBefore(times, us);
-  return k + 1 < times.length && (k < 0 || times[k + 1] - us < us - times[k]) ? k + 1 : k;
+  const k = lastBefore(times, us + 1);
+  return !within && k + 1 < times.length && (k < 0 || times[k + 1] - us < us - times[k]) ? k + 1 : Math.max(0, k);
 }
 function seekOriginal(us) {
   const { clip: c, times, row } = shownClip, k = lastBefore(times, us + 2);
@@ -156,10 +164,10 @@ function stepOriginal(n) {
 
 const ptsOf = (r, us) => r.first_pts + Math.round(us * r.tb_den / (r.tb_num * 1e6));
 
-function originalShown(seconds) {
+function originalShown(seconds, within) {
   const { clip: c, row } = shownClip;
   if (!c) return;
-  shownClip.frame = sourceFrame(seconds);
+  shownClip.frame = sourceFrame(seconds, within);
   const us = shownClip.times[shownClip.frame], r = recOf(row);
   if (us === undefined) return;
   original.time.textContent = mediaText(us, true);
@@ -218,5 +226,5 @@ function showFacts() {
   row('status', make('span', { 'class': 'status ' + status }, t(status)));
   root.replaceChildren(make('table', null, ...rows));
   byId('said').replaceChildren(...(comments.get(i) || []).map(x => make('p', null, make('small', null, `${x.by} · ${clockText(x.at)} · ${t(x.verdict)}${colon()}`), x.text)));
-  if (shownClip.row === i && shownClip.frame >= 0) originalShown(original.at);
+  if (shownClip.row === i && shownClip.frame >= 0) originalShown(original.at, original.within);
 }

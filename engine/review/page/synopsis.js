@@ -62,9 +62,9 @@ function startSynopsis() {
   }
   synopsis = newPlayer(byId('synopsis'), byId('synopsis-controls'), {
     step: n => { const s = synNow(); synopsis.video.currentTime = Math.max(0, Math.min(s.frames - 1, syn.frame + n) + .5) * s.frame_us / 1e6; },
-    shown: at => {
+    shown: (at, within) => {
       const s = synNow();
-      syn.frame = Math.round(at * 1e6 / s.frame_us);
+      syn.frame = Math.floor(at * 1e6 / s.frame_us + (within ? 1e-3 : .5));
       synopsis.time.textContent = `${mediaText(at * 1e6)} / ${mediaText(s.frames * s.frame_us)}`;
       drawSynopsis();
     }, extra });
