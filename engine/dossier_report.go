@@ -197,7 +197,7 @@ func (b *reportBuilder) withPlate(ctx context.Context, k index.Key, f report.Fin
 		if err != nil {
 			return f, err
 		}
-		if r.Shown() {
+		if r.Shown(index.StatusValidated) {
 			return f.WithPlate(report.Plate{Text: r.Best, By: b.by(r.UnmaskedBy), Record: r.UnmaskedRecord})
 		}
 	}

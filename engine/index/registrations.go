@@ -21,23 +21,23 @@ type Registration struct {
 	Recording, Track int64
 	Best             string  // what the votes of all reads say
 	Score            float64 // how surely, 0..1
-	Status           Status  // of the track
 	UnmaskedBy       string  // matricule or account; empty while masked
 	UnmaskedUS       int64   // Unix µs
 	UnmaskedRecord   int64   // the journal record's seq
 }
 
-// Shown tells whether the plate may be shown: a person has validated the track
-// and somebody entitled to it has unmasked its plate (rule 10).
-func (r Registration) Shown() bool { return r.Status == StatusValidated && r.UnmaskedBy != "" }
+// Shown tells whether the plate of a track of that status may be shown: a
+// person has validated the track and somebody entitled to it has unmasked its
+// plate (rule 10).
+func (r Registration) Shown(s Status) bool { return s == StatusValidated && r.UnmaskedBy != "" }
 
-// Visible is the plate as an output may have it: its text when it is [Registration.Shown],
+// Visible is the plate of a track of that status as an output may have it: its text when it is [Registration.Shown],
 // blocks in its shape when it is masked, nothing when the track was rejected.
-func (r Registration) Visible() (text string, masked bool) {
+func (r Registration) Visible(s Status) (text string, masked bool) {
 	switch {
-	case r.Status == StatusRejected:
+	case s == StatusRejected:
 		return "", false
-	case r.Shown():
+	case r.Shown(s):
 		return r.Best, false
 	}
 	return plate.Mask(r.Best), true
@@ -67,9 +67,8 @@ func putRegistration(ctx context.Context, tx *sql.Tx, rec int64, t scene.Track) 
 	return err
 }
 
-const registrationSQL = `SELECT g.recording, g.track, g.best, g.score, g.unmasked_by, g.unmasked_unix_us, g.unmasked_record, t.status
-	FROM registration g CROSS JOIN track t ON t.recording = g.recording AND t.id = g.track
-	WHERE g.recording = ? AND g.track BETWEEN ? AND ? ORDER BY g.track`
+const registrationSQL = `SELECT g.recording, g.track, g.best, g.score, g.unmasked_by, g.unmasked_unix_us, g.unmasked_record
+	FROM registration g WHERE g.recording = ? AND g.track BETWEEN ? AND ? ORDER BY g.track`
 
 // Registrations walks what was read of the plates of the named tracks, in the
 // order of keys, which is by recording, then id, without repeats. Tracks
@@ -141,7 +140,7 @@ func isEmpty(c *sqlite3.Conn, from string) (bool, error) {
 
 func readRegistration(stmt *sqlite3.Stmt) Registration {
 	return Registration{Recording: stmt.ColumnInt64(0), Track: stmt.ColumnInt64(1), Best: stmt.ColumnText(2), Score: stmt.ColumnFloat(3),
-		UnmaskedBy: stmt.ColumnText(4), UnmaskedUS: stmt.ColumnInt64(5), UnmaskedRecord: stmt.ColumnInt64(6), Status: statusAt(stmt.ColumnInt64(7))}
+		UnmaskedBy: stmt.ColumnText(4), UnmaskedUS: stmt.ColumnInt64(5), UnmaskedRecord: stmt.ColumnInt64(6)}
 }
 
 // Registration is what was read of one track's plate, with every raw read;

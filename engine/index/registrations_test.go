@@ -42,11 +42,15 @@ func withPlates(t *testing.T) *Store {
 
 func plates(t *testing.T, s *Store, keys ...Key) (out []string) {
 	t.Helper()
+	status := map[Key]Status{}
+	for _, r := range collect(t, s, Where{}) {
+		status[Key{r.Recording, r.Track.ID}] = r.Status
+	}
 	for r, err := range s.Registrations(t.Context(), keys) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, _ := r.Visible()
+		text, _ := r.Visible(status[Key{r.Recording, r.Track}])
 		out = append(out, text)
 	}
 	return out

@@ -285,7 +285,7 @@ func Explain(ctx context.Context, store *index.Store, f Filter, key index.Key) (
 		}
 		out = append(out, c)
 	}
-	plates, err := whole.plates(ctx, store, []index.Key{key})
+	plates, err := whole.plates(ctx, store, []index.Key{key}, []index.Status{v.Status})
 	v.Plate = plates[key]
 	return v.Hit, out, err
 }

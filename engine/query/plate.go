@@ -93,8 +93,8 @@ type PlateWhy struct {
 }
 
 // shown makes what an answer may have of a plate; nil for nothing.
-func (p *plan) shown(r index.Registration) *PlateShown {
-	text, masked := r.Visible()
+func (p *plan) shown(r index.Registration, s index.Status) *PlateShown {
+	text, masked := r.Visible(s)
 	if text == "" {
 		return nil
 	}
@@ -138,18 +138,24 @@ func why(m plate.Match, masked bool) string {
 	return strings.Join(out, "; ")
 }
 
-// plates reads what answers may have of the plates of some tracks.
-func (p *plan) plates(ctx context.Context, store *index.Store, keys []index.Key) (map[index.Key]*PlateShown, error) {
+// plates reads what answers may have of the plates of some tracks, whose
+// statuses they are told.
+func (p *plan) plates(ctx context.Context, store *index.Store, keys []index.Key, statuses []index.Status) (map[index.Key]*PlateShown, error) {
 	var out map[index.Key]*PlateShown
+	i := 0 // both are in one order
 	for reg, err := range store.Registrations(ctx, keys) {
 		if err != nil {
 			return nil, err
 		}
-		if s := p.shown(reg); s != nil {
+		key := index.Key{Recording: reg.Recording, Track: reg.Track}
+		for keys[i] != key {
+			i++
+		}
+		if s := p.shown(reg, statuses[i]); s != nil {
 			if out == nil {
 				out = map[index.Key]*PlateShown{}
 			}
-			out[index.Key{Recording: reg.Recording, Track: reg.Track}] = s
+			out[key] = s
 		}
 	}
 	return out, nil

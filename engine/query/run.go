@@ -211,46 +211,69 @@ func (r *Results) Keys() []index.Key { return r.keys }
 // start; with their paths if withPath is set. It ends with the first error.
 func (r *Results) Hits(ctx context.Context, withPath bool) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
-		rows := r.rows
-		for keys := range slices.Chunk(r.keys, batch) {
-			plates, err := r.plan.plates(ctx, r.store, keys)
-			if err != nil {
+		rest := r.rows
+		needPath := withPath || r.plan.grounds != nil
+		size := batch
+		if needPath { // a path may be a megabyte
+			size = pathBatch
+		}
+		for keys := range slices.Chunk(r.keys, size) {
+			var rows []index.Row
+			var err error
+			if r.rows != nil && !needPath {
+				rows, rest = rest[:len(keys)], rest[len(keys):]
+			} else if rows, err = r.read(ctx, keys, needPath); err != nil {
 				yield(Hit{}, err)
 				return
 			}
-			needPath := withPath || r.plan.grounds != nil
-			from := r.store.Rows(ctx, keys, needPath)
-			if r.rows != nil && !needPath {
-				from = noError(rows[:len(keys)])
-				rows = rows[len(keys):]
-			}
-			for row, err := range from {
-				h := r.hit(row)
-				if !withPath {
-					h.Track.Path = nil
-				}
-				h.Plate = plates[index.Key{Recording: row.Recording, Track: row.Track.ID}]
-				if !yield(h, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
-}
-
-// batch is of how many hits the plates are read at once: no connection to the
-// index waits for another.
-const batch = 2000
-
-func noError(rows []index.Row) iter.Seq2[index.Row, error] {
-	return func(yield func(index.Row, error) bool) {
-		for _, row := range rows {
-			if !yield(row, nil) {
+			if !r.yieldAll(ctx, rows, withPath, yield) {
 				return
 			}
 		}
 	}
 }
+
+// read reads the rows of keys, less those that are gone.
+func (r *Results) read(ctx context.Context, keys []index.Key, withPath bool) (out []index.Row, err error) {
+	for row, err := range r.store.Rows(ctx, keys, withPath) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// yieldAll makes hits of rows, with their plates.
+func (r *Results) yieldAll(ctx context.Context, rows []index.Row, withPath bool, yield func(Hit, error) bool) bool {
+	keys, statuses := make([]index.Key, len(rows)), make([]index.Status, len(rows))
+	for i, row := range rows {
+		keys[i], statuses[i] = index.Key{Recording: row.Recording, Track: row.Track.ID}, row.Status
+	}
+	plates, err := r.plan.plates(ctx, r.store, keys, statuses)
+	if err != nil {
+		yield(Hit{}, err)
+		return false
+	}
+	for i, row := range rows {
+		h := r.hit(row)
+		h.Plate = plates[keys[i]]
+		if !withPath {
+			h.Track.Path = nil
+		}
+		if !yield(h, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// batch is how many hits are read at once, so that no connection to the index
+// waits for another.
+const (
+	batch     = 500
+	pathBatch = 32
+)
 
 func (r *Results) hit(row index.Row) Hit { return r.plan.hit(r.recs, row) }
 
