@@ -22,6 +22,7 @@
 //	index      the encrypted store of tracks, one file per procedure
 //	query      the filter language, to SQL and predicates
 //	synopsis   tubes, their arrangement, and the plan of a video
+//	activity   counts objects hour by hour and by place, and draws both
 //	render     draws that plan's video (runs in the worker)
 //	review     the page to look through what was found; loopback shows it
 //	procedure  legal frame, authorisation, the rules that refuse

@@ -16,6 +16,7 @@ func (a *app) commands() []*cobra.Command {
 		newQueryCommand(a),
 		newExplainCommand(a),
 		newSynopsisCommand(a),
+		newActivityCommand(a),
 		newReviewCommand(a),
 		newServeCommand(a),
 		newHitCommand(a),
