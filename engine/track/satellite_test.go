@@ -103,3 +103,23 @@ func TestDenied(t *testing.T) {
 		}
 	}
 }
+
+// TestErraticShape: what grows as it comes near keeps its shape, what swells
+// and shrinks does not.
+func TestErraticShape(t *testing.T) {
+	path := func(sides ...float64) (p scene.Path) {
+		for i, s := range sides {
+			p = append(p, scene.PathPoint{TUS: int64(i) * 600_000, Box: scene.Box{X: float64(40 * i), W: s, H: s}})
+		}
+		return p
+	}
+	if e := erratic(path(10, 13, 17, 22, 30, 40, 52)); e > 0.01 {
+		t.Errorf("an approach: %.2f", e)
+	}
+	if e := erratic(path(30, 33, 29, 32, 30)); e > erraticMost {
+		t.Errorf("a trembling box: %.2f", e)
+	}
+	if e := erratic(path(15, 27, 42, 64, 20, 11, 12)); e <= erraticMost {
+		t.Errorf("a shadow on a bank: %.2f", e)
+	}
+}

@@ -197,10 +197,40 @@ func (sm *smoother) run(ss []sample, e int) {
 	}
 }
 
-// worthy: what blobs alone vouch for must have gone somewhere in the end.
+const (
+	// vainLooks is after how many looks in vain the shape of what blobs alone
+	// vouch for must hold together, and erraticMost how little it may vary
+	// beyond its growth, as a logarithm of its size.
+	vainLooks   = 4
+	erraticMost = 0.7
+	erraticUS   = 500_000
+)
+
+// erratic is how much the size of a path's box goes up and down, beyond what
+// it gains or loses from its beginning to its end, as a sum of logarithms: an
+// object that comes near grows, a shadow on a bank swells and shrinks.
+func erratic(p scene.Path) float64 {
+	first := math.Log(size(p[0].Box))
+	last, sum, at := first, 0.0, p[0].TUS
+	for _, q := range p {
+		if q.TUS-at < erraticUS {
+			continue
+		}
+		now := math.Log(math.Max(1, size(q.Box)))
+		sum += math.Abs(now - last)
+		last, at = now, q.TUS
+	}
+	return sum - math.Abs(last-first)
+}
+
+// worthy: what blobs alone vouch for must have gone somewhere in the end, and
+// where a detector looked at it in vain it must have kept its shape.
 func (tr *Tracker) worthy(t *Track) bool {
 	if t.Detections >= 2 {
 		return true
+	}
+	if t.looks >= vainLooks && erratic(t.Path) > erraticMost {
+		return false
 	}
 	var far, side float64
 	for _, p := range t.Path {
