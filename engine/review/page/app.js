@@ -154,7 +154,7 @@ function start() {
   showTab((meta.synopses || []).length ? 'synopsis' : 'grid');
   translate();
   new ResizeObserver(() => { layGrid(); drawTimeline(); drawScene(); drawSynopsis(); }).observe(byId('main'));
-  setTimeout(() => loadAllPaths().then(() => { drawScene(); drawSynopsis(); }, () => {}), 0);
+  loadInTurn().then(() => { drawScene(); drawSynopsis(); }, () => {});
 }
 
 function copyCommand() {
@@ -165,5 +165,5 @@ function copyCommand() {
 
 // What the tests look at.
 window.review = { meta, filter, search, update, visits, crossings, stops, choose, shownClip, commandLine, pathOf, parseClock, clockText,
-  rows: () => current.rows, name: nameOf, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
+  rows: () => current.rows, name: nameOf, havePaths: () => meta.path_files.every((_, k) => pathData[k]), selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
 start();

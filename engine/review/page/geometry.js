@@ -5,6 +5,7 @@
 const edgeShare = 0.1, edgeHoldUS = 1e6, minEdgePX = 1, zoneShare = 0.25, onEdge = 1e-9;
 const stopShare = 0.15, minStopPX = 2;
 
+const far = (x, y) => Math.sqrt(x * x + y * y); // Math.hypot is many times slower
 const footX = (p, i) => p.x[i] + p.w[i] / 2, footY = (p, i) => p.y[i] + p.h[i];
 const edgeWidth = (p, i) => Math.max(minEdgePX, edgeShare * Math.min(p.w[i], p.h[i]));
 const timeAt = (p, i, s) => p.t[i - 1] + Math.round(s * (p.t[i] - p.t[i - 1]));
@@ -21,14 +22,15 @@ const touch = (a, x0, y0, x1, y1) => a[0] <= x1 && x0 <= a[2] && a[1] <= y1 && y
 
 function segmentDist(px, py, a, b) {
   const abx = b[0] - a[0], aby = b[1] - a[1], n = abx * abx + aby * aby;
-  if (n === 0) return Math.hypot(px - a[0], py - a[1]);
+  if (n === 0) return far(px - a[0], py - a[1]);
   const t = Math.max(0, Math.min(1, ((px - a[0]) * abx + (py - a[1]) * aby) / n));
-  return Math.hypot(px - (a[0] + t * abx), py - (a[1] + t * aby));
+  return far(px - (a[0] + t * abx), py - (a[1] + t * aby));
 }
 
 // contains counts the edges that a ray to the right meets (Shimrat, CACM 5(8),
 // 1962); a point on the ring is in.
-function contains(ring, x, y) {
+function contains(ring, x, y, box) {
+  if (box && (x < box[0] - 1 || x > box[2] + 1 || y < box[1] - 1 || y > box[3] + 1)) return false;
   let inside = false;
   for (let i = 0, a = ring[ring.length - 1]; i < ring.length; a = ring[i++]) {
     const b = ring[i];
@@ -79,7 +81,7 @@ function runsOf(ring, box, p) {
     r.to = to;
     if (r.depth < 1) r.depth = Math.max(r.depth, ringDist(ring, x, y) / Math.max(onEdge, Math.min(limit, edgeWidth(p, i))));
   };
-  add(contains(ring, footX(p, 0), footY(p, 0)), p.t[0], p.t[0], footX(p, 0), footY(p, 0), 0);
+  add(contains(ring, footX(p, 0), footY(p, 0), box), p.t[0], p.t[0], footX(p, 0), footY(p, 0), 0);
   for (let i = 1; i < p.n; i++) {
     const ax = footX(p, i - 1), ay = footY(p, i - 1), bx = footX(p, i), by = footY(p, i);
     if (!touch(box, Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by))) {
@@ -89,22 +91,23 @@ function runsOf(ring, box, p) {
     const cuts = cutsOf(ring, ax, ay, bx, by);
     for (let k = 1; k < cuts.length; k++) {
       const s = (cuts[k - 1] + cuts[k]) / 2, mx = ax + s * (bx - ax), my = ay + s * (by - ay);
-      add(contains(ring, mx, my), timeAt(p, i, cuts[k - 1]), timeAt(p, i, cuts[k]), mx, my, i);
+      add(contains(ring, mx, my, box), timeAt(p, i, cuts[k - 1]), timeAt(p, i, cuts[k]), mx, my, i);
     }
     const last = out[out.length - 1];
-    if (last.depth < 1 && last.inside === contains(ring, bx, by)) add(last.inside, last.from, p.t[i], bx, by, i);
+    if (last.depth < 1 && last.inside === contains(ring, bx, by, box)) add(last.inside, last.from, p.t[i], bx, by, i);
   }
   return out;
 }
 
+const whole = [0, 1]; // a way that meets no edge
 function cutsOf(ring, ax, ay, bx, by) {
-  const out = [0, 1];
+  let out = whole;
   if (ax === bx && ay === by) return out;
   for (let i = 0, a = ring[ring.length - 1]; i < ring.length; a = ring[i++]) {
     const s = meet(ax, ay, bx, by, a, ring[i]);
-    if (s > 0 && s < 1) out.push(s);
+    if (s > 0 && s < 1) { if (out === whole) out = [0, 1]; out.push(s); }
   }
-  return out.sort((a, b) => a - b);
+  return out === whole ? out : out.sort((a, b) => a - b);
 }
 
 function settle(runs) {
@@ -128,7 +131,7 @@ function settle(runs) {
 // crossings lists the ways of a path's foot across a line: [{t, toRight}].
 function crossings(a, b, p) {
   if (p.n === 0) return [];
-  const box = boundsOf([a, b]), abx = b[0] - a[0], aby = b[1] - a[1], length = Math.hypot(abx, aby), out = [];
+  const box = boundsOf([a, b]), abx = b[0] - a[0], aby = b[1] - a[1], length = far(abx, aby), out = [];
   let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
   for (let i = 0; i < p.n; i++) {
     const x = footX(p, i), y = footY(p, i);
@@ -157,7 +160,7 @@ function stops(p, min) {
   for (let i = 0; i < p.n;) {
     const r = Math.max(minStopPX, stopShare * Math.sqrt(Math.max(0, p.w[i]) * Math.max(0, p.h[i]))), x = footX(p, i), y = footY(p, i);
     let j = i;
-    while (j + 1 < p.n && Math.hypot(footX(p, j + 1) - x, footY(p, j + 1) - y) <= r) j++;
+    while (j + 1 < p.n && far(footX(p, j + 1) - x, footY(p, j + 1) - y) <= r) j++;
     if (j > i && p.t[j] - p.t[i] >= min) { out.push([p.t[i], p.t[j]]); i = j + 1; } else i++;
   }
   return out;

@@ -61,6 +61,9 @@ function loadPaths(k) {
   document.head.append(s);
   return w.promise;
 }
+// loadInTurn reads them all while nothing else is to do.
+const loadInTurn = (k = 0) => k >= meta.path_files.length ? Promise.resolve() :
+  new Promise(done => requestIdleCallback(done, { timeout: 2000 })).then(() => loadPaths(k)).then(() => loadInTurn(k + 1));
 const loadAllPaths = () => Promise.all(meta.path_files.map((_, k) => loadPaths(k)));
 const havePath = i => pathData[fileOf[i]] !== undefined;
 
@@ -69,17 +72,18 @@ function unpack(buf, at, end, out) {
   out.n = 0;
   if (at === end) return out;
   at++; // the format byte
-  const uv = () => {
-    let b = buf[at++], v = b & 127;
-    for (let m = 128; b > 127; m *= 128) { b = buf[at++]; v += (b & 127) * m; }
+  const more = v => { // the rest of a number of several bytes
+    v &= 127;
+    for (let m = 128, b = 128; b > 127; m *= 128) { b = buf[at++]; v += (b & 127) * m; }
     return v;
   };
   const sv = u => u < 0x80000000 ? (u >>> 1) ^ -(u & 1) : (u % 2 ? -(u + 1) / 2 : u / 2);
+  const next = () => { const b = buf[at++]; return b < 128 ? (b >>> 1) ^ -(b & 1) : sv(more(b)); };
   let t = 0, dt = 0, x = 0, y = 0, w = 0, h = 0, n = 0;
   while (at < end) {
-    const u = uv(), step = sv(Math.floor(u / 2));
+    const b = buf[at++], step = sv(Math.floor((b < 128 ? b : more(b)) / 2));
     if (n === 0) t = step; else { dt += step; t += dt; }
-    x += sv(uv()); y += sv(uv()); w += sv(uv()); h += sv(uv());
+    x += next(); y += next(); w += next(); h += next();
     out.t[n] = t; out.x[n] = x / 8; out.y[n] = y / 8; out.w[n] = w / 8; out.h[n] = h / 8;
     n++;
   }
