@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -396,6 +397,47 @@ func TestWatchStopsRunningJobs(t *testing.T) {
 	})
 	if err != nil {
 		t.Errorf("left alone: %v", err)
+	}
+}
+
+// A habilitation that ends while a job runs ends the job, though no file changes.
+func TestWatchFollowsTheClock(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	s := testStore(t, false)
+	s.poll = time.Millisecond
+	u := access.User{Account: "jmartin", UID: "70001", Matricule: "1", Name: "Jeanne Martin", Quality: "OPJ", Service: "SRPJ",
+		Roles: []access.Role{access.Officer}}
+	u, err := u.With(access.Habilitation{Authority: "D", Reference: "H-1", Document: strings.Repeat("ab", 32),
+		From: "2025-01-01", Until: "2025-03-01", Natures: []access.Nature{access.Video}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := changeUser(t, s, journal.SubUserAdd, func(access.Register) (access.User, error) { return u, nil }); err != nil {
+		t.Fatal(err)
+	}
+	theirs := s.as("jmartin", "70001")
+	if _, err := theirs.CreateProcedure(ctx, "x", testDoc("P1", procedure.Flagrance)); err != nil {
+		t.Fatal(err)
+	}
+	var late atomic.Bool
+	clock := theirs.now
+	theirs = theirs.WithClock(func() time.Time {
+		if late.Load() {
+			return time.Date(2025, 3, 3, 9, 0, 0, 0, time.UTC)
+		}
+		return clock()
+	})
+	err = theirs.Do(ctx, ActSpec{Procedure: "P1", Operation: journal.Collect, Sub: journal.SubAnalyse, Reason: "x"}, func(a *Act) error {
+		if err := a.Record(journal.Details{}); err != nil {
+			return err
+		}
+		ctx, stop := a.Watch(ctx, procedure.MayAnalyse)
+		late.Store(true)
+		<-ctx.Done()
+		return stop(ctx.Err())
+	})
+	if ruleOf(err) != "5" {
+		t.Errorf("%v", err)
 	}
 }
 

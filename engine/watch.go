@@ -13,7 +13,8 @@ import (
 // Watch stops a long job when it is no longer allowed: when the procedure or
 // the register of users changes it asks check, and whether the user may still
 // do the act, and cancels the context at a refusal (rules 4 and 5). It looks
-// once a second, so it needs nothing of the system.
+// once a second, so it needs nothing of the system; and it asks once a minute
+// whatever has changed, as a habilitation ends by the clock alone.
 //
 //	ctx, stop := act.Watch(ctx, procedure.MayAnalyse)
 //	err := run(ctx)
@@ -42,7 +43,7 @@ func (a *Act) Watch(ctx context.Context, check func(procedure.Document) error) (
 				return
 			case <-tick.C:
 			}
-			if !w.changed() {
+			if !w.changed() && !w.due() {
 				continue
 			}
 			if err := w.ask(ctx); err != nil && ctx.Err() == nil {
@@ -66,6 +67,14 @@ type watcher struct {
 	act   *Act
 	check func(procedure.Document) error
 	seen  [2]os.FileInfo
+	asked time.Time
+}
+
+// due says whether a minute has passed since the last decision, by the store's
+// clock, or whether that was set back.
+func (w *watcher) due() bool {
+	passed := w.act.store.now().Sub(w.asked)
+	return passed < 0 || passed >= time.Minute
 }
 
 // changed says whether one of the files is another than at the last call.
@@ -90,6 +99,7 @@ func (w *watcher) changed() bool {
 // ask decides anew.
 func (w *watcher) ask(ctx context.Context) error {
 	s := w.act.store
+	w.asked = s.now()
 	p, err := s.OpenProcedure(w.act.proc.Doc.ID)
 	if err != nil {
 		return err

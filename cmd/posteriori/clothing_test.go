@@ -25,6 +25,7 @@ func coats(t *testing.T) string {
 	way := func(from float64) []scene.Waypoint {
 		return []scene.Waypoint{{T: from, X: -30, Y: 296}, {T: from + 5, X: 670, Y: 296}}
 	}
+	s.Rate = []scene.Rate{{UntilS: s.Seconds, PerSecond: 12.5}}
 	s.Actors = []scene.Actor{
 		{ID: 1, Class: vocab.Person, Colour: vocab.Red, Lower: vocab.Black, Size: 1.3, Way: way(1)},
 		{ID: 2, Class: vocab.Person, Colour: vocab.Red, Lower: vocab.Black, Size: 1.3, Way: way(8)},
@@ -45,6 +46,7 @@ var linking = regexp.MustCompile(`(?i)ident|person|same|link|group|cluster|embed
 // red is asked for, each as a passage of its own; the same person in another
 // coat does not, and nothing ties the two passages.
 func TestClothingLinksNobody(t *testing.T) {
+	t.Parallel()
 	p := newPrograms(t)
 	store := p.store(coats(t), "5m")
 	detector := p.haveModels()

@@ -207,6 +207,7 @@ func counted(t *testing.T, env []string, args ...string) counts {
 // a network namespace where every packet would find a way and be counted: none
 // is. A program that sends some is caught.
 func TestNoNetworkEgress(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

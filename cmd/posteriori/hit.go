@@ -14,6 +14,7 @@ import (
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
+	"posteriori/engine/procedure"
 )
 
 func newHitCommand(a *app) *cobra.Command {
@@ -111,6 +112,9 @@ func (a *app) hit(c *cobra.Command, v hitVerdict, text string, args []string) er
 
 // decideHits finds the tracks, records the act, and stores the decisions.
 func decideHits(ctx context.Context, store *engine.Store, act *engine.Act, v hitVerdict, text string, refs []trackRef) ([]hitRow, error) {
+	if err := procedure.CheckText("the text", text); err != nil {
+		return nil, err
+	}
 	ix, err := act.Procedure().Index(ctx)
 	if err != nil {
 		return nil, err

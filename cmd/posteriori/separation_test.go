@@ -23,6 +23,7 @@ import (
 // TestProceduresStayApart: the same clip in two procedures; what is asked in
 // one shows nothing of the other.
 func TestProceduresStayApart(t *testing.T) {
+	t.Parallel()
 	p := newPrograms(t)
 	clip, _ := street(t, 320, 180)
 	store := p.store(clip, "5m")

@@ -17,7 +17,7 @@ const maxText = 2000
 // Technical Report 36, section 2.5). What names the text in the message.
 func CheckText(what, text string) error {
 	bad := func(why string) error {
-		return fault.New(fault.Usage, "%s %s: %q", what, why, fault.Printable(clip(text))).
+		return fault.New(fault.Usage, "%s %s: %q", what, why, clip(text)).
 			WithHint("write it on one line, in plain letters")
 	}
 	if len(text) > maxText {
