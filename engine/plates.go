@@ -50,6 +50,6 @@ func (a *Act) MaySearchPlates() error {
 	if _, ok := a.user.Habilitated(access.Plates, a.store.now()); ok {
 		return nil
 	}
-	return procedure.Refuse("5", "an administrator records an order with posteriori user habilitate "+a.user.Account+" --nature video,plates",
+	return procedure.Refuse("5", "an administrator records an order with posteriori user habilitate "+a.user.Account+" --nature video --nature plates",
 		"the habilitation of account %s does not cover plates", a.user.Account)
 }
