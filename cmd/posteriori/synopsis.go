@@ -37,6 +37,7 @@ type synopsisOptions struct {
 	density    float64
 	overlap    float64
 	stillSpeed float64
+	cut        time.Duration
 	pad        time.Duration
 	width      int
 	out        string
@@ -56,7 +57,8 @@ SHA-256), its time and its track.
 
   objects    objects from different times cross the scene together, each with
              its own time. Nothing is dropped: if the wanted length cannot hold
-             all within the overlap, the video is longer and the command says so.
+             all within the overlap, the video is longer and the command says which
+             come after it. One that alone would make it long is shown in parts.
              An object that stands still is shown faster there (×4 in its stamp).
   condense   the recording in its order, without the time in which nothing that
              passes the filter happens
@@ -76,8 +78,9 @@ first; one that changed since its import is refused.
 	f.StringVar(&o.mode, "mode", "objects", "objects, condense or timelapse")
 	f.DurationVar(&o.duration, "duration", 0, "wanted `length` (default: as short as it can be)")
 	f.Float64Var(&o.density, "density", 0, "wanted mean `number` of objects on screen at once (objects)")
-	f.Float64Var(&o.overlap, "overlap", .05, "`share` of an object, over its time, that may fall on others (objects)")
+	f.Float64Var(&o.overlap, "overlap", .05, "`share` of the objects, over their time, that may fall on others; of one object at most five times that (objects)")
 	f.Float64Var(&o.stillSpeed, "still-speed", 4, "how much `faster` to show what stands still; 1: not at all (objects)")
+	f.DurationVar(&o.cut, "cut", 0, "the longest an object is shown in one `go`; its parts are shown as objects of their own,\nmarked 1/2, 2/2 (objects; default: as makes the video shorter)")
 	f.DurationVar(&o.pad, "pad", time.Second, "what to show before and after each object (condense, timelapse)")
 	f.IntVar(&o.width, "width", 1280, "greatest width of the picture in `pixels`")
 	f.StringVarP(&o.out, "output", "o", "", "the `file` to write, .mp4")
@@ -92,9 +95,12 @@ func (o synopsisOptions) options() (synopsis.Options, error) {
 		return synopsis.Options{}, err
 	}
 	p := synopsis.Options{Mode: m, DurationUS: o.duration.Microseconds(), Density: o.density, MaxOverlap: o.overlap,
-		StillSpeed: o.stillSpeed, MaxWidth: o.width, PadUS: o.pad.Microseconds(), Zone: time.Local}
+		StillSpeed: o.stillSpeed, CutUS: o.cut.Microseconds(), MaxWidth: o.width, PadUS: o.pad.Microseconds(), Zone: time.Local}
 	if o.overlap == 0 {
 		p.MaxOverlap = -1 // none at all
+	}
+	if o.cut != 0 && o.cut < time.Second {
+		return p, fault.New(fault.Usage, "--cut %v: parts of under one second cannot be watched", o.cut)
 	}
 	if o.overlap < 0 || o.pad < 0 || o.width < 64 || o.width > 7680 {
 		return p, fault.New(fault.Usage, "--overlap %g, --pad %v or --width %d makes no sense", o.overlap, o.pad, o.width)
@@ -325,7 +331,7 @@ func (s *synopsisAct) sidecar(plan *synopsis.Plan, f query.Filter, sha string) *
 func (s *synopsisAct) params() string {
 	p, _ := json.Marshal(map[string]any{
 		"mode": s.plan.Mode, "duration_us": s.plan.DurationUS, "density": s.plan.Density,
-		"overlap": s.opt.overlap, "still_speed": s.plan.StillSpeed, "pad_us": s.plan.PadUS, "width": s.plan.MaxWidth,
+		"overlap": s.opt.overlap, "still_speed": s.plan.StillSpeed, "cut_us": s.plan.CutUS, "pad_us": s.plan.PadUS, "width": s.plan.MaxWidth,
 	})
 	return string(p)
 }

@@ -56,6 +56,10 @@ func (r *renderer) compose(ctx context.Context, out sink) error {
 	return nil
 }
 
+// smallBox is under how many lines of text in height an object has a smaller
+// stamp: far away many stand close together.
+const smallBox = 2
+
 // stamp writes each object's time beside it. One object in several parts has
 // a stamp at each.
 func (r *renderer) stamp(pic *frame.YUV, st *stamper, live []*cut, f int64) {
@@ -71,9 +75,13 @@ func (r *renderer) stamp(pic *frame.YUV, st *stamper, live []*cut, f int64) {
 	for _, c := range order {
 		t := &r.job.Tubes[c.tube]
 		s := stampText(t.ClockUS, c.tUS, r.job.Dates, t.Label, t.Plays[c.play].Note)
+		face := r.text
+		if int(c.boxH) < smallBox*face.height {
+			face = r.small
+		}
 		x, y := st.place([2]int32{c.tube, r.strand(c)}, rect{int(c.boxX), int(c.boxY), int(c.boxW), int(c.boxH)},
-			r.text.width(s), r.text.height, f)
-		r.text.draw(pic, x, y, s)
+			face.width(s), face.height, f)
+		face.draw(pic, x, y, s)
 	}
 }
 

@@ -112,6 +112,7 @@ type renderer struct {
 	progress func(wire.Progress)
 	fits     []fit // by source
 	text     *typeface
+	small    *typeface               // of stamps of small objects
 	band     *typeface               // of the band
 	narrow   map[*typeface]*typeface // each the next smaller
 	spool    *spool
@@ -128,6 +129,9 @@ func newRenderer(job *wire.RenderJob, progress func(wire.Progress)) (*renderer, 
 	}
 	var err error
 	if r.text, err = newTypeface(max(11, float64(picture)/46)); err != nil {
+		return nil, err
+	}
+	if r.small, err = newTypeface(max(10, float64(picture)/62)); err != nil {
 		return nil, err
 	}
 	lines := 1

@@ -11,7 +11,7 @@
 //
 //   - Overlap is counted on a grid of 128×72 cells by steps of a fifth of a
 //     second, one machine word for 8×8 cells, not by comparing pixels of
-//     pairs. The bound holds for the whole and, three times as wide, for each
+//     pairs. The bound holds for the whole and, five times as wide, for each
 //     group of objects.
 //   - Objects that touch for a time (people who meet, a rider and a bicycle)
 //     form a group and are moved together.
@@ -19,7 +19,8 @@
 //     stretch is shown faster, with the speed in its time stamp; a stretch of
 //     hours is shown in ten seconds. So a parked person or a bag left behind
 //     does not set the length.
-//   - A group that is still longer than the wanted length is cut into parts
+//   - A group that is still longer than the wanted length, or without one
+//     would alone make the video long, is cut into parts
 //     that are shown as if they were objects of their own (Pritch's
 //     "stroboscopic" effect), marked 1/3, 2/3, 3/3.
 //   - Nothing is dropped. If the wanted length cannot hold all objects within

@@ -62,7 +62,7 @@ type Options struct {
 	// (objects mode), an alternative to DurationUS.
 	Density float64
 	// MaxOverlap is the share of the objects' area, over their time, that may
-	// fall on others, of a single group three times that: 0 takes the default
+	// fall on others, of a single group five times that: 0 takes the default
 	// of .05, negative none at all.
 	MaxOverlap float64
 	// StillSpeed is how much faster an object that stands still is shown;
