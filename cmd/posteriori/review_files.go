@@ -205,6 +205,9 @@ func (r *reviewAct) clip(ctx context.Context, ix *index.Store, rec index.Recordi
 		return c, err
 	}
 	c.Src = name
+	if err := os.Chmod(filepath.Join(r.temp, name), 0o600); err != nil {
+		return c, reviewFault(r.opt.out, err)
+	}
 	info, err := os.Stat(filepath.Join(r.temp, name))
 	if err != nil {
 		return c, err
