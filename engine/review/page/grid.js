@@ -101,6 +101,7 @@ function showNone(result) {
 
 function printGrid() {
   const list = byId('print-list'), some = grid.rows.slice(0, 500);
-  list.replaceChildren(...some.map(i => { const el = make('div'); fillCard(el, i); el.removeAttribute('id'); return el; }));
+  list.replaceChildren(...some.map(i => { const el = make('div'); fillCard(el, i, grid.why && grid.why.get(i)); el.removeAttribute('id'); return el; }));
+  if (grid.why) list.prepend(make('p', null, t('none') + ' ' + t('nearest')));
   if (some.length < grid.rows.length) list.prepend(make('p', null, t('shownFirst', some.length)));
 }
