@@ -36,7 +36,7 @@ type activityOptions struct {
 func newActivityCommand(a *app) *cobra.Command {
 	var o activityOptions
 	c := &cobra.Command{
-		Use:   "activity -p ID [filters] -o FILE.svg|FILE.png",
+		Use:   "activity -p ID [filters] -o FILE",
 		Short: "Draw how many objects were in view hour by hour, and where",
 		Long: `Draw a chart of the objects that pass the filter: how many were in view in each
 hour, by kind. Hours that no recording covers are hatched: no object there says
