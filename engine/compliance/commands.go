@@ -50,7 +50,7 @@ var inputs = map[string]string{
 var outputs = []string{"output", "out", "thumbnails", "store", "sheet", "copy"}
 
 var (
-	flagInUse = regexp.MustCompile(`--?[a-z-]+ [A-Z|]+`) // "-o FILE", judged as a flag
+	flagInUse = regexp.MustCompile(`--?[a-z-]+ [A-Z][A-Za-z.|]*`) // "-o FILE.svg|FILE.png", judged as a flag
 	capitals  = regexp.MustCompile(`\b[A-Z]{3,}\b`)
 	fileWords = []string{"file", "files", "folder", "directory", "dir", "path", "document"}
 	notWord   = regexp.MustCompile(`[^a-z]+`)
