@@ -141,6 +141,31 @@ func TestStills(t *testing.T) {
 	}
 }
 
+// White and black are 235 and 16 at full size, whatever the file's range.
+func TestFullSizePicturesAreLimitedRange(t *testing.T) {
+	t.Parallel()
+	for format, codec := range map[string]string{"yuvj420p": "mjpeg", "yuv420p": "mpeg4"} {
+		for colour, want := range map[string]byte{"white": 235, "black": 16} {
+			path := gen(t, format+colour+".avi", "-f", "lavfi", "-i", "color="+colour+":s=64x48:r=5:d=1,format="+format, "-c:v", codec, "-q:v", "2")
+			o := whole()
+			o.FullUS, o.FullW, o.FullH = 200_000, 64, 48
+			d, err := Open(context.Background(), path, probe(t, path, time.Second), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := d.Next()
+			if err != nil || f.Full == nil {
+				t.Fatalf("%s: no full-size picture: %v", path, err)
+			}
+			if got := f.Full.Y.Row(24)[32]; got != want {
+				t.Errorf("%s %s: luma %d, want %d", format, colour, got, want)
+			}
+			f.Release()
+			d.Close()
+		}
+	}
+}
+
 // jumping glues two recordings whose timestamps overlap.
 func jumping(t *testing.T) string {
 	b := readFile(t, formats(t)["ts"])

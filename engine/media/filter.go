@@ -107,14 +107,21 @@ func (k *picker) next(t int64) bool {
 	return math.IsNaN(prev) || prev < k.from || math.Floor(x*k.k) > math.Floor(prev*k.k)
 }
 
-// asIs keeps swscale from stretching limited luma to full range.
-const asIs = "in_range=pc:out_range=pc"
+const (
+	// asIs keeps swscale from stretching limited luma to full range: motion
+	// needs differences, whatever the range.
+	asIs = "in_range=pc:out_range=pc"
+	// limited brings what says it is full range (photographs, some cameras) to
+	// the limited range that all who look at colours expect, and leaves the
+	// rest alone.
+	limited = "out_range=tv"
+)
 
 // graph is the filter graph of a decode: output [s] carries every picture,
 // output [f] (when FullUS > 0) the chosen ones at full size.
 func graph(p *wire.Probe, o *DecodeOptions, skipping bool) string {
 	head := fmt.Sprintf("[0:%d]%s", p.Stream, timeFilter(p))
-	full := fmt.Sprintf("scale=%d:%d:flags=bilinear:%s,format=yuv420p", o.FullW, o.FullH, asIs)
+	full := fmt.Sprintf("scale=%d:%d:flags=bilinear:%s,format=yuv420p", o.FullW, o.FullH, limited)
 	small := fmt.Sprintf("scale=%d:%d:flags=fast_bilinear:%s,format=gray", o.PlaneW, o.PlaneH, asIs)
 	switch {
 	case o.AllFull && skipping:
