@@ -215,7 +215,7 @@ func TestBrowserFilters(t *testing.T) {
 	s := town(t, 300)
 	address := writeFolder(t, s, pageOf(t, s, query.Filter{}, false))
 	b := openTab(t, address)
-	b.until("review.rows().length === 600")
+	b.until("review.rows().length === 600 && review.havePaths()")
 	zone := scene.Zone{Name: "z", Polygon: scene.Polygon{{X: 60, Y: 60}, {X: 200, Y: 70}, {X: 180, Y: 170}, {X: 50, Y: 150}}}
 	line := scene.Line{Name: "l", A: scene.Point{X: 160, Y: 10}, B: scene.Point{X: 150, Y: 178}}
 	at := func(us int64) query.Moment { return query.Moment{Set: true, US: us} }

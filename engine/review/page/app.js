@@ -9,8 +9,13 @@ function keptRows() {
   return keptMask;
 }
 
-// update runs the filter and shows what it keeps.
+// update runs the filter and shows what it keeps. A filter that judges paths
+// waits for those not read yet: what it would keep without them is wrong.
 function update() {
+  if ((filter.shapes.length || filter.stop > 0) && !havePaths()) {
+    loadAllPaths().then(update, () => { byId('scene-note').textContent = t('pathsMissing'); });
+    return;
+  }
   current = search();
   keptMask = null;
   if (current.rows.length === 0 && N > 0) {
@@ -165,5 +170,5 @@ function copyCommand() {
 
 // What the tests look at.
 window.review = { meta, filter, search, update, visits, crossings, stops, choose, shownClip, commandLine, pathOf, parseClock, clockText,
-  rows: () => current.rows, name: nameOf, havePaths: () => meta.path_files.every((_, k) => pathData[k]), selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
+  rows: () => current.rows, name: nameOf, havePaths, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
 start();

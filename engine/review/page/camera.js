@@ -207,7 +207,7 @@ function finishShape() {
 
 function addShape(shape) {
   filter.shapes.push({ ...shape, rule: shape.kind === 'zone' ? 'dwell' : 'cross', side: '', dwell: 0 });
-  loadAllPaths().then(update, () => { byId('scene-note').textContent = t('pathsMissing'); });
+  update();
 }
 
 // showShapes lists the zones and lines, for editing as text and by rule.

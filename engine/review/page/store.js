@@ -65,6 +65,7 @@ function loadPaths(k) {
 const loadInTurn = (k = 0) => k >= meta.path_files.length ? Promise.resolve() :
   new Promise(done => requestIdleCallback(done, { timeout: 2000 })).then(() => loadPaths(k)).then(() => loadInTurn(k + 1));
 const loadAllPaths = () => Promise.all(meta.path_files.map((_, k) => loadPaths(k)));
+const havePaths = () => meta.path_files.every((_, k) => pathData[k] !== undefined);
 const havePath = i => pathData[fileOf[i]] !== undefined;
 
 // unpack reads a packed path (scene.PackPath) into out, whose arrays grow.
