@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -194,5 +195,32 @@ func TestSequenceOfPictures(t *testing.T) {
 	}
 	if _, err := (sequence{}).clip(context.Background(), &env{}, dir, "SEQ"); err == nil {
 		t.Error("a sequence of nothing")
+	}
+}
+
+func TestRunSuitesKeepsWhatThereIs(t *testing.T) {
+	made := []figure{{Name: "a", Value: 1}}
+	broken := errors.New("broken clip")
+	reports, err := runSuites(t.Context(), &env{root: t.TempDir()}, []suite{
+		{"nothing", func(context.Context, *env) ([]figure, error) { return nil, errNoData }},
+		{"part", func(context.Context, *env) ([]figure, error) { return made, broken }},
+		{"whole", func(context.Context, *env) ([]figure, error) { return made, nil }},
+	})
+	if err == nil || strings.Contains(err.Error(), "nothing") || !strings.Contains(err.Error(), "part") {
+		t.Errorf("the error should name the suite that failed and no other: %v", err)
+	}
+	if len(reports) != 3 || reports[0].Lacks != errNoData.Error() || reports[1].Lacks != broken.Error() || len(reports[1].Figures) != 1 {
+		t.Fatalf("reports %+v", reports)
+	}
+	dir := t.TempDir()
+	if err := updateResults(dir, reports); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(got); !strings.Contains(s, "## whole") || strings.Contains(s, "## part") || strings.Contains(s, "## nothing") {
+		t.Errorf("only a whole suite replaces its last figures:\n%s", s)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -20,13 +21,15 @@ func eventsSuite(ctx context.Context, e *env) ([]figure, error) {
 	}
 	var total score.Events
 	var out []figure
+	var failed error
 	for _, f := range files {
 		if !strings.Contains(filepath.Base(f), e.clip) {
 			continue
 		}
 		got, err := scoreClip(ctx, e, f)
 		if err != nil {
-			return nil, err
+			failed = errors.Join(failed, err)
+			continue
 		}
 		clip := strings.TrimSuffix(filepath.Base(f), ".json")
 		if e.verbose {
@@ -36,7 +39,10 @@ func eventsSuite(ctx context.Context, e *env) ([]figure, error) {
 		total.Add(got)
 		out = append(out, figure{Name: clip, Value: percent(got.Found, got.Objects), Unit: "% found", Note: summary(got)})
 	}
-	return append(eventFigures(total), out...), nil
+	if len(out) == 0 {
+		return nil, failed
+	}
+	return append(eventFigures(total), out...), failed
 }
 
 // scoreClip scores the program on the clip of a truth file.

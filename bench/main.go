@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -105,33 +106,35 @@ func run(ctx context.Context, args []string) error {
 	}
 	reports, err := runSuites(ctx, e, chosen)
 	printTable(os.Stdout, reports)
-	if err == nil && *jsonFile != "" {
-		err = writeJSON(*jsonFile, reports)
+	if *jsonFile != "" {
+		err = errors.Join(err, writeJSON(*jsonFile, reports))
 	}
-	if err == nil && !*keep && *clip == "" {
-		err = updateResults(filepath.Join(root, "bench"), reports)
+	if !*keep && *clip == "" {
+		err = errors.Join(err, updateResults(filepath.Join(root, "bench"), reports))
 	}
 	return err
 }
 
-// runSuites runs each suite. One that fails does not take the figures of the
-// others with it.
+// runSuites runs each suite, and has a report of each. One that fails does not
+// take the figures of the others with it; one without data is no failure.
 func runSuites(ctx context.Context, e *env, chosen []suite) ([]report, error) {
 	var reports []report
 	var failed []string
 	for _, s := range chosen {
 		e.note("suite %s", s.name)
 		figures, err := s.run(ctx, e)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return reports, ctx.Err()
-		case err != nil:
+		}
+		r := newReport(s.name, e, figures)
+		if err != nil {
 			e.note("suite %s: %v", s.name, err)
+			r.Lacks = err.Error()
+		}
+		if err != nil && !errors.Is(err, errNoData) {
 			failed = append(failed, s.name)
 		}
-		if len(figures) > 0 {
-			reports = append(reports, newReport(s.name, e, figures))
-		}
+		reports = append(reports, r)
 	}
 	if len(failed) > 0 {
 		return reports, fmt.Errorf("no figures, or not all, from: %s", strings.Join(failed, ", "))

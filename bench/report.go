@@ -34,6 +34,7 @@ type report struct {
 	Commit  string   `json:"commit"`
 	Command string   `json:"command"`
 	Figures []figure `json:"figures"`
+	Lacks   string   `json:"lacks,omitempty"` // why figures are missing
 }
 
 func newReport(suite string, e *env, figures []figure) report {
@@ -95,6 +96,12 @@ func (f figure) text() string {
 func printTable(w io.Writer, reports []report) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range reports {
+		if r.Lacks != "" {
+			fmt.Fprintf(t, "\n%s: %s\n", strings.ToUpper(r.Suite), r.Lacks)
+		}
+		if len(r.Figures) == 0 {
+			continue
+		}
 		fmt.Fprintf(t, "\n%s\tvalue\treference\tsource\tconditions\n", strings.ToUpper(r.Suite))
 		for _, f := range r.Figures {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", f.Name, f.text(), f.Reference, f.Source, f.Note)
@@ -103,8 +110,9 @@ func printTable(w io.Writer, reports []report) {
 	t.Flush()
 }
 
-// updateResults puts the reports into DIR/results.json, each in the place of
-// its suite's last, and rewrites DIR/RESULTS.md from all that are there.
+// updateResults puts the reports that lack nothing into DIR/results.json, each
+// in the place of its suite's last, and rewrites DIR/RESULTS.md from all that
+// are there.
 func updateResults(dir string, reports []report) error {
 	file := filepath.Join(dir, "results.json")
 	var all []report
@@ -116,6 +124,9 @@ func updateResults(dir string, reports []report) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	for _, r := range reports {
+		if r.Lacks != "" {
+			continue
+		}
 		i := slices.IndexFunc(all, func(o report) bool { return o.Suite == r.Suite })
 		if i < 0 {
 			all = append(all, r)

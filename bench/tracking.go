@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,18 +34,19 @@ var trackingReference = map[string]map[string]string{
 
 func trackingSuite(ctx context.Context, e *env) ([]figure, error) {
 	files, _ := filepath.Glob(filepath.Join(e.data, "truth/tracking/*/seq.json"))
+	if len(files) == 0 {
+		return nil, errNoData
+	}
 	var out []figure
+	var failed error
 	for _, f := range files {
 		figures, err := scoreSequence(ctx, e, f)
 		if err != nil {
-			return out, fmt.Errorf("%s: %w", f, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", f, err))
 		}
 		out = append(out, figures...)
 	}
-	if len(out) == 0 {
-		return nil, errNoData
-	}
-	return out, nil
+	return out, failed
 }
 
 func scoreSequence(ctx context.Context, e *env, file string) ([]figure, error) {
