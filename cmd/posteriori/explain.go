@@ -163,7 +163,7 @@ func (x *explanation) write(w io.Writer) error {
 		line("corrected", "%s: %s (score %.2f) to %s, by %q, record %d", r.Field, r.Before, r.BeforeScore, r.After, r.By, r.Record)
 	}
 	for _, d := range x.Decisions {
-		line("decided", "%s by %q at %s, record %d %s", d.Verdict, d.By, time.UnixMicro(d.AtUS).UTC().Format(time.RFC3339), d.Record, quoted(d.Text))
+		line("decided", "%s by %q at %s, record %d %s", d.Verdict, d.By, time.UnixMicro(d.AtUS).Local().Format(time.RFC3339), d.Record, quoted(d.Text))
 	}
 	if an := x.Analysis; an != nil {
 		line("found by", "build %s on %s", an.Build, an.Device)

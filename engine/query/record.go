@@ -86,11 +86,12 @@ func (h Hit) Record() Record {
 
 func round3(v float64) float64 { return math.Round(v*1000) / 1000 }
 
-// When is the start of the hit for a person to read: wall clock to the second,
-// or with a plus sign the media time.
+// When is the start of the hit for a person to read: wall clock to the second
+// in the machine's time zone with its offset from UTC, which tells the two
+// hours of a clock set back apart; or with a plus sign the media time.
 func (h Hit) When() string {
 	if at, ok := h.Clock(h.Track.StartUS); ok {
-		return at.Format("2006-01-02 15:04:05Z")
+		return at.Local().Format("2006-01-02 15:04:05Z07:00")
 	}
 	return "+" + MediaTime(h.Track.StartUS)
 }

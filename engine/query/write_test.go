@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,7 +28,15 @@ func run(t testing.TB, s *index.Store, f Filter) *Results {
 	return r
 }
 
+// atZone makes loc the machine's time zone for one test.
+func atZone(t *testing.T, loc *time.Location) {
+	zone := time.Local
+	time.Local = loc
+	t.Cleanup(func() { time.Local = zone })
+}
+
 func TestWriteTable(t *testing.T) {
+	atZone(t, time.UTC)
 	var b bytes.Buffer
 	r := run(t, testStore(t), Filter{Recordings: []int64{1}, Where: `id in [1, 4]`})
 	if err := r.WriteTable(t.Context(), &b); err != nil {
@@ -152,6 +161,26 @@ func TestMediaTime(t *testing.T) {
 	for us, want := range map[int64]string{0: "0:00:00.0", 59_960_000: "0:01:00.0", 3_723_440_000: "1:02:03.4", 360_000_000_000: "100:00:00.0"} {
 		if got := MediaTime(us); got != want {
 			t.Errorf("%d: %s, want %s", us, got, want)
+		}
+	}
+}
+
+// A start is told in the machine's zone, with its offset, so that the hour
+// that comes twice when clocks are set back is told apart.
+func TestWhenIsLocal(t *testing.T) {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Skip("no time zones on this machine: ", err)
+	}
+	atZone(t, paris)
+	summer := time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC).UnixMicro()
+	winter := summer + time.Hour.Microseconds()
+	for _, c := range []struct {
+		us   int64
+		want string
+	}{{summer, "2026-10-25 02:30:00+02:00"}, {winter, "2026-10-25 02:30:00+01:00"}} {
+		if got := (Hit{Recording: &index.Recording{ClockUS: &c.us}}).When(); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
 		}
 	}
 }
