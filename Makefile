@@ -39,12 +39,15 @@ demo: build ## the main job on real footage, into demo/
 	@.ci/demo
 
 # make bench DATA=../shared/data SUITE=speed,tracking JSON=out.json
+# FULL=1 measures every case, PEERS=DIR other programs out of a Python environment.
 DATA ?= ../shared/data
 SUITE ?= all
 JSON ?=
-bench: build ## measure: DATA=DIR SUITE=a,b JSON=FILE
+FULL ?=
+PEERS ?=
+bench: build ## measure: DATA=DIR SUITE=a,b JSON=FILE FULL=1 PEERS=DIR
 	@CGO_ENABLED=0 go build -trimpath -o bench/out/bench ./bench
-	@bench/out/bench -data '$(DATA)' -suite '$(SUITE)' -json '$(JSON)'
+	@bench/out/bench -data '$(DATA)' -suite '$(SUITE)' -json '$(JSON)' -peers '$(PEERS)' $(if $(FULL),-full)
 
 picture: build ## make README's picture anew (AT=SECOND of the synopsis)
 	@.ci/picture

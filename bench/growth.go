@@ -70,7 +70,7 @@ func loopedClip(ctx context.Context, e *env, minutes int) (string, error) {
 		return file, nil
 	}
 	part := filepath.Join(e.out, fmt.Sprintf("part-looped-%d.mp4", minutes))
-	if err := ffmpeg(ctx, "-stream_loop", fmt.Sprint(minutes*60/speedSeconds), "-i", once,
+	if err := ffmpeg(ctx, "-stream_loop", fmt.Sprint(minutes*60/longSeconds), "-i", once,
 		"-t", fmt.Sprint(minutes*60), "-c", "copy", part); err != nil {
 		return "", err
 	}

@@ -28,6 +28,8 @@ type env struct {
 	data    string // laid out like the benchmark data
 	out     string // scratch that is kept between runs: clips that were built
 	clip    string // only clips whose name contains it
+	full    bool   // every case, however long it takes
+	peers   string // a Python environment with other programs, or empty
 	verbose bool
 
 	stills map[string][][]stillHit  // answers of this run, by the photographs
@@ -82,7 +84,9 @@ func run(ctx context.Context, args []string) error {
 	names := f.String("suite", "all", "suites to run, by commas: "+strings.Join(suiteNames(), ", "))
 	jsonFile := f.String("json", "", "write the figures there as JSON too")
 	verbose := f.Bool("v", false, "print every miss and false alarm")
-	clip := f.String("clip", "", "events: only clips whose name contains this (leaves RESULTS.md as it is)")
+	clip := f.String("clip", "", "events, speed: only clips whose name contains this (leaves RESULTS.md as it is)")
+	full := f.Bool("full", false, "speed, query, growth: every case and size, for hours")
+	peers := f.String("peers", "", "speed: a Python environment with dvr-scan-headless, to measure against")
 	keep := f.Bool("keep", false, "leave bench/RESULTS.md as it is")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -99,7 +103,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, verbose: *verbose,
+	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, full: *full, peers: *peers, verbose: *verbose,
 		stills: map[string][][]stillHit{}, tracks: map[string][]score.Track{}}
 	if err := os.MkdirAll(e.out, 0o755); err != nil {
 		return err

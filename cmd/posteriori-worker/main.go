@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -97,13 +99,14 @@ func fail(w *wire.Writer, err error) int {
 	return 1
 }
 
-// profile writes a CPU profile to $POSTERIORI_PROFILE, for bench.
+// profile writes a CPU profile to $POSTERIORI_PROFILE, for bench. %p in it is
+// the process's number: several workers may run.
 func profile() func() {
 	name := os.Getenv("POSTERIORI_PROFILE")
 	if name == "" {
 		return func() {}
 	}
-	f, err := os.Create(name)
+	f, err := os.Create(strings.ReplaceAll(name, "%p", strconv.Itoa(os.Getpid())))
 	if err != nil {
 		return func() {}
 	}
