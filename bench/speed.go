@@ -65,7 +65,7 @@ func speedSuite(ctx context.Context, e *env) ([]figure, error) {
 		}
 		clip, err := c.build(ctx, e)
 		if errors.Is(err, errNoData) {
-			return renderedSpeed(ctx, e)
+			continue
 		}
 		if err != nil {
 			return out, err
@@ -83,6 +83,9 @@ func speedSuite(ctx context.Context, e *env) ([]figure, error) {
 				return out, err
 			}
 		}
+	}
+	if len(out) == 0 {
+		return renderedSpeed(ctx, e)
 	}
 	return out, nil
 }
