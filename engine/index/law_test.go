@@ -339,6 +339,10 @@ func TestUpgrade(t *testing.T) {
 		if rows := collect(t, s, Where{}); len(rows) != 3 || rows[2].Status != Proposed {
 			t.Errorf("tracks %+v", rows)
 		}
+		// Where their feet were is not known cell by cell: no search by place leaves them out.
+		if rows := collect(t, s, Where{SQL: "t.cells & 1 <> 0", Foot: true}); len(rows) != 3 {
+			t.Errorf("%d tracks in a cell", len(rows))
+		}
 		got, err := s.Track(t.Context(), 1, 2, true)
 		if d := cmp.Diff(testTrack(2), got); d != "" || err != nil {
 			t.Error(d, err)

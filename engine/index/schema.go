@@ -12,7 +12,7 @@ import (
 // schemaVersion is in the file's user_version. Raise it with each change of
 // the schema, and when scene gains a class (older programs would leave it out
 // of a search by colour), and add the way from the version before to upgrades.
-const schemaVersion = 5
+const schemaVersion = 6
 
 //go:embed schema.sql
 var schemaSQL string
@@ -30,7 +30,7 @@ var cameraSQL string
 // asks for: decisions, derived files, rectification, erasure; version 3 with an
 // index by kind that holds whole rows; version 4 with number plates;
 // version 5 with events, cameras, and what makes searches by place and by
-// standing quick.
+// standing quick; version 6 with the coarse map of where feet were.
 var upgrades = map[int]string{
 	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
 		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
@@ -66,7 +66,21 @@ var upgrades = map[int]string{
 		) STRICT, WITHOUT ROWID;
 		INSERT INTO way (recording, track, path) SELECT recording, track, path FROM tube ORDER BY recording, track;
 		ALTER TABLE tube DROP COLUMN path;` + cameraSQL,
+	5: cellsSQL,
 }
+
+// cellsSQL brings the coarse map of where feet were (scene.Cells) into the
+// table and into the indexes that searches by place read.
+const cellsSQL = `ALTER TABLE track ADD COLUMN cells INTEGER NOT NULL DEFAULT -1;
+	DROP INDEX track_by_kind;
+	CREATE INDEX track_by_kind ON track (recording, class, colour, start_us, id, end_us, class_score, colour_score, heading_deg,
+		observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
+		max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status,
+		event, event_us, linked, stand_us, cells);
+	DROP INDEX track_by_foot;
+	CREATE INDEX track_by_foot ON track (recording, foot_x0_px, foot_x1_px, foot_y0_px, foot_y1_px, cells, id, start_us);
+	INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('track', 'track_by_kind', '100000 10000 1500 150 2'),
+		('track', 'track_by_foot', '100000 10000 20 10 5 2 2 1 1');`
 
 // prepare makes the tables in a new file, brings one of an older version up to
 // this one, all or nothing, and refuses one of a newer version.

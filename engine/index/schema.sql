@@ -93,7 +93,9 @@ CREATE TABLE coverage (
 -- decision in law.sql): 0 proposed, 1 validated, 2 rejected. event is a
 -- scene.Event by number, event_us when it was, linked the track that was there
 -- then. stand_us is the longest time it stood (scene.Path.LongestStand) or, in
--- rows of before version 5, could have stood.
+-- rows of before version 5, could have stood. cells is a coarse map of where the
+-- feet were, a bit for each of 64 cells (scene.Cells); in rows of before it
+-- came all are set, which leaves nothing out.
 CREATE TABLE track (
     recording    INTEGER NOT NULL REFERENCES analysis (recording),
     id           INTEGER NOT NULL CHECK (id > 0),
@@ -126,6 +128,7 @@ CREATE TABLE track (
     event_us     INTEGER,
     linked       INTEGER,
     stand_us     INTEGER NOT NULL DEFAULT 0 CHECK (stand_us >= 0),
+    cells        INTEGER NOT NULL DEFAULT -1,
     PRIMARY KEY (recording, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -139,11 +142,11 @@ CREATE INDEX track_by_start ON track (recording, start_us);
 CREATE INDEX track_by_kind ON track (recording, class, colour, start_us, id, end_us, class_score, colour_score, heading_deg,
     observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
     max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status,
-    event, event_us, linked, stand_us);
+    event, event_us, linked, stand_us, cells);
 CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;
 CREATE INDEX track_by_event ON track (recording, event) WHERE event <> 0;
 CREATE INDEX track_by_stand ON track (recording, stand_us);
-CREATE INDEX track_by_foot ON track (recording, foot_x0_px, foot_x1_px, foot_y0_px, foot_y1_px);
+CREATE INDEX track_by_foot ON track (recording, foot_x0_px, foot_x1_px, foot_y0_px, foot_y1_px, cells, id, start_us);
 
 -- Where a track was (scene.PackPath): side by side, and without what searches
 -- do not read.
@@ -189,5 +192,5 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('track', 'track', '100000 10000 1'),
     ('track', 'track_by_start', '100000 10000 2'),
     ('track', 'track_by_kind', '100000 10000 1500 150 2'),
-    ('track', 'track_by_foot', '100000 10000 20 10 5 2'),
+    ('track', 'track_by_foot', '100000 10000 20 10 5 2 2 1 1'),
     ('track', 'track_by_stand', '100000 10000 20');

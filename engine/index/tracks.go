@@ -24,13 +24,13 @@ const trackColumns = `t.recording, t.id, t.class, t.class_score, t.colour, t.col
 const insertTrack = `INSERT INTO track (recording, id, class, class_score, colour, colour_score, heading_deg, observed,
 	start_us, end_us, best_us, best_x_px, best_y_px, best_w_px, best_h_px,
 	min_w_px, min_h_px, median_w_px, median_h_px, max_w_px, max_h_px, travel_px,
-	foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, event, event_us, linked, stand_us) VALUES (`
+	foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, event, event_us, linked, stand_us, cells) VALUES (`
 
 // putTracks stores tracks and returns their number and the longest life.
 func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene.Track]) (n, longestUS int64, err error) {
 	var stmts [4]*sql.Stmt
 	for i, text := range []string{
-		insertTrack + placeholders(30) + ")",
+		insertTrack + placeholders(31) + ")",
 		"INSERT INTO tube (recording, track, masks) VALUES (?, ?, ?)",
 		"INSERT INTO crop (recording, track, at_us, x_px, y_px, w_px, h_px, jpeg) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		"INSERT INTO way (recording, track, path) VALUES (?, ?, ?)",
@@ -90,7 +90,7 @@ func trackRow(rec int64, t scene.Track) []any {
 		math.Round(z.MinW), math.Round(z.MinH), math.Round(z.MedianW), math.Round(z.MedianH), math.Round(z.MaxW), math.Round(z.MaxH),
 		math.Round(finite(t.Path.Travel())),
 		math.Floor(foot.X), math.Floor(foot.Y), math.Ceil(foot.X + foot.W), math.Ceil(foot.Y + foot.H),
-		int64(t.Event), eventUS, linked, t.Path.LongestStand(),
+		int64(t.Event), eventUS, linked, t.Path.LongestStand(), int64(t.Path.Cells()),
 	}
 }
 

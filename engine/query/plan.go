@@ -246,11 +246,11 @@ func (p *plan) shapeSQL(c *condition) {
 		zones = append(zones, d.Zone)
 	}
 	for _, name := range tidy(zones) {
-		c.push(footWithin(p.zones[name].Polygon.Bounds()))
+		c.push(footWithin(p.zones[name].Polygon))
 	}
 	for _, x := range f.Crosses {
 		l := p.lines[x.Line]
-		c.push(footWithin(scene.Polygon{l.A, l.B}.Bounds()))
+		c.push(footWithin(scene.Polygon{l.A, l.B}))
 	}
 	if len(zones)+len(f.Crosses) > 0 || f.StopUS > 0 {
 		p.where.Path, p.residual = true, true

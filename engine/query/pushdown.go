@@ -181,7 +181,7 @@ func pushCall(n *ast.CallNode, f Filter) (pushed, bool) {
 	case "crosses":
 		for _, l := range f.Lines {
 			if name, ok := arg(n.Arguments, 0); ok && l.Name == name {
-				return footWithin(scene.Polygon{l.A, l.B}.Bounds()), true
+				return footWithin(scene.Polygon{l.A, l.B}), true
 			}
 		}
 	}
@@ -205,17 +205,18 @@ func called(n *ast.CallNode) string {
 func inZone(n *ast.CallNode, f Filter) (pushed, bool) {
 	for _, z := range f.Zones {
 		if name, ok := arg(n.Arguments, 0); ok && z.Name == name {
-			return footWithin(z.Polygon.Bounds()), true
+			return footWithin(z.Polygon), true
 		}
 	}
 	return pushed{}, false
 }
 
-// footWithin is true of tracks whose feet may have touched the box.
-func footWithin(b scene.Box) pushed {
+// footWithin is true of tracks whose feet may have touched the polygon.
+func footWithin(g scene.Polygon) pushed {
+	b := g.Bounds()
 	return pushed{
-		sql:  "t.foot_x1_px >= ? AND t.foot_x0_px <= ? AND t.foot_y1_px >= ? AND t.foot_y0_px <= ?",
-		args: []any{b.X, b.X + b.W, b.Y, b.Y + b.H}, foot: true,
+		sql:  "t.foot_x1_px >= ? AND t.foot_x0_px <= ? AND t.foot_y1_px >= ? AND t.foot_y0_px <= ? AND t.cells & ? <> 0",
+		args: []any{b.X, b.X + b.W, b.Y, b.Y + b.H, int64(g.Cells())}, foot: true,
 	}
 }
 
