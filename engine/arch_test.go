@@ -103,6 +103,8 @@ func TestDirectionOfImports(t *testing.T) {
 		{"posteriori/models", []string{e + "index", e + "journal", e + "media", e + "vision", e + "infer"}},
 		{e + "procedure", []string{e + "media", e + "vision", e + "index", e + "query"}},
 		{e + "query", []string{e + "media", e + "vision", e + "infer", e + "pipeline", e + "track", e + "motion"}},
+		{e + "batch", []string{e + "media", e + "vision", e + "infer", e + "pipeline", e + "track", e + "motion", e + "journal"}},
+		{e + "batch/survey", []string{e + "media", e + "vision", e + "infer", e + "pipeline", e + "track", e + "motion", e + "journal", e + "index"}},
 		{e + "track", []string{e + "media", e + "vision", e + "infer", e + "index", e + "motion", e + "wire"}},
 		{e + "motion", []string{e + "media", e + "vision", e + "infer", e + "index", e + "track", e + "wire"}},
 		{e + "attribute", []string{e + "media", e + "vision", e + "infer", e + "index"}},

@@ -19,6 +19,7 @@
 //	plate      number plates: reads to lattices, syntaxes, patterns, masks
 //	pipeline   one run of chunks, end to end, inside the worker
 //	analysis   the parent's side: plans chunks, drives workers, stitches
+//	batch      whole seizures: the plan, its manifest, and runs
 //	index      the encrypted store of tracks, one file per procedure
 //	query      the filter language, to SQL and predicates
 //	synopsis   tubes, their arrangement, and the plan of a video

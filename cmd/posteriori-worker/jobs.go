@@ -22,10 +22,12 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		Version: wire.Version, Build: build(), Device: "cpu", Sandbox: sandbox,
 		Versions: map[string]string{"opencv": vision.Version()},
 	}
-	if v, err := media.Version(ctx); err == nil {
-		hello.Versions["ffmpeg"] = v
-	} else if job.Describe == nil {
-		return err
+	if job.Probe == nil || !job.Probe.Brief { // which is asked of tens of thousands of files
+		if v, err := media.Version(ctx); err == nil {
+			hello.Versions["ffmpeg"] = v
+		} else if job.Describe == nil {
+			return err
+		}
 	}
 	switch {
 	case job.Describe != nil:
@@ -41,7 +43,11 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		}
 		var p *wire.Probe
 		err := beat(w, func() bool { return true }, func() (err error) { // media ends an ffprobe that stalls
-			p, err = media.Probe(ctx, job.Path, job.Probe.ChunkUS)
+			if job.Probe.Brief {
+				p, err = media.Glance(ctx, job.Path)
+			} else {
+				p, err = media.Probe(ctx, job.Path, job.Probe.ChunkUS)
+			}
 			return err
 		})
 		if err != nil {

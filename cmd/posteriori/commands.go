@@ -12,6 +12,7 @@ func (a *app) commands() []*cobra.Command {
 		newProcedureCommand(a),
 		newImportCommand(a),
 		newAnalyseCommand(a),
+		newBatchCommand(a),
 		newSceneCommand(a),
 		newQueryCommand(a),
 		newExplainCommand(a),

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"posteriori/engine/analysis"
+	"posteriori/engine/batch/survey"
 	"posteriori/models"
 )
 
@@ -157,4 +158,31 @@ func (b *installBar) stop() {
 		b.bar.Abort(false)
 	}
 	b.bars.Wait()
+}
+
+// stepMeter tells of work in steps: a line now and then, where nothing is
+// drawn anew.
+type stepMeter struct {
+	w    io.Writer
+	mu   sync.Mutex
+	told time.Time
+}
+
+func newStepMeter(w io.Writer) *stepMeter { return &stepMeter{w: w, told: time.Now()} }
+
+func (m *stepMeter) show(p survey.Progress) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if time.Since(m.told) < plainEvery {
+		return
+	}
+	m.told = time.Now()
+	switch {
+	case p.Total > 0:
+		fmt.Fprintf(m.w, "%s: %d of %d\n", p.Step, p.Done, p.Total)
+	case p.Done > 0:
+		fmt.Fprintf(m.w, "%s: %.1f GiB read\n", p.Step, float64(p.Done)/(1<<30))
+	default:
+		fmt.Fprintf(m.w, "%s\n", p.Step)
+	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"posteriori/testdata/seizure"
 )
 
 func TestMain(m *testing.M) {
@@ -44,7 +46,8 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("unknown condition " + cond)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "flip": flip, "damage": damage, "fillindex": fillIndex, "fillplates": fillPlates},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "flip": flip, "damage": damage, "fillindex": fillIndex, "fillplates": fillPlates,
+			"seizure": makeSeizure},
 	})
 }
 
@@ -76,6 +79,19 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("exit status %d, want %s", got, args[0])
 	}
+}
+
+// seizure DIR makes a folder as it is seized, of which each recorder has five
+// files.
+func makeSeizure(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: seizure DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	_, err := seizure.Make(dir, 5)
+	ts.Check(err)
+	ts.Defer(func() { _ = os.Chmod(filepath.Join(dir, "locked"), 0o755) })
 }
 
 // damage FROM TO FILE NEW writes FILE to NEW with noise in it, from one

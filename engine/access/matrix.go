@@ -88,6 +88,7 @@ var Matrix = map[journal.Sub]Grant{
 
 	journal.SubImport:   {Roles: police, Nature: Video},
 	journal.SubAnalyse:  {Roles: police, Nature: Video},
+	journal.SubBatch:    {Roles: police, Nature: Video},
 	journal.SubCamera:   {Roles: police, Nature: Video},
 	journal.SubQuery:    {Roles: police, Nature: Video, Looks: true},
 	journal.SubView:     {Roles: police, Nature: Video, Looks: true},

@@ -215,8 +215,17 @@ func plain(s string) string {
 
 // Probe asks what a file is; its chunks are cut at about chunkUS.
 func (w Worker) Probe(ctx context.Context, path string, chunkUS int64) (*wire.Probe, wire.Hello, error) {
+	return w.probe(ctx, path, wire.ProbeJob{ChunkUS: chunkUS})
+}
+
+// Glance asks what a file's container says of it: quick, and unverified.
+func (w Worker) Glance(ctx context.Context, path string) (*wire.Probe, wire.Hello, error) {
+	return w.probe(ctx, path, wire.ProbeJob{Brief: true})
+}
+
+func (w Worker) probe(ctx context.Context, path string, job wire.ProbeJob) (*wire.Probe, wire.Hello, error) {
 	var p *wire.Probe
-	hello, err := w.Run(ctx, wire.Job{Path: path, Probe: &wire.ProbeJob{ChunkUS: chunkUS}}, func(m wire.Message) error {
+	hello, err := w.Run(ctx, wire.Job{Path: path, Probe: &job}, func(m wire.Message) error {
 		if m.Kind == wire.KindProgress {
 			return nil // it gets on
 		}

@@ -34,6 +34,8 @@ var inputs = map[string]string{
 	"* --document":           "a magistrate's or an authority's document, of which the hash is kept",
 	"import FILE":            "recordings, into the procedure",
 	"import DIR":             "recordings, into the procedure",
+	"batch plan DIR":         "folders of recordings, to be listed",
+	"batch plan MANIFEST":    "an earlier list of the same",
 	"models install --from":  "the folder of models",
 	"hit import FILE":        "decisions made in the page of a review, by track number",
 	"serve --synopsis":       "a synopsis made in this procedure, to be shown",

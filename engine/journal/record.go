@@ -51,6 +51,7 @@ const (
 	SubShow          Sub = "procedure-show"
 	SubImport        Sub = "import"
 	SubAnalyse       Sub = "analyse"
+	SubBatch         Sub = "batch" // plans or steers many imports and analyses, each of which is an act of its own
 	SubCamera        Sub = "camera"
 	SubQuery         Sub = "query"
 	SubView          Sub = "view"
@@ -97,7 +98,7 @@ const (
 
 // Subs lists every sub-operation.
 var Subs = []Sub{SubInit, SubOpen, SubAuthorise, SubVeto, SubRevoke, SubFrame,
-	SubList, SubShow, SubImport, SubAnalyse, SubCamera, SubQuery, SubView,
+	SubList, SubShow, SubImport, SubAnalyse, SubBatch, SubCamera, SubQuery, SubView,
 	SubSynopsis, SubValidate, SubExport, SubUnmask, SubPurge, SubModel,
 	SubModelList, SubAdmin, SubJournalShow, SubJournalVerify,
 	SubJournalProve, SubJournalExport, SubJournalCheckpoint, SubJournalStats,

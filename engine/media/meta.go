@@ -19,8 +19,9 @@ import (
 type meta struct {
 	Streams []metaStream `json:"streams"`
 	Format  struct {
-		Name string            `json:"format_name"`
-		Tags map[string]string `json:"tags"`
+		Name     string            `json:"format_name"`
+		Duration string            `json:"duration"` // seconds; FFmpeg's estimate where the container has none
+		Tags     map[string]string `json:"tags"`
 	} `json:"format"`
 }
 

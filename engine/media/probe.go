@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,6 +61,28 @@ func Probe(ctx context.Context, path string, chunkUS int64) (*wire.Probe, error)
 		if !p.Seekable {
 			p.Warnings = append(p.Warnings, "seeking does not work in this file: every chunk is reached by reading from the start")
 		}
+	}
+	return p, nil
+}
+
+// Glance says what a file's container says of it, without reading its packets:
+// quick, and unverified. Errors are those of [Probe].
+func Glance(ctx context.Context, path string) (*wire.Probe, error) {
+	src, err := openSource(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := readMeta(ctx, src, path)
+	if err != nil {
+		return nil, err
+	}
+	p, st, err := m.probe(path)
+	if err != nil {
+		return nil, err
+	}
+	p.Bytes, p.DurationUS = src.bytes, st.promisedUS
+	if s, err := strconv.ParseFloat(m.Format.Duration, 64); p.DurationUS == 0 && err == nil && s > 0 && s < 1e9 && !p.Still {
+		p.DurationUS = int64(s * 1e6)
 	}
 	return p, nil
 }

@@ -251,6 +251,7 @@ func TestRules8And9And2(t *testing.T) {
 	refusedUnder(t, "basis", MayImport(d, "S-1", "found"), "9")
 	d.State = Closed
 	refusedUnder(t, "closed", MayImport(d, "S-1", Seizure), "2")
+	refusedUnder(t, "closed", MayPlan(d), "2")
 	refusedUnder(t, "two at once", CheckID("A,B"), "2")
 	refusedUnder(t, "all", CheckID("*"), "2")
 	for _, id := range []string{"", ".", "..", "a/b", "-x", strings.Repeat("x", 65), "a.", "é", "a\nb"} {

@@ -104,6 +104,10 @@ func MayImport(d Document, exhibit string, basis Basis) error {
 	return CheckText("the exhibit", exhibit)
 }
 
+// MayPlan says whether seized files may be looked through for d, to see what is
+// to be imported (rule 2).
+func MayPlan(d Document) error { return mustBeOpen(d) }
+
 // MayAnalyse says whether recordings of d may be analysed (rules 3, 4): its
 // frame and offence are in order, and the last word of the magistrate in its
 // present frame is an authorisation.

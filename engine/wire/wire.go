@@ -64,6 +64,9 @@ type Engine struct {
 // ProbeJob asks what a file is. The answer is one [Probe].
 type ProbeJob struct {
 	ChunkUS int64 `json:"chunk_us"` // wanted length of a chunk, media time
+	// Brief asks for the container's word alone: no packet is read, so there are
+	// no chunks, and DurationUS is what the container promises; 0 when it does not.
+	Brief bool `json:"brief,omitempty"`
 }
 
 // Probe is what a recording is: the container's word, checked by a scan of

@@ -1,0 +1,65 @@
+// Package batch analyses whole seizures: it plans what to look at, works
+// through it for days or weeks, and accounts for every file.
+//
+// # Status
+//
+// Built: the manifest and its plan (package survey). Being built: runs on one
+// machine. Designed below, not built: many machines on Postgres.
+//
+// # Goal
+//
+//   - Every name in a seized tree has a line with what became of it and why.
+//   - Killed at any moment, a run goes on, and the index, the journal and the
+//     account are those of an unbroken run.
+//   - A revocation or a veto stops the work within seconds.
+//   - Nobody has to install a server for one machine.
+//   - What a queue holds may be lost or leak without harm: references only.
+//
+// # Not a goal
+//
+//   - Opening archives, disk images or encrypted volumes: other tools do that,
+//     under their own rules of evidence. They are listed.
+//   - Deciding what time a recorder's clock showed. Names, containers and
+//     sidecars make proposals; a person confirms them.
+//   - Scheduling between services. One coordinator serves one procedure.
+//
+// # Design
+//
+// A manifest is a stream of YAML documents: the plan, one document for each
+// proposed camera with its timeline, one for each kind of file left out. It is
+// written and read one document at a time, so that fifty thousand files need
+// no more memory than the largest camera, and a person reviews it by camera.
+//
+// The survey reads the first bytes of each file and never parses one: that is
+// the worker's, in its sandbox, which is asked for the container's word only
+// ([posteriori/engine/wire.ProbeJob] with Brief). Whole files are read only
+// where two may be the same: of one size, and alike in three stretches. At
+// import each is hashed anyhow, so a duplicate that changed since is found.
+//
+// A recording is the unit of a job; inside it, chunks are the unit of work and
+// of retry, as in any analysis (package analysis): what is done is known by the
+// original's hash, the chunk and the identity of the pipeline, so a job that is
+// done twice changes nothing. The queue's rows name a batch and a number in it.
+// What the number means (path, camera, clock) and what became of it lies in the
+// procedure's encrypted index, and dies with its key. The index, not the queue,
+// says what is left to do: a queue that is lost is filled again from it.
+//
+// An act in the journal is what a person would have done by one command for
+// one file: each job is one import (unless the recording is in already) and one
+// analysis, under the reason of the run, with the batch's number among its
+// parameters. So each record is written before its effect is seen, a report
+// cites the record of the very file, and who may act, and whether the analysis
+// is authorised, is asked anew as each job begins. One record for a whole run
+// would have to name files before they were hashed, or come after their
+// analysis. The price is two records a file: 99,000 for the largest seizure
+// that was thought of.
+//
+// # Alternatives
+//
+//   - Pairing files by what is in their pictures: no; names, containers and
+//     folders do, and can be explained to a court.
+//   - A table of our own in place of River: River brings retries with delays,
+//     priorities, and the same code on SQLite and on Postgres.
+//   - A chunk as the job: fifty thousand files of five minutes are as many jobs
+//     either way; longer recordings already run in parallel inside their job.
+package batch
