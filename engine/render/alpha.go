@@ -7,238 +7,256 @@ import (
 	"posteriori/engine/scene"
 )
 
-// How an outline is made. Lengths in samples of the motion plane.
+// How an outline is made. What is cut out stays where the recording shows it,
+// so a little of its surroundings does no harm, and a missing part does.
 const (
-	widen     = 1   // beyond the mask, for what the background model missed
-	blurTwice = 1   // radius of the box blur that is run twice
-	coreShare = .62 // of the box that always belongs to the object
-	maskLeast = .2  // of the box that a usable mask covers
-	maskAgeUS = 700_000
+	coreShare   = .62 // of the box that always belongs to the object
+	coreSoft    = .35 // of the core's radius over which it fades
+	maskLeast   = .2  // of the box that a usable mask covers
+	maskAgeUS   = 700_000
+	reachFull   = .06 // of the box's longer side beyond the box that the mask may reach …
+	reachMost   = .22 // … and where it has faded out: beyond, a mask tells of others
+	mixLow      = 30  // of 255: what the masks before and after make of a sample …
+	mixHigh     = 140 // … counts as nothing below the one and as all above the other
+	blindSX     = .25 // plane samples a source pixel where no plane is known
+	othersShare = 4   // outside its box, what lies in another's box counts by so much less
 )
 
 // outline makes the alpha of cut-outs of one tube.
 type outline struct {
 	path   scene.Path
 	masks  []scene.Mask
-	sx, sy float64 // plane samples per source pixel; 0: no plane
-	low    []byte  // alpha on the plane grid
-	tmp    []byte
-	fall   []bool // by mask: unusable, judged once
+	sx, sy float64 // plane samples per source pixel
+	shapes [2]shape
+	g      grid
+	cols   []column
+	line   []int32
+}
+
+// grid is alpha on part of the motion plane, from sample (x, y) on.
+type grid struct {
+	x, y, w, h int
+	a          []byte
 }
 
 func newOutline(path scene.Path, masks []scene.Mask, planeW, planeH, srcW, srcH int) *outline {
-	o := &outline{path: path, masks: masks}
+	o := &outline{path: path, masks: masks, sx: blindSX, sy: blindSX}
+	o.shapes[0].index, o.shapes[1].index = -1, -1
 	if planeW > 0 && planeH > 0 {
 		o.sx, o.sy = float64(planeW)/float64(srcW), float64(planeH)/float64(srcH)
+	} else {
+		o.masks = nil
 	}
 	return o
 }
 
-// nearestMask is the mask nearest in time to t and where the object was then.
-func (o *outline) nearestMask(t int64) (*scene.Mask, scene.Box, bool) {
+// onPlane is a source box in plane samples.
+func (o *outline) onPlane(b scene.Box) scene.Box {
+	return scene.Box{X: b.X * o.sx, Y: b.Y * o.sy, W: b.W * o.sx, H: b.H * o.sy}
+}
+
+// near is the masks before and after t that tell of it, and their shares.
+func (o *outline) near(t int64) (near [2]*shape, share [2]float64) {
 	lo, hi := 0, len(o.masks)
 	for lo < hi {
 		m := (lo + hi) / 2
-		if o.masks[m].TUS < t {
+		if o.masks[m].TUS <= t {
 			lo = m + 1
 		} else {
 			hi = m
 		}
 	}
-	best, age := -1, int64(maskAgeUS)
-	for _, i := range []int{lo - 1, lo} {
-		if i < 0 || i >= len(o.masks) {
+	var age [2]float64
+	for k, i := range [2]int{lo - 1, lo} {
+		if i < 0 || i >= len(o.masks) || max(o.masks[i].TUS-t, t-o.masks[i].TUS) > maskAgeUS {
 			continue
 		}
-		if d := max(o.masks[i].TUS-t, t-o.masks[i].TUS); d <= age {
-			best, age = i, d
+		if s := o.shape(i, k); s.usable {
+			near[k], age[k] = s, math.Abs(float64(o.masks[i].TUS-t))
 		}
 	}
-	if best < 0 || o.sx == 0 {
-		return nil, scene.Box{}, false
+	switch {
+	case near[0] == nil || near[1] == nil:
+		share = [2]float64{1, 1}
+	case age[0]+age[1] == 0:
+		share = [2]float64{.5, .5}
+	default:
+		share = [2]float64{age[1] / (age[0] + age[1]), age[0] / (age[0] + age[1])}
 	}
-	m := &o.masks[best]
-	box := boxAt(o.path, m.TUS)
-	var set float64
-	for _, b := range m.Bits {
-		for ; b != 0; b &= b - 1 {
-			set++
-		}
-	}
-	if set < maskLeast*box.Area()*o.sx*o.sy {
-		return nil, scene.Box{}, false
-	}
-	return m, box, true
+	return near, share
 }
 
-// draw fills alpha (of a cut-out whose top-left corner is at (x, y) of the
-// fitted picture) for the object at box, at media time t. box and (x, y) are
-// in output pixels, scale is output pixels per source pixel.
-func (o *outline) draw(alpha frame.Plane, x, y int, box scene.Box, scale float64, t int64) {
-	m, then, ok := o.nearestMask(t)
-	if !ok {
-		ellipse(alpha, float64(x), float64(y), box.Pad(.1*max(box.W, box.H)), .3)
-		return
+// shape is mask i, made once; of the two that are kept it takes place k.
+func (o *outline) shape(i, k int) *shape {
+	if o.shapes[k].index == i {
+		return &o.shapes[k]
 	}
-	// The mask moves with the object between its time and now.
-	now := scene.Box{X: box.X / scale, Y: box.Y / scale, W: box.W / scale, H: box.H / scale}.Center()
-	dx, dy := (now.X-then.Center().X)*o.sx, (now.Y-then.Center().Y)*o.sy
-	const rim = widen + 2*blurTwice + 1
-	w, h := m.W+2*rim, m.H+2*rim
-	o.rasterise(m, w, h, rim)
-	o.upsample(alpha, w, h, func(px, py int) (float64, float64) {
-		u := (float64(x+px)+.5)/scale*o.sx - dx - float64(m.X) + rim - .5
-		v := (float64(y+py)+.5)/scale*o.sy - dy - float64(m.Y) + rim - .5
-		return u, v
-	})
-	core := box.Pad(-(1 - coreShare) / 2 * min(box.W, box.H))
-	ellipseMax(alpha, float64(x), float64(y), core, .35)
+	if o.shapes[1-k].index == i {
+		o.shapes[0], o.shapes[1] = o.shapes[1], o.shapes[0]
+		return &o.shapes[k]
+	}
+	m := &o.masks[i]
+	s := &o.shapes[k]
+	s.make(m, o.onPlane(boxAt(o.path, m.TUS)))
+	s.index = i
+	return s
 }
 
-// rasterise puts the mask with a rim into o.low: holes filled, widened, blurred.
-func (o *outline) rasterise(m *scene.Mask, w, h, rim int) {
-	n := w * h
-	if cap(o.low) < n {
-		o.low, o.tmp = make([]byte, n), make([]byte, n)
+// silhouette is the alpha, on the plane, of the object at box (source pixels)
+// at media time t: the masks before and after, each moved with the object, so
+// that the outline glides from one to the next and what one of them misses is
+// there; the core of the box in any case; nothing far outside the box.
+// Without a usable mask it is an ellipse around the box. others are the boxes
+// of what else is there then.
+func (o *outline) silhouette(box scene.Box, t int64, others []scene.Box) *grid {
+	b := o.onPlane(box)
+	g := &o.g
+	side := max(b.W, b.H)
+	reach := reachMost*side + 2
+	g.x, g.y = int(math.Floor(b.X-reach)), int(math.Floor(b.Y-reach))
+	g.w, g.h = int(math.Ceil(b.X+b.W+reach))-g.x, int(math.Ceil(b.Y+b.H+reach))-g.y
+	if n := g.w * g.h; cap(g.a) < n {
+		g.a = make([]byte, n)
+	} else {
+		g.a = g.a[:n]
 	}
-	o.low, o.tmp = o.low[:n], o.tmp[:n]
-	clear(o.low)
-	stride := (m.W + 7) / 8
-	for y := range m.H {
-		for x := range m.W {
-			if i := y*stride + x/8; i < len(m.Bits) && m.Bits[i]&(0x80>>(x%8)) != 0 {
-				o.low[(y+rim)*w+x+rim] = 255
-			}
-		}
+	near, share := o.near(t)
+	core, soft := b.Pad(-(1-coreShare)/2*min(b.W, b.H)), float64(coreSoft)
+	if near[0] == nil && near[1] == nil {
+		core, soft = b.Pad(.1*side), .3
+		clear(g.a)
+	} else {
+		g.mix(b.Center(), near, share)
 	}
-	fillHoles(o.low, o.tmp, w, h)
-	dilate(o.low, o.tmp, w, h)
-	blur(o.low, o.tmp, w, h)
-	blur(o.low, o.tmp, w, h)
+	g.ellipse(core, soft)
+	for i := range others {
+		g.without(b, o.onPlane(others[i]))
+	}
+	g.fade(b, reachFull*side+1, reach)
+	return g
 }
 
-// fillHoles sets every sample that has set samples on all four sides.
-func fillHoles(p, tmp []byte, w, h int) {
-	clear(tmp)
-	for y := range h {
-		a, b := -1, -1
-		for x := range w {
-			if p[y*w+x] != 0 {
-				if a < 0 {
-					a = x
-				}
-				b = x
-			}
-		}
-		for x := a; a >= 0 && x <= b; x++ {
-			tmp[y*w+x] = 1
-		}
+// mix fills the grid from the masks before and after, moved so that the
+// object's centre comes to c.
+func (g *grid) mix(c scene.Point, near [2]*shape, share [2]float64) {
+	var curve [256]byte
+	for v := range curve {
+		curve[v] = byte(min(max((v-mixLow)*255/(mixHigh-mixLow), 0), 255))
 	}
-	for x := range w {
-		a, b := -1, -1
-		for y := range h {
-			if p[y*w+x] != 0 {
-				if a < 0 {
-					a = y
-				}
-				b = y
-			}
-		}
-		for y := a; a >= 0 && y <= b; y++ {
-			if tmp[y*w+x] == 1 {
-				p[y*w+x] = 255
-			}
-		}
-	}
-}
-
-// dilate widens by one sample.
-func dilate(p, tmp []byte, w, h int) {
-	copy(tmp, p)
-	for y := 1; y < h-1; y++ {
-		for x := 1; x < w-1; x++ {
-			i := y*w + x
-			p[i] = tmp[i] | tmp[i-1] | tmp[i+1] | tmp[i-w] | tmp[i+w]
-		}
-	}
-}
-
-// blur is a 3×3 box blur; the edge of the plane stays as it is.
-func blur(p, tmp []byte, w, h int) {
-	copy(tmp, p)
-	for y := 1; y < h-1; y++ {
-		for x := 1; x < w-1; x++ {
-			i := y*w + x
-			s := 0
-			for d := -w; d <= w; d += w {
-				s += int(tmp[i+d-1]) + int(tmp[i+d]) + int(tmp[i+d+1])
-			}
-			p[i] = byte((s + 4) / 9)
-		}
-	}
-}
-
-// upsample reads o.low bilinearly at the places that at gives.
-func (o *outline) upsample(alpha frame.Plane, w, h int, at func(x, y int) (u, v float64)) {
-	u0, v0 := at(0, 0)
-	u1, v1 := at(1, 1)
-	du, dv := int((u1-u0)*65536), int((v1-v0)*65536)
-	for y := range alpha.H {
-		row := alpha.Row(y)
-		v := int(v0*65536) + y*dv
-		vi, vf := v>>16, v&0xffff>>8
-		if vi < 0 || vi >= h-1 {
-			clear(row)
+	first := true
+	for k, s := range near {
+		if s == nil {
 			continue
 		}
-		a, b := o.low[vi*w:vi*w+w], o.low[(vi+1)*w:(vi+1)*w+w]
-		u := int(u0 * 65536)
-		for x := range row {
-			ui, uf := u>>16, u&0xffff>>8
-			u += du
-			if ui < 0 || ui >= w-1 {
-				row[x] = 0
+		s.onto(g, c, int(share[k]*256+.5), first)
+		first = false
+	}
+	for i, v := range g.a {
+		g.a[i] = curve[v]
+	}
+}
+
+// ellipse raises the grid to an ellipse in box whose rim, the share soft of its
+// radius, fades out. A squarer ellipse (fourth power) fits bodies and vehicles
+// better.
+func (g *grid) ellipse(box scene.Box, soft float64) {
+	c := box.Center()
+	rx, ry := max(box.W/2, .5), max(box.H/2, .5)
+	for j := range g.h {
+		v := (float64(g.y+j) + .5 - c.Y) / ry
+		v *= v
+		if v >= 1 {
+			continue
+		}
+		row := g.a[j*g.w : (j+1)*g.w]
+		for i := range row {
+			u := (float64(g.x+i) + .5 - c.X) / rx
+			u *= u
+			if d := u*u + v*v; d < 1 {
+				row[i] = max(row[i], byte(255*min(1, (1-math.Sqrt(math.Sqrt(d)))/soft)))
+			}
+		}
+	}
+}
+
+// without weakens what lies in another's box and not in the object's own.
+func (g *grid) without(own, other scene.Box) {
+	inside := func(b scene.Box, x, y int) bool {
+		u, v := float64(x)+.5, float64(y)+.5
+		return u > b.X && u < b.X+b.W && v > b.Y && v < b.Y+b.H
+	}
+	x0, x1 := max(g.x, int(other.X)), min(g.x+g.w, int(other.X+other.W)+1)
+	y0, y1 := max(g.y, int(other.Y)), min(g.y+g.h, int(other.Y+other.H)+1)
+	for y := y0; y < y1; y++ {
+		for x := x0; x < x1; x++ {
+			if inside(other, x, y) && !inside(own, x, y) {
+				g.a[(y-g.y)*g.w+x-g.x] /= othersShare
+			}
+		}
+	}
+}
+
+// fade lets the grid fade out between the distances full and none from box.
+func (g *grid) fade(box scene.Box, full, none float64) {
+	away := func(v, from, to float64) float64 { return max(from-v, v-to, 0) }
+	for j := range g.h {
+		dy := away(float64(g.y+j)+.5, box.Y, box.Y+box.H)
+		row := g.a[j*g.w : (j+1)*g.w]
+		for i := range row {
+			if row[i] == 0 {
 				continue
 			}
-			top := int(a[ui])*(256-uf) + int(a[ui+1])*uf
-			bottom := int(b[ui])*(256-uf) + int(b[ui+1])*uf
-			row[x] = byte((top*(256-vf) + bottom*vf) >> 16)
+			d := max(dy, away(float64(g.x+i)+.5, box.X, box.X+box.W))
+			if d > full {
+				row[i] = byte(float64(row[i]) * max(0, (none-d)/(none-full)))
+			}
 		}
 	}
 }
 
-// ellipse fills alpha with an ellipse in box whose rim, the share soft of its
-// radius, fades out.
-func ellipse(alpha frame.Plane, x, y float64, box scene.Box, soft float64) {
-	for i := range alpha.Pix {
-		alpha.Pix[i] = 0
+// bounds is the part of the plane in which the grid is not zero.
+func (g *grid) bounds() (x0, y0, x1, y1 int) {
+	x0, y0 = g.w, g.h
+	for j := range g.h {
+		for i, v := range g.a[j*g.w : (j+1)*g.w] {
+			if v != 0 {
+				x0, x1, y0, y1 = min(x0, i), max(x1, i+1), min(y0, j), j+1
+			}
+		}
 	}
-	ellipseMax(alpha, x, y, box, soft)
+	return g.x + x0, g.y + y0, g.x + x1, g.y + y1
 }
 
-// ellipseMax raises alpha to an ellipse.
-func ellipseMax(alpha frame.Plane, x, y float64, box scene.Box, soft float64) {
-	c := box.Center()
-	rx, ry := max(box.W/2, 1), max(box.H/2, 1)
+// column is where a column of the cut-out reads the grid: between samples at
+// and at+1, at f/256 of the way.
+type column struct{ at, f int32 }
+
+// draw fills alpha, of a cut-out whose top-left corner is at (x, y) of the
+// fitted picture, from the grid, bilinear. scale is output pixels a source
+// pixel.
+func (o *outline) draw(g *grid, alpha frame.Plane, x, y int, scale float64) {
+	at := func(p int, s float64, origin, n int) column {
+		u := min(max((float64(p)+.5)/scale*s-.5-float64(origin), 0), float64(n-1))
+		k := min(int(u), n-2)
+		return column{int32(k), int32((u-float64(k))*256 + .5)}
+	}
+	o.cols = o.cols[:0]
+	for i := range alpha.W {
+		o.cols = append(o.cols, at(x+i, o.sx, g.x, g.w))
+	}
+	if cap(o.line) < g.w {
+		o.line = make([]int32, g.w)
+	}
+	line := o.line[:g.w]
 	for j := range alpha.H {
-		v := (float64(j) + .5 + y - c.Y) / ry
-		if v < -1 || v > 1 {
-			continue
+		r := at(y+j, o.sy, g.y, g.h)
+		a, b := g.a[int(r.at)*g.w:][:g.w], g.a[(int(r.at)+1)*g.w:][:g.w]
+		for i := range line {
+			line[i] = int32(a[i])*(256-r.f) + int32(b[i])*r.f
 		}
 		row := alpha.Row(j)
-		// A squarer ellipse (fourth power) fits bodies and vehicles better.
-		half := math.Sqrt(math.Sqrt(1 - v*v*v*v))
-		from := max(0, int(c.X-half*rx-x))
-		to := min(alpha.W, int(c.X+half*rx-x)+1)
-		for i := from; i < to; i++ {
-			u := (float64(i) + .5 + x - c.X) / rx
-			d := u*u*u*u + v*v*v*v
-			if d >= 1 {
-				continue
-			}
-			r := math.Sqrt(math.Sqrt(d))
-			a := byte(255 * min(1, (1-r)/soft))
-			row[i] = max(row[i], a)
+		for i, c := range o.cols {
+			row[i] = byte((line[c.at]*(256-c.f) + line[c.at+1]*c.f + 1<<15) >> 16)
 		}
 	}
 }

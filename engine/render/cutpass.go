@@ -151,42 +151,14 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 		return err
 	}
 	defer d.Close()
-	first := 0
+	c := cutter{r: r, src: src, shows: shows, bg: bg}
 	var held *media.Frame
 	flush := func(until int64) error {
 		if held == nil {
 			return nil
 		}
 		defer held.Release()
-		for first < len(shows) && shows[first].next == shows[first].Frames {
-			shows[first].outline = nil // no longer needed
-			first++
-		}
-		var boxes []scene.Box
-		for _, s := range shows[first:] {
-			if s.FromUS > until {
-				break
-			}
-			if held.TUS >= s.ToUS+second {
-				s.outline = nil
-				continue
-			}
-			if err := r.trace(s); err != nil {
-				return err
-			}
-			if until > s.FromUS {
-				if err := r.cutOne(src, s, held, until); err != nil {
-					return err
-				}
-			}
-			if bg != nil {
-				boxes = append(boxes, r.fits[src].box(boxAt(s.outline.path, held.TUS)))
-			}
-		}
-		if bg != nil {
-			bg.add(held.TUS, held.Full, boxes)
-		}
-		return nil
+		return c.cut(held, until)
 	}
 	for {
 		f, err := d.Next()
@@ -209,33 +181,102 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 	return flush(held.TUS + second)
 }
 
-// cutOne spools what a play shows of a picture that stands until the next.
-func (r *renderer) cutOne(src int, s *showing, f *media.Frame, until int64) error {
+// cutter cuts what is shown of one source out of its pictures.
+type cutter struct {
+	r     *renderer
+	src   int
+	shows []*showing // those not over yet, and a few more
+	bg    *backMaker
+
+	live   []*showing // of this picture
+	boxes  []scene.Box
+	others []scene.Box
+}
+
+// cut takes a picture that stands until the next.
+func (c *cutter) cut(f *media.Frame, until int64) error {
+	for len(c.shows) > 0 && c.shows[0].next == c.shows[0].Frames {
+		c.shows[0].outline = nil // no longer needed
+		c.shows = c.shows[1:]
+	}
+	c.live, c.boxes = c.live[:0], c.boxes[:0]
+	for _, s := range c.shows {
+		if s.FromUS > until {
+			break
+		}
+		if f.TUS >= s.ToUS+second {
+			s.outline = nil
+			continue
+		}
+		if err := c.r.trace(s); err != nil {
+			return err
+		}
+		c.live = append(c.live, s)
+		c.boxes = append(c.boxes, boxAt(s.outline.path, f.TUS))
+	}
+	for i, s := range c.live {
+		if until > s.FromUS {
+			if err := c.one(i, f, until); err != nil {
+				return err
+			}
+		}
+	}
+	if c.bg != nil {
+		for i, b := range c.boxes {
+			c.boxes[i] = c.r.fits[c.src].box(b)
+		}
+		c.bg.add(f.TUS, f.Full, c.boxes)
+	}
+	return nil
+}
+
+// one spools what play i of the live ones shows of the picture.
+func (c *cutter) one(i int, f *media.Frame, until int64) error {
+	s, at := c.live[i], c.boxes[i]
 	upto := s.until(until)
 	if upto <= s.next {
 		return nil
 	}
-	fi := r.fits[src]
-	box := fi.box(boxAt(s.outline.path, f.TUS))
-	area := box.Pad(.16*max(box.W, box.H)+4).Clamp(float64(fi.w), float64(fi.h))
-	c := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
+	fi := c.r.fits[c.src]
+	k := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
 	s.next = upto
-	x, y := int(area.X)&^1, int(area.Y)&^1
-	w, h := (int(area.X+area.W)-x+1)&^1, (int(area.Y+area.H)-y+1)&^1
-	w, h = min(w, fi.w-x), min(h, fi.h-y)
+	g := s.outline.silhouette(at, f.TUS, c.beside(i))
+	x, y, w, h := fi.area(g, s.outline)
 	if w < 2 || h < 2 {
 		return nil
 	}
-	c.x, c.y, c.w, c.h = int16(x+fi.x), int16(y+fi.y), int16(w), int16(h)
-	seen := box.Clamp(float64(fi.w), float64(fi.h))
-	c.boxX, c.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
-	c.boxW, c.boxH = int16(seen.W), int16(seen.H)
-	yuv, alpha := r.spool.buffer(&c)
+	k.x, k.y, k.w, k.h = int16(x+fi.x), int16(y+fi.y), int16(w), int16(h)
+	seen := fi.box(at).Clamp(float64(fi.w), float64(fi.h))
+	k.boxX, k.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
+	k.boxW, k.boxH = int16(seen.W), int16(seen.H)
+	yuv, alpha := c.r.spool.buffer(&k)
 	copyPart(yuv.Y, f.Full.Y, x, y)
 	copyPart(yuv.U, f.Full.U, x/2, y/2)
 	copyPart(yuv.V, f.Full.V, x/2, y/2)
-	s.outline.draw(alpha, x, y, box, fi.s, f.TUS)
-	return r.spool.add(c)
+	s.outline.draw(g, alpha, x, y, fi.s)
+	return c.r.spool.add(k)
+}
+
+// beside is the boxes of the other objects that come near live one i.
+func (c *cutter) beside(i int) []scene.Box {
+	c.others = c.others[:0]
+	near := c.boxes[i].Pad(reachMost * max(c.boxes[i].W, c.boxes[i].H))
+	for j, s := range c.live {
+		if s.tube != c.live[i].tube && !c.boxes[j].Intersect(near).Empty() {
+			c.others = append(c.others, c.boxes[j])
+		}
+	}
+	return c.others
+}
+
+// area is the part of the fitted picture, at even places, that the outline on
+// the plane reaches.
+func (f fit) area(g *grid, o *outline) (x, y, w, h int) {
+	x0, y0, x1, y1 := g.bounds()
+	from := func(v int, s float64) int { return max(0, int((float64(v)-.5)/s*f.s)) &^ 1 }
+	to := func(v int, s float64, most int) int { return min(most, (int((float64(v)+.5)/s*f.s)+2)&^1) }
+	x, y = from(x0, o.sx), from(y0, o.sy)
+	return x, y, to(x1, o.sx, f.w) - x, to(y1, o.sy, f.h) - y
 }
 
 // copyPart fills dst from src at (x, y).

@@ -55,8 +55,9 @@ func TestSeamIsEvenedOut(t *testing.T) {
 	dst, src := frame.NewYUV(40, 40), frame.NewYUV(40, 40)
 	paint(dst, 120)
 	paint(src, 90)
-	alpha := frame.NewPlane(40, 40)
-	ellipse(alpha, 0, 0, scene.Box{X: 4, Y: 4, W: 32, H: 32}, .6)
+	g := grid{w: 40, h: 40, a: make([]byte, 40*40)}
+	g.ellipse(scene.Box{X: 4, Y: 4, W: 32, H: 32}, .6)
+	alpha := frame.Plane{Pix: g.a, W: 40, H: 40, Stride: 40}
 	blend(dst, src, alpha, 0, 0)
 	for x := range 40 {
 		a := int(alpha.Row(20)[x])
