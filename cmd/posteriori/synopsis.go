@@ -39,6 +39,8 @@ type synopsisOptions struct {
 	stillSpeed float64
 	cut        time.Duration
 	pad        time.Duration
+	trail      time.Duration
+	colourBy   string
 	width      int
 	out        string
 	overwrite  bool
@@ -82,6 +84,8 @@ first; one that changed since its import is refused.
 	f.Float64Var(&o.stillSpeed, "still-speed", 4, "how much `faster` to show what stands still; 1: not at all (objects)")
 	f.DurationVar(&o.cut, "cut", 0, "the longest an object is shown in one `go`; its parts are shown as objects of their own,\nmarked 1/2, 2/2 (objects; default: as makes the video shorter)")
 	f.DurationVar(&o.pad, "pad", time.Second, "what to show before and after each object (condense, timelapse)")
+	f.DurationVar(&o.trail, "trail", 0, "draw the way that each object came in so `long` (objects)")
+	f.StringVar(&o.colourBy, "colour-by", "", "class: rims, stamps and trails in the colour of the object's `class`, with a legend (objects)")
 	f.IntVar(&o.width, "width", 1280, "greatest width of the picture in `pixels`")
 	f.StringVarP(&o.out, "output", "o", "", "the `file` to write, .mp4")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace existing files")
@@ -95,7 +99,7 @@ func (o synopsisOptions) options() (synopsis.Options, error) {
 		return synopsis.Options{}, err
 	}
 	p := synopsis.Options{Mode: m, DurationUS: o.duration.Microseconds(), Density: o.density, MaxOverlap: o.overlap,
-		StillSpeed: o.stillSpeed, CutUS: o.cut.Microseconds(), MaxWidth: o.width, PadUS: o.pad.Microseconds(), Zone: time.Local}
+		StillSpeed: o.stillSpeed, CutUS: o.cut.Microseconds(), TrailUS: o.trail.Microseconds(), MaxWidth: o.width, PadUS: o.pad.Microseconds(), Zone: time.Local}
 	if o.overlap == 0 {
 		p.MaxOverlap = -1 // none at all
 	}
@@ -108,7 +112,14 @@ func (o synopsisOptions) options() (synopsis.Options, error) {
 	if o.pad == 0 {
 		p.PadUS = 1
 	}
-	return p, nil
+	if p.ByClass = o.colourBy == "class"; !p.ByClass && o.colourBy != "" {
+		return p, fault.New(fault.Usage, "--colour-by %q is not known", o.colourBy).WithHint("class is")
+	}
+	if o.trail < 0 || o.trail > time.Hour {
+		return p, fault.New(fault.Usage, "--trail %v is not within 0 and an hour", o.trail)
+	}
+	_, err = synopsis.NewPlanner(nil, p) // wishes that contradict each other are refused before anything is read
+	return p, err
 }
 
 // synopsisResult is what --json prints.
@@ -149,8 +160,8 @@ func (a *app) synopsis(c *cobra.Command, o synopsisOptions) error {
 		return err
 	}
 	if s.res.Objects == 0 {
-		return fault.New(fault.NotFound, "nothing passes the filter, so no video was made; %s", seenText(s.res.Scope)).
-			WithHint("posteriori query with the same filter shows what each condition leaves")
+		return fault.New(fault.NotFound, "nothing passes the filter, so no video was made; %s%s", seenText(s.res.Scope), s.nearly).
+			WithHint("posteriori query --rejected 20 with the same filter lists what nearly passes")
 	}
 	return a.print(s.res, s.print)
 }
@@ -165,6 +176,8 @@ type synopsisAct struct {
 	plan  synopsis.Options
 	about journal.Details
 	res   synopsisResult
+
+	nearly string // what nearly passes, when nothing does
 }
 
 // run finds, plans, renders, records, and then puts the files in their place.
@@ -198,6 +211,7 @@ func (s *synopsisAct) run(ctx context.Context) error {
 	s.about = journal.Details{Query: q, Params: s.params()}
 	s.act.About(s.about)
 	if n == 0 {
+		s.nearly = nearly(ctx, found)
 		return s.act.Record(s.about)
 	}
 	p, loaded, err := synopsis.Load(ctx, ix, found.Keys(), s.plan)
@@ -327,11 +341,24 @@ func (s *synopsisAct) sidecar(plan *synopsis.Plan, f query.Filter, sha string) *
 	return side
 }
 
+// nearlyMost is how many near misses are named.
+const nearlyMost = 5
+
+// nearly says what nearly passes; nothing for a search without conditions.
+func nearly(ctx context.Context, found *query.Results) string {
+	m, err := found.NearMisses(ctx, nearlyMost)
+	if err != nil || len(m.Tracks) == 0 {
+		return ""
+	}
+	return "; nearly: " + m.Summary()
+}
+
 // params are the settings that change the result, for the journal.
 func (s *synopsisAct) params() string {
 	p, _ := json.Marshal(map[string]any{
 		"mode": s.plan.Mode, "duration_us": s.plan.DurationUS, "density": s.plan.Density,
 		"overlap": s.opt.overlap, "still_speed": s.plan.StillSpeed, "cut_us": s.plan.CutUS, "pad_us": s.plan.PadUS, "width": s.plan.MaxWidth,
+		"trail_us": s.plan.TrailUS, "colour_by": s.opt.colourBy,
 	})
 	return string(p)
 }

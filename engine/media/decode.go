@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"errors"
+	"image"
 	"io"
 	"math"
 	"runtime"
@@ -29,6 +30,9 @@ type DecodeOptions struct {
 	FullUS int64
 	// FullW and FullH scale full-size pictures; 0: as displayed.
 	FullW, FullH int
+	// Crop is the part of the scaled full-size pictures that is given, at even
+	// places; empty: all of it.
+	Crop image.Rectangle
 	// AllFull gives every picture at full size and no Plane.
 	AllFull bool
 	// Device is where to decode: "cpu" (or empty) or "cuda". Where cuda does
@@ -119,7 +123,7 @@ func Open(ctx context.Context, path string, p *wire.Probe, o DecodeOptions) (*De
 
 func newDecoder(ctx context.Context, src source, p *wire.Probe, o DecodeOptions) *Decoder {
 	d := &Decoder{ctx: ctx, src: src, p: p, o: o, clock: NewClock(p)}
-	d.planes.size, d.fulls.size = o.PlaneW*o.PlaneH, frame.PackedSize(o.FullW, o.FullH)
+	d.planes.size, d.fulls.size = o.PlaneW*o.PlaneH, frame.PackedSize(o.Crop.Dx(), o.Crop.Dy())
 	d.stall = time.NewTimer(time.Hour)
 	d.stall.Stop()
 	return d
@@ -156,8 +160,13 @@ func (o *DecodeOptions) complete(p *wire.Probe) error {
 	if o.AllFull {
 		o.FullUS, o.PlaneW, o.PlaneH = 0, 0, 0
 	}
+	whole := image.Rect(0, 0, o.FullW, o.FullH)
+	if o.Crop.Empty() {
+		o.Crop = whole
+	}
 	bad := func(w, h int) bool { return w <= 0 || h <= 0 || w > 1<<15 || h > 1<<15 || w*h > maxPixels }
-	if bad(o.FullW, o.FullH) || !o.AllFull && bad(o.PlaneW, o.PlaneH) || o.FullUS < 0 || o.FromPTS > o.ToPTS {
+	odd := o.Crop != whole && (o.Crop.Min.X|o.Crop.Min.Y|o.Crop.Dx()|o.Crop.Dy())&1 != 0
+	if bad(o.FullW, o.FullH) || odd || !o.Crop.In(whole) || !o.AllFull && bad(o.PlaneW, o.PlaneH) || o.FullUS < 0 || o.FromPTS > o.ToPTS {
 		return fault.New(fault.Internal, "decode options make no sense: plane %d×%d, full %d×%d every %d µs",
 			o.PlaneW, o.PlaneH, o.FullW, o.FullH, o.FullUS)
 	}
@@ -288,7 +297,7 @@ func (f *Frame) set(buf []byte, full bool) {
 		f.plane, f.Plane = buf, frame.Plane{Pix: buf, W: w, H: h, Stride: w}
 		return
 	}
-	y := frame.YUVFromPacked(buf, f.d.o.FullW, f.d.o.FullH)
+	y := frame.YUVFromPacked(buf, f.d.o.Crop.Dx(), f.d.o.Crop.Dy())
 	f.full, f.Full = buf, &y
 }
 

@@ -116,7 +116,7 @@ func (d *Decoder) args(a attempt) []string {
 	args = append(args, "-threads", itoa(d.o.Threads), "-reinit_filter", "0")
 	args = append(args, d.src.inputFlags()...)
 	args = append(args, "-codec_whitelist", allowedCodecs)
-	args = append(args, "-i", d.src.url(), "-filter_complex", graph(d.p, &d.o, a.seekUS < 0 && d.o.FromPTS > d.p.FirstPTS))
+	args = append(args, "-i", d.src.url(), "-filter_complex", graph(d.p, &d.o, d.o.FromPTS > d.p.FirstPTS))
 	u := unit(d.p)
 	out := func(label, pipe string, size int) {
 		args = append(args, "-map", label, "-fps_mode", "passthrough", "-enc_time_base", itoa(u.Num)+":"+itoa(u.Den),

@@ -122,6 +122,9 @@ const (
 func graph(p *wire.Probe, o *DecodeOptions, skipping bool) string {
 	head := fmt.Sprintf("[0:%d]%s", p.Stream, timeFilter(p))
 	full := fmt.Sprintf("scale=%d:%d:flags=bilinear:%s,format=yuv420p", o.FullW, o.FullH, limited)
+	if c := o.Crop; c.Dx() < o.FullW || c.Dy() < o.FullH {
+		full += fmt.Sprintf(",crop=%d:%d:%d:%d:exact=1", c.Dx(), c.Dy(), c.Min.X, c.Min.Y)
+	}
 	small := fmt.Sprintf("scale=%d:%d:flags=fast_bilinear:%s,format=gray", o.PlaneW, o.PlaneH, asIs)
 	switch {
 	case o.AllFull && skipping:

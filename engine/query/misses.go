@@ -129,6 +129,21 @@ func (m Misses) WriteTable(w io.Writer) error {
 	return err
 }
 
+// Summary says in one line how many tracks each condition alone drops, and
+// names the nearest with what they had: "2 but for class bus; nearest 1:3 (car)".
+func (m Misses) Summary() string {
+	var counts, names []string
+	for _, c := range m.Counts {
+		if c.Tracks > 0 {
+			counts = append(counts, fmt.Sprintf("%d but for %s %s", c.Tracks, c.Flag, printable(c.Wanted)))
+		}
+	}
+	for _, k := range m.Tracks {
+		names = append(names, fmt.Sprintf("%d:%d (%s)", k.Recording.ID, k.Track.ID, printable(k.Dropped.Had)))
+	}
+	return strings.Join(counts, ", ") + "; nearest " + strings.Join(names, ", ")
+}
+
 // WriteJSON writes {"dropped": [MissCount, …], "tracks": [Record with
 // "dropped_by": Condition, …]}.
 func (m Misses) WriteJSON(w io.Writer) error {

@@ -10,16 +10,15 @@ import (
 // How an outline is made. What is cut out stays where the recording shows it,
 // so a little of its surroundings does no harm, and a missing part does.
 const (
-	coreShare   = .62 // of the box that always belongs to the object
-	coreSoft    = .35 // of the core's radius over which it fades
-	maskLeast   = .2  // of the box that a usable mask covers
-	maskAgeUS   = 700_000
-	reachFull   = .06 // of the box's longer side beyond the box that the mask may reach …
-	reachMost   = .22 // … and where it has faded out: beyond, a mask tells of others
-	mixLow      = 30  // of 255: what the masks before and after make of a sample …
-	mixHigh     = 140 // … counts as nothing below the one and as all above the other
-	blindSX     = .25 // plane samples a source pixel where no plane is known
-	othersShare = 4   // outside its box, what lies in another's box counts by so much less
+	coreShare = .62 // of the box that always belongs to the object
+	coreSoft  = .35 // of the core's radius over which it fades
+	maskLeast = .2  // of the box that a usable mask covers
+	maskAgeUS = 700_000
+	reachFull = .08 // of the box's longer side beyond the box that the mask may reach …
+	reachMost = .16 // … and where it has faded out: beyond, a mask tells of others
+	mixLow    = 30  // of 255: what the masks before and after make of a sample …
+	mixHigh   = 140 // … counts as nothing below the one and as all above the other
+	blindSX   = .25 // plane samples a source pixel where no plane is known
 )
 
 // outline makes the alpha of cut-outs of one tube.
@@ -179,7 +178,7 @@ func (g *grid) ellipse(box scene.Box, soft float64) {
 	}
 }
 
-// without weakens what lies in another's box and not in the object's own.
+// without clears what lies in another's box and not in the object's own.
 func (g *grid) without(own, other scene.Box) {
 	inside := func(b scene.Box, x, y int) bool {
 		u, v := float64(x)+.5, float64(y)+.5
@@ -190,7 +189,7 @@ func (g *grid) without(own, other scene.Box) {
 	for y := y0; y < y1; y++ {
 		for x := x0; x < x1; x++ {
 			if inside(other, x, y) && !inside(own, x, y) {
-				g.a[(y-g.y)*g.w+x-g.x] /= othersShare
+				g.a[(y-g.y)*g.w+x-g.x] = 0
 			}
 		}
 	}

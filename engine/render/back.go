@@ -82,10 +82,12 @@ func (b *backMaker) picture() *frame.YUV {
 	return b.first
 }
 
-// background is a whole output picture with the plate in its place.
+// background is a whole output picture with the plate in its place, and with
+// the band, which stays the same.
 func (r *renderer) background(b *wire.RenderBack) (frame.YUV, error) {
 	out := frame.NewYUV(r.job.Width, r.job.Height)
 	paint(out, 16)
+	r.objectsBand(&out)
 	f := r.fits[b.Source]
 	var plate frame.YUV
 	if b.JPEG.Len > 0 {

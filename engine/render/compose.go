@@ -7,6 +7,7 @@ import (
 
 	"posteriori/engine/fault"
 	"posteriori/engine/frame"
+	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
 
@@ -17,6 +18,7 @@ func (r *renderer) compose(ctx context.Context, out sink) error {
 	cuts := r.spool.cuts
 	slices.SortStableFunc(cuts, func(a, b cut) int { return cmp.Compare(a.first, b.first) })
 	scenery := &scenery{r: r, at: -1}
+	trails := &trails{r: r, paths: map[int32]scene.Path{}}
 	pic := frame.NewYUV(r.job.Width, r.job.Height)
 	st := newStamper(r.job.Width, r.job.Height-r.job.Band)
 	var live []*cut
@@ -41,13 +43,15 @@ func (r *renderer) compose(ctx context.Context, out sink) error {
 		if err := scenery.paint(pic, f); err != nil {
 			return err
 		}
+		if err := trails.paint(&pic, live); err != nil {
+			return err
+		}
 		for _, c := range live {
 			if err := r.paste(pic, c); err != nil {
 				return err
 			}
 		}
 		r.stamp(&pic, st, live, f)
-		r.bandLine(&pic, 0, 1, r.job.Mark)
 		if err := out.Write(pic); err != nil {
 			return err
 		}
@@ -81,8 +85,25 @@ func (r *renderer) stamp(pic *frame.YUV, st *stamper, live []*cut, f int64) {
 		}
 		x, y := st.place([2]int32{c.tube, r.strand(c)}, rect{int(c.boxX), int(c.boxY), int(c.boxW), int(c.boxH)},
 			face.width(s), face.height, f)
-		face.draw(pic, x, y, s)
+		face.draw(pic, x, y, s, inkOf(t.Colour))
 	}
+}
+
+// objectsBand writes the band of objects mode: the legend, if there is one,
+// above the mark.
+func (r *renderer) objectsBand(pic *frame.YUV) {
+	line, lines := 0, 1
+	if len(r.job.Legend) > 0 {
+		line, lines = 1, 2
+		h := r.job.Band / 2
+		x, y := 4, r.job.Height-r.job.Band+(h-r.band.height)/2
+		for _, l := range r.job.Legend {
+			s := "● " + l.Label
+			r.band.draw(pic, x, y, s, inkOf(&l.Colour))
+			x += r.band.width(s) + r.band.height
+		}
+	}
+	r.bandLine(pic, line, lines, r.job.Mark)
 }
 
 // strand numbers plays that are on screen apart: plays that follow each other
@@ -111,7 +132,7 @@ func (r *renderer) bandLine(pic *frame.YUV, line, lines int, s string) {
 		}
 		face = smaller
 	}
-	face.draw(pic, 4, r.job.Height-r.job.Band+line*h+(h-face.height)/2, s)
+	face.draw(pic, 4, r.job.Height-r.job.Band+line*h+(h-face.height)/2, s, white)
 }
 
 // smaller is the band's typeface one pixel smaller, kept for the next picture.
@@ -136,6 +157,9 @@ func (r *renderer) paste(pic frame.YUV, c *cut) error {
 		return err
 	}
 	blend(pic, yuv, alpha, int(c.x), int(c.y))
+	if k := r.job.Tubes[c.tube].Colour; k != nil {
+		inkOf(k).rim(&pic, alpha, int(c.x), int(c.y))
+	}
 	return nil
 }
 

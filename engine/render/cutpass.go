@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"image"
 	"io"
 	"slices"
 
@@ -84,18 +85,15 @@ func (r *renderer) trace(s *showing) error {
 	if s.outline != nil {
 		return nil
 	}
+	path, err := r.path(s.tube)
+	if err != nil {
+		return err
+	}
 	t := &r.job.Tubes[s.tube]
-	packed, err := t.Path.Read(r.blobs)
-	if err != nil {
-		return err
-	}
-	path, err := scene.UnpackPath(packed)
-	if err != nil {
-		return err
-	}
 	var masks []scene.Mask
 	if t.Masks.Len > 0 {
-		if packed, err = t.Masks.Read(r.blobs); err != nil {
+		packed, err := t.Masks.Read(r.blobs)
+		if err != nil {
 			return err
 		}
 		if masks, err = scene.UnpackMasks(packed); err != nil {
@@ -105,6 +103,15 @@ func (r *renderer) trace(s *showing) error {
 	sp := &r.job.Sources[t.Source]
 	s.outline = newOutline(path, masks, sp.PlaneW, sp.PlaneH, sp.Probe.Width, sp.Probe.Height)
 	return nil
+}
+
+// path reads a tube's path.
+func (r *renderer) path(tube int) (scene.Path, error) {
+	packed, err := r.job.Tubes[tube].Path.Read(r.blobs)
+	if err != nil {
+		return nil, err
+	}
+	return scene.UnpackPath(packed)
 }
 
 // needsBack tells whether a background must be made from the source.
@@ -133,25 +140,33 @@ func (r *renderer) intervals(src int, shows []*showing, around bool) []interval 
 	return out
 }
 
-// open decodes a span of a source at its size in the output.
-func (r *renderer) open(ctx context.Context, src int, iv interval) (*media.Decoder, error) {
+// open decodes a span of a source at its size in the output; of its pictures
+// only crop, which may be empty for all.
+func (r *renderer) open(ctx context.Context, src int, iv interval, crop image.Rectangle) (*media.Decoder, error) {
 	s := &r.job.Sources[src]
 	clock := media.NewClock(&s.Probe)
 	f := r.fits[src]
 	return media.Open(ctx, s.Path, &s.Probe, media.DecodeOptions{
 		FromPTS: clock.PTS(iv.fromUS), ToPTS: clock.PTS(iv.toUS) + 1,
-		FullW: f.w, FullH: f.h, AllFull: true,
+		FullW: f.w, FullH: f.h, Crop: crop, AllFull: true,
 	})
 }
 
 // cutInterval decodes one span and cuts out of every picture what is shown of it.
 func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows []*showing, bg *backMaker) error {
-	d, err := r.open(ctx, src, iv)
+	crop, err := r.crop(src, iv, shows)
+	if err != nil {
+		return err
+	}
+	if bg != nil {
+		crop = image.Rectangle{} // the background is needed everywhere
+	}
+	d, err := r.open(ctx, src, iv, crop)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	c := cutter{r: r, src: src, shows: shows, bg: bg}
+	c := cutter{r: r, src: src, shows: shows, bg: bg, at: crop.Min}
 	var held *media.Frame
 	flush := func(until int64) error {
 		if held == nil {
@@ -187,6 +202,7 @@ type cutter struct {
 	src   int
 	shows []*showing // those not over yet, and a few more
 	bg    *backMaker
+	at    image.Point // of the pictures' first sample in the fitted picture
 
 	live   []*showing // of this picture
 	boxes  []scene.Box
@@ -241,7 +257,7 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	k := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
 	s.next = upto
 	g := s.outline.silhouette(at, f.TUS, c.beside(i))
-	x, y, w, h := fi.area(g, s.outline)
+	x, y, w, h := fi.area(g, s.outline, image.Rectangle{c.at, c.at.Add(image.Pt(f.Full.Y.W, f.Full.Y.H))})
 	if w < 2 || h < 2 {
 		return nil
 	}
@@ -250,9 +266,10 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	k.boxX, k.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
 	k.boxW, k.boxH = int16(seen.W), int16(seen.H)
 	yuv, alpha := c.r.spool.buffer(&k)
-	copyPart(yuv.Y, f.Full.Y, x, y)
-	copyPart(yuv.U, f.Full.U, x/2, y/2)
-	copyPart(yuv.V, f.Full.V, x/2, y/2)
+	fx, fy := x-c.at.X, y-c.at.Y
+	copyPart(yuv.Y, f.Full.Y, fx, fy)
+	copyPart(yuv.U, f.Full.U, fx/2, fy/2)
+	copyPart(yuv.V, f.Full.V, fx/2, fy/2)
 	s.outline.draw(g, alpha, x, y, fi.s)
 	return c.r.spool.add(k)
 }
@@ -269,14 +286,52 @@ func (c *cutter) beside(i int) []scene.Box {
 	return c.others
 }
 
-// area is the part of the fitted picture, at even places, that the outline on
-// the plane reaches.
-func (f fit) area(g *grid, o *outline) (x, y, w, h int) {
+// area is the part of the fitted picture, at even places and within the part
+// that was decoded, that the outline on the plane reaches.
+func (f fit) area(g *grid, o *outline, in image.Rectangle) (x, y, w, h int) {
 	x0, y0, x1, y1 := g.bounds()
-	from := func(v int, s float64) int { return max(0, int((float64(v)-.5)/s*f.s)) &^ 1 }
+	from := func(v int, s float64, least int) int { return max(least, int((float64(v)-.5)/s*f.s)&^1) }
 	to := func(v int, s float64, most int) int { return min(most, (int((float64(v)+.5)/s*f.s)+2)&^1) }
-	x, y = from(x0, o.sx), from(y0, o.sy)
-	return x, y, to(x1, o.sx, f.w) - x, to(y1, o.sy, f.h) - y
+	x, y = from(x0, o.sx, in.Min.X), from(y0, o.sy, in.Min.Y)
+	return x, y, to(x1, o.sx, in.Max.X) - x, to(y1, o.sy, in.Max.Y) - y
+}
+
+// cropGain is which share of the picture a crop must leave out to be worth it.
+const cropGain = .1
+
+// crop is the part of the fitted picture in which the interval shows anything;
+// empty for all of it.
+func (r *renderer) crop(src int, iv interval, shows []*showing) (image.Rectangle, error) {
+	f, sp := r.fits[src], &r.job.Sources[src]
+	whole := image.Rect(0, 0, f.w, f.h)
+	var all image.Rectangle
+	for _, s := range shows {
+		if s.FromUS >= iv.toUS || s.ToUS <= iv.fromUS {
+			continue
+		}
+		path, err := r.path(s.tube)
+		if err != nil {
+			return all, err
+		}
+		sample := float64(sp.Probe.Width) / float64(max(sp.PlaneW, 1)) // of the plane, in source pixels
+		add := func(b scene.Box) {
+			b = f.box(b.Pad(reachMost*max(b.W, b.H) + 4*sample + 4))
+			all = all.Union(image.Rect(int(b.X)&^1, int(b.Y)&^1, (int(b.X+b.W)+3)&^1, (int(b.Y+b.H)+3)&^1))
+		}
+		add(boxAt(path, s.FromUS))
+		add(boxAt(path, s.ToUS))
+		for _, p := range path {
+			// The last picture before the play, and the one it ends with, too.
+			if p.TUS > s.FromUS-second && p.TUS < s.ToUS+second {
+				add(p.Box)
+			}
+		}
+		all = all.Intersect(whole)
+		if float64(all.Dx()*all.Dy()) > (1-cropGain)*float64(f.w*f.h) {
+			return image.Rectangle{}, nil
+		}
+	}
+	return all, nil
 }
 
 // copyPart fills dst from src at (x, y).

@@ -159,7 +159,7 @@ func TestTextHasOutline(t *testing.T) {
 	draw := func(s string) []byte {
 		pic := frame.NewYUV(120, 32)
 		paint(pic, 235)
-		face.draw(&pic, 2, 2, s)
+		face.draw(&pic, 2, 2, s, white)
 		return pic.Y.Pix
 	}
 	dark := 0
@@ -178,7 +178,7 @@ func TestTextHasOutline(t *testing.T) {
 		t.Error("an unknown character is not shown as one")
 	}
 	pic := frame.NewYUV(20, 10)
-	face.draw(&pic, -30, -8, "outside the picture") // must not panic
+	face.draw(&pic, -30, -8, "outside the picture", white) // must not panic
 	if face.width("11") <= face.width("1") {
 		t.Error("width does not grow")
 	}

@@ -130,6 +130,8 @@ func pictures(t *testing.T, name string) []frame.YUV {
 		}
 		c := frame.NewYUV(f.Full.Y.W, f.Full.Y.H)
 		copyPart(c.Y, f.Full.Y, 0, 0)
+		copyPart(c.U, f.Full.U, 0, 0)
+		copyPart(c.V, f.Full.V, 0, 0)
 		out = append(out, c)
 		f.Release()
 	}
@@ -214,6 +216,42 @@ func TestObjectsShowTogether(t *testing.T) {
 	if left, _ := os.ReadDir(job.Scratch); len(left) != 0 {
 		t.Errorf("%d files left in the scratch folder", len(left))
 	}
+}
+
+// In the colour of its class an object has a rim, its way behind it and a
+// legend; its own samples stay as they are.
+func TestColourAndTrail(t *testing.T) {
+	job := newJob(t, 10)
+	job.Band, job.Height, job.TrailUS = 36, sceneH+36, 1_000_000
+	job.Legend = []wire.RenderLegend{{Colour: wire.RGB{255, 0, 0}, Label: "personne"}}
+	job.Backs = []wire.RenderBack{{JPEG: blob(t, job, greyJPEG(t, 320, 240, 0x60))}}
+	job.Tubes = []wire.RenderTube{{
+		Path: blob(t, job, scene.PackPath(blockPath(0, 3_960_000))), Colour: &job.Legend[0].Colour,
+		Plays: []wire.RenderPlay{{Start: 0, Frames: 10, FromUS: 1_500_000, ToUS: 1_900_000}},
+	}}
+	if _, err := Run(context.Background(), job, nil); err != nil {
+		t.Fatal(err)
+	}
+	pic := pictures(t, job.Out)[9]
+	b := blockAt(1_880_000)
+	red := func(what string, x, y, w, h float64, want bool) {
+		t.Helper()
+		most := byte(0)
+		for j := int(y) / 2; j < int(y+h)/2; j++ {
+			for i := int(x) / 2; i < int(x+w)/2; i++ {
+				most = max(most, pic.V.Row(j)[i])
+			}
+		}
+		if (most > 160) != want {
+			t.Errorf("%s: red %v (Cr %d), want %v", what, !want, most, want)
+		}
+	}
+	red("rim", b.X-8, b.Y-8, b.W+16, b.H+16, true)
+	red("the object itself", b.X+12, b.Y+14, b.W-24, b.H-28, false)
+	red("trail", b.X-2, b.Y+b.H-6, 12, 10, true)
+	red("before the part that is shown", b.X-20, b.Y+b.H-6, 10, 10, false)
+	red("legend", 0, sceneH, 90, 18, true)
+	red("background", 250, 20, 60, 60, false)
 }
 
 // A mask of the block's upper half: the lower half is not cut out beyond the

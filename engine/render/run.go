@@ -135,7 +135,7 @@ func newRenderer(job *wire.RenderJob, progress func(wire.Progress)) (*renderer, 
 		return nil, err
 	}
 	lines := 1
-	if len(job.Spans) > 0 {
+	if len(job.Spans) > 0 || len(job.Legend) > 0 {
 		lines = 2
 	}
 	if r.band, err = newTypeface(max(8, float64(job.Band/lines)*.62)); err != nil {

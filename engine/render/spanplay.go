@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"errors"
+	"image"
 	"io"
 
 	"posteriori/engine/fault"
@@ -66,7 +67,7 @@ func (r *renderer) openReel(ctx context.Context, i int) (*reel, error) {
 		}
 		iv.toUS = n.ToUS
 	}
-	d, err := r.open(ctx, s.Source, interval{iv.fromUS, iv.toUS + frameUS})
+	d, err := r.open(ctx, s.Source, interval{iv.fromUS, iv.toUS + frameUS}, image.Rectangle{})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func (r *renderer) spanPicture(pic *frame.YUV, s *wire.RenderSpan, l *reel, t in
 		at = f.TUS
 	} else {
 		r.lacking++
-		r.text.draw(pic, 8, 8, "image manquante / no picture")
+		r.text.draw(pic, 8, 8, "image manquante / no picture", white)
 	}
 	r.bandLine(pic, 0, 2, stampText(s.ClockUS, at, true, "", s.Note)+"   "+s.Label)
 	r.bandLine(pic, 1, 2, r.job.Mark)

@@ -96,42 +96,37 @@ func (t *typeface) width(s string) int {
 	return n
 }
 
-// draw writes s with its top-left corner at (x, y): outlines first, so that
-// none covers the letter before it. What lies outside the picture is left out.
-func (t *typeface) draw(dst *frame.YUV, x, y int, s string) {
+// draw writes s in an ink with its top-left corner at (x, y): outlines first,
+// so that none covers the letter before it. What lies outside the picture is
+// left out.
+func (t *typeface) draw(dst *frame.YUV, x, y int, s string, in ink) {
 	for pass := range 2 {
 		pen := x + t.rim
 		for _, r := range s {
 			g := t.glyph(r)
-			cover, luma := g.dark, t.outside
+			cover, with := g.dark, ink{t.outside, 128, 128}
 			if pass == 1 {
-				cover, luma = g.fill, byte(235)
+				cover, with = g.fill, in
 			}
-			g.paint(dst, pen+g.dx, y+t.rim+t.ascent+g.dy, cover, luma, pass == 0)
+			g.paint(dst, pen+g.dx, y+t.rim+t.ascent+g.dy, cover, with)
 			pen += g.advance
 		}
 	}
 }
 
-// paint mixes luma in by cover; with chroma, it takes colour out too.
-func (g *glyph) paint(dst *frame.YUV, x, y int, cover []byte, luma byte, chroma bool) {
+// paint mixes an ink in by cover.
+func (g *glyph) paint(dst *frame.YUV, x, y int, cover []byte, in ink) {
 	for j := range g.h {
 		py := y + j
 		if py < 0 || py >= dst.Y.H {
 			continue
 		}
-		row := dst.Y.Row(py)
 		for i := range g.w {
 			c, px := int(cover[j*g.w+i]), x+i
-			if c == 0 || px < 0 || px >= len(row) {
+			if c == 0 || px < 0 || px >= dst.Y.W {
 				continue
 			}
-			row[px] = mix(row[px], luma, c)
-			if chroma && px&1 == 0 && py&1 == 0 {
-				k := py/2*dst.U.Stride + px/2
-				dst.U.Pix[k] = mix(dst.U.Pix[k], 128, c)
-				dst.V.Pix[k] = mix(dst.V.Pix[k], 128, c)
-			}
+			in.mixInto(dst, px, py, c)
 		}
 	}
 }

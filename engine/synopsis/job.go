@@ -38,6 +38,8 @@ func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]strin
 		}
 		return j, nil
 	}
+	j.TrailUS = p.Options.TrailUS
+	j.Legend = p.legend()
 	j.Blobs = filepath.Join(scratch, "blobs")
 	f, err := os.OpenFile(j.Blobs, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -64,6 +66,9 @@ func (p *Plan) jobTubes(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, sour
 		}
 		t := wire.RenderTube{
 			Source: source[o.Recording], ClockUS: p.shownClock(&p.Recordings[o.Recording], o.Plays[0].FromUS),
+		}
+		if p.Options.ByClass {
+			t.Colour = &kinds[kindOf(o.Class)].colour
 		}
 		t.Path, _ = w.Put(path) // Flush tells what failed
 		t.Masks, _ = w.Put(masks)

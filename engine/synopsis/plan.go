@@ -189,8 +189,8 @@ func (p *Plan) outputSize(used []int) {
 	p.Width = even(float64(w) * scale)
 	p.Height = even(float64(h) * scale)
 	p.Band = even(max(18, float64(p.Height)/26))
-	if p.Options.Mode != Objects {
-		p.Band *= 2 // a line for the mark, a line for time and source
+	if p.Options.Mode != Objects || p.Options.ByClass {
+		p.Band *= 2 // a line for the mark, a line for time and source or the legend
 	}
 	p.Height += p.Band
 }

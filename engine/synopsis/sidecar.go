@@ -44,6 +44,8 @@ type SidecarWanted struct {
 	Density    float64 `json:"density,omitempty"`
 	MaxOverlap float64 `json:"max_overlap"`
 	StillSpeed float64 `json:"still_speed"`
+	ByClass    bool    `json:"colour_by_class,omitempty"`
+	TrailUS    int64   `json:"trail_us,omitempty"`
 }
 
 // SidecarOutput is the video.
@@ -113,7 +115,7 @@ type SidecarBack struct {
 func (p *Plan) Sidecar() *Sidecar {
 	s := &Sidecar{
 		Schema: SidecarSchema, Statement: statement, Mode: p.Options.Mode, Zone: p.ZoneName(),
-		Wanted: SidecarWanted{p.Options.DurationUS, p.Options.Density, p.Options.MaxOverlap, p.Options.StillSpeed},
+		Wanted: SidecarWanted{p.Options.DurationUS, p.Options.Density, p.Options.MaxOverlap, p.Options.StillSpeed, p.Options.ByClass, p.Options.TrailUS},
 		Output: SidecarOutput{Width: p.Width, Height: p.Height, Band: p.Band, FrameUS: p.FrameUS, Frames: p.Frames,
 			DurationUS: p.DurationUS()},
 		Figures: p.Figures, Warnings: p.Warnings, Objects: []SidecarObject{},

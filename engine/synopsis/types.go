@@ -76,6 +76,12 @@ type Options struct {
 	MaxWidth int
 	// PadUS is shown before and after each object in condense; default 1 s.
 	PadUS int64
+	// ByClass gives rims, stamps and trails the colour of the object's class
+	// (objects mode).
+	ByClass bool
+	// TrailUS is for how long the way that an object came is drawn behind it,
+	// 0 for no trail (objects mode).
+	TrailUS int64
 	// Zone is the zone of time stamps; default UTC.
 	Zone *time.Location
 	// MaxWork bounds the search in word operations; default 5·10⁸, a few
@@ -111,6 +117,11 @@ func (o Options) check() (Options, error) {
 	case o.DurationUS > 0 && o.DurationUS < second:
 		return o, fault.New(fault.Usage, "a synopsis of under one second cannot be watched").
 			WithHint("give a --duration of 1s or more")
+	case o.TrailUS < 0:
+		return o, fault.New(fault.Usage, "a trail of less than nothing cannot be drawn")
+	case (o.ByClass || o.TrailUS > 0) && o.Mode != Objects:
+		return o, fault.New(fault.Usage, "trails and colours by class are for objects mode: %s shows whole pictures, as they are", o.Mode).
+			WithHint("give --mode objects, or neither --trail nor --colour-by")
 	case o.CutUS < 0 || o.CutUS > 0 && o.CutUS < second:
 		return o, fault.New(fault.Usage, "parts of under one second cannot be watched").WithHint("give a --cut of 1s or more")
 	case o.StillSpeed != 0 && o.StillSpeed < 1:

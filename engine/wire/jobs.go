@@ -32,11 +32,22 @@ type RenderJob struct {
 	Dates   bool              `json:"dates,omitempty"` // time stamps show the date too
 	Meta    map[string]string `json:"meta,omitempty"`  // container metadata
 	Sources []RenderSource    `json:"sources"`
-	Tubes   []RenderTube      `json:"tubes,omitempty"` // objects mode
-	Spans   []RenderSpan      `json:"spans,omitempty"` // condense and timelapse; tile [0, Frames)
-	Backs   []RenderBack      `json:"backs,omitempty"` // objects mode: background by output frame, in order
-	Scratch string            `json:"scratch"`         // a folder for cut-outs, with nothing in it but Blobs; its content is removed after
-	Blobs   string            `json:"blobs,omitempty"` // absolute; the worker unlinks it as it opens it
+	Tubes   []RenderTube      `json:"tubes,omitempty"`    // objects mode
+	Spans   []RenderSpan      `json:"spans,omitempty"`    // condense and timelapse; tile [0, Frames)
+	Backs   []RenderBack      `json:"backs,omitempty"`    // objects mode: background by output frame, in order
+	TrailUS int64             `json:"trail_us,omitempty"` // objects mode: for how long the way that an object came is drawn
+	Legend  []RenderLegend    `json:"legend,omitempty"`   // objects mode: in the band, above the mark
+	Scratch string            `json:"scratch"`            // a folder for cut-outs, with nothing in it but Blobs; its content is removed after
+	Blobs   string            `json:"blobs,omitempty"`    // absolute; the worker unlinks it as it opens it
+}
+
+// RGB is a colour, full range.
+type RGB [3]uint8
+
+// RenderLegend says what a colour stands for.
+type RenderLegend struct {
+	Colour RGB    `json:"colour"`
+	Label  string `json:"label"`
 }
 
 // Blob is where bytes lie in a job's file of them.
@@ -95,10 +106,11 @@ type RenderSource struct {
 // RenderTube is one track and where in the output it is shown.
 type RenderTube struct {
 	Source  int          `json:"source"`
-	Path    Blob         `json:"path"`            // scene.PackPath
-	Masks   Blob         `json:"masks,omitzero"`  // scene.PackMasks; may be empty
-	ClockUS int64        `json:"clock_us"`        // see RenderSpan
-	Label   string       `json:"label,omitempty"` // shown before the time
+	Path    Blob         `json:"path"`             // scene.PackPath
+	Masks   Blob         `json:"masks,omitzero"`   // scene.PackMasks; may be empty
+	ClockUS int64        `json:"clock_us"`         // see RenderSpan
+	Label   string       `json:"label,omitempty"`  // shown before the time
+	Colour  *RGB         `json:"colour,omitempty"` // of its stamp, trail and rim; nil: white, and no rim
 	Plays   []RenderPlay `json:"plays"`
 }
 
