@@ -17,6 +17,7 @@ type material struct {
 	clip                                 string
 	activeFrom, activeTo, idleFrom, idle float64
 	share                                float64 // of the time in which something moves
+	weather                              string  // "", night or rain
 }
 
 // The spans are those of truth/events: in the car park's active span something
@@ -31,6 +32,25 @@ var (
 	park2   = material{name: "2 % active", clip: parkName, activeFrom: 24.1, activeTo: 38.1, idleFrom: 14.2, idle: 9.9, share: .02}
 	highway = material{name: "busy motorway", clip: "dvrscan_traffic_camera.mp4", activeFrom: 0, activeTo: 14, share: 1}
 )
+
+// in is the material at night or in rain.
+func (m material) in(weather string) material {
+	m.name, m.weather = m.name+", "+weather, weather
+	return m
+}
+
+// sky is the filter that lays a weather over pictures of w×h: at night dark
+// pictures and much noise, in rain streaks that are elsewhere in each picture.
+func (m material) sky(w, h int) string {
+	switch m.weather {
+	case "night":
+		return "eq=brightness=-0.25:contrast=0.6,noise=c0s=22:c0f=t"
+	case "rain":
+		return fmt.Sprintf("null[dry];color=c=black:s=%dx%d:r=25,noise=c0s=100:c0f=t,lutyuv=y='if(gt(val,88),150,0)':u=128:v=128,"+
+			"scale=%d:%d:flags=neighbor,avgblur=sizeX=1:sizeY=7[rain];[dry][rain]blend=c0_mode=screen:shortest=1,noise=c0s=%d:c0f=t", w/4, h/4, w, h, grain)
+	}
+	return fmt.Sprintf("noise=c0s=%d:c0f=t", grain)
+}
 
 // coding is how long footage is encoded.
 type coding struct {
@@ -138,8 +158,8 @@ func (f footage) build(ctx context.Context, e *env) (string, error) {
 
 // piece encodes a span of the clip, to and fro.
 func (f footage) piece(ctx context.Context, clip string, from, to float64, out string) error {
-	filter := fmt.Sprintf("trim=%g:%g,setpts=PTS-STARTPTS,fps=25,split[a][b];[b]reverse[r];[a][r]concat,scale=%d:%d:flags=bicubic,noise=c0s=%d:c0f=t,format=yuv420p",
-		from, to, f.height*16/9, f.height, grain)
+	filter := fmt.Sprintf("trim=%g:%g,setpts=PTS-STARTPTS,fps=25,split[a][b];[b]reverse[r];[a][r]concat,scale=%d:%d:flags=bicubic,%s,format=yuv420p",
+		from, to, f.height*16/9, f.height, f.sky(f.height*16/9, f.height))
 	return ffmpeg(ctx, append([]string{"-i", clip, "-an", "-filter_complex", filter}, append(f.arguments(), out)...)...)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"posteriori/bench/score"
 	"posteriori/engine"
+	"posteriori/engine/analysis"
+	"posteriori/engine/scene"
 )
 
 // speedCase is one recording that speed is measured on.
@@ -84,10 +88,11 @@ func speedSuite(ctx context.Context, e *env) ([]figure, error) {
 			}
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && e.clip == "" {
 		return renderedSpeed(ctx, e)
 	}
-	return out, nil
+	triaged, err := triageFigures(ctx, e)
+	return append(out, triaged...), err
 }
 
 // renderedSpeed is the suite where there is no footage.
@@ -176,6 +181,9 @@ type analysed struct {
 	frames, tracks int64
 	stages         map[string]time.Duration
 	profile        string // pprof's, of all workers
+	found          []score.Track
+	triage         *analysis.TriageSummary
+	skippedUS      int64 // not decoded
 }
 
 // share of the workers' own time, which is all but waiting for the decoder, in per cent.
@@ -228,12 +236,23 @@ func analyseOnce(ctx context.Context, e *env, clip, name string, flags ...string
 		return a, err
 	}
 	a.usage = u
-	var outcomes []struct{ Frames, Tracks int64 }
+	var outcomes []analysis.Outcome
 	if err := json.Unmarshal(raw, &outcomes); err != nil || len(outcomes) != 1 {
 		return a, fmt.Errorf("analyse --json says %q: %w", tail(string(raw)), err)
 	}
-	a.frames, a.tracks = outcomes[0].Frames, outcomes[0].Tracks
-	a.stages, err = stagesOf(ctx, p.store)
+	a.frames, a.tracks, a.triage = outcomes[0].Frames, outcomes[0].Tracks, outcomes[0].Triage
+	for _, c := range outcomes[0].Coverage {
+		if c.Kind == scene.Triaged {
+			a.skippedUS += c.ToUS - c.FromUS
+		}
+	}
+	if a.stages, err = stagesOf(ctx, p.store); err != nil {
+		return a, err
+	}
+	if raw, err = p.run(ctx, "query", "--format", "json", "--paths"); err != nil {
+		return a, err
+	}
+	a.found, err = score.ReadTracks(bytes.NewReader(raw))
 	return a, err
 }
 

@@ -17,6 +17,7 @@
 //	track      detections and blobs to tracks, by geometry and motion only
 //	attribute  colour, heading and class voted over a whole track
 //	plate      number plates: reads to lattices, syntaxes, patterns, masks
+//	triage     which spans to decode, by the sizes of packets
 //	pipeline   one run of chunks, end to end, inside the worker
 //	analysis   the parent's side: plans chunks, drives workers, stitches
 //	batch      whole seizures: the plan, its manifest, and runs

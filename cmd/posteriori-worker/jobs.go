@@ -56,6 +56,8 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		return w.Send(wire.KindProbe, p)
 	case job.Analyse != nil:
 		return analyse(ctx, job, hello, w)
+	case job.Triage != nil:
+		return triage(ctx, job, hello, w)
 	case job.Render != nil:
 		if err := w.Send(wire.KindHello, hello); err != nil {
 			return err
@@ -80,6 +82,26 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		return w.Send(wire.KindOutput, out)
 	}
 	return fault.New(fault.Usage, "the job asks for nothing")
+}
+
+// triage decides which spans of a recording are to be decoded. It reads no
+// plates: where objects are is all that it asks.
+func triage(ctx context.Context, job wire.Job, hello wire.Hello, w *wire.Writer) error {
+	eng, err := openEngine(job.Triage.Engine, &hello)
+	if err != nil {
+		return err
+	}
+	defer eng.close()
+	if err := w.Send(wire.KindHello, hello); err != nil {
+		return err
+	}
+	t := *job.Triage
+	t.Engine.Device = hello.Device
+	plan, err := pipeline.Triage(ctx, job.Path, t, eng.detector, w.Send)
+	if err != nil {
+		return err
+	}
+	return w.Send(wire.KindTriage, plan)
 }
 
 func analyse(ctx context.Context, job wire.Job, hello wire.Hello, w *wire.Writer) error {

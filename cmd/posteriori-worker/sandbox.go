@@ -60,6 +60,8 @@ func needs(job wire.Job) (files, dirs []string) {
 		engines(job.Describe.Engine)
 	case job.Analyse != nil:
 		engines(job.Analyse.Engine)
+	case job.Triage != nil:
+		engines(job.Triage.Engine)
 	case job.Render != nil:
 		for _, s := range job.Render.Sources {
 			files = append(files, s.Path)

@@ -31,6 +31,7 @@ type analyseOptions struct {
 	detector   string
 	plates     string
 	workers    int
+	coverage   string
 	again      bool
 }
 
@@ -47,6 +48,13 @@ last finished chunk and gives the same index as an unbroken run. The original
 is hashed before and after; one that changed since its import is refused and
 raises an alert. A veto or a revocation stops the run within seconds.
 
+With --coverage triage only the spans are decoded that packet sizes say
+something moves in. A sample of each recording is decoded whole first, and how
+much may be missed is printed and kept; where packets do not tell movement from
+noise, everything is decoded after all. The coverage says which spans were not
+decoded, in every search and report. How long something stood, and what was
+left behind, is for full coverage to tell.
+
 Without an installed detector the engine works on motion alone: it finds what
 moves, and calls all of it "other".
 ` + exitStatus,
@@ -60,6 +68,7 @@ moves, and calls all of it "other".
 	f.StringVar(&o.device, "device", "auto", "where to compute: auto, cpu or cuda")
 	f.StringVar(&o.detector, "detector", "auto", "`model` that names the objects: auto, none, or one of posteriori models list")
 	f.StringVar(&o.plates, "plates", "auto", "read number plates: auto (with the models that are installed) or none")
+	f.StringVar(&o.coverage, "coverage", "full", "what to decode: full (every frame) or triage (where packet sizes show movement)")
 	f.IntVar(&o.workers, "workers", 0, "worker processes at a time (default: one a core)")
 	f.BoolVar(&o.again, "again", false, "forget what an earlier run found and begin anew")
 	return c
@@ -73,6 +82,9 @@ func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
 	}
 	if o.plates != "auto" && o.plates != "none" {
 		return usage(c, "--plates %q is none of auto, none", o.plates)
+	}
+	if o.coverage != "full" && o.coverage != wire.CoverageTriage {
+		return usage(c, "--coverage %q is none of full, triage", o.coverage)
 	}
 	if o.workers < 0 || o.workers > 256 {
 		return usage(c, "--workers %d makes no sense", o.workers)
@@ -216,6 +228,9 @@ func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []ind
 	opt := analysis.Options{Workers: workers, Again: o.again, Engine: wire.Engine{
 		Device: o.device, Threads: max(1, cores/workers), ORTPath: w.ORTPath,
 	}}
+	if o.coverage == wire.CoverageTriage {
+		opt.Params.Coverage = wire.CoverageTriage
+	}
 	det, err := chooseDetector(store.ModelsDir(), o.detector)
 	if err != nil {
 		return opt, err
@@ -336,13 +351,34 @@ func printOutcomes(w io.Writer, out []analysis.Outcome) error {
 		return err
 	}
 	for _, r := range out {
+		printTriage(w, r)
 		for _, c := range r.Coverage {
-			if c.Kind != scene.Seen {
+			if c.Kind != scene.Seen && c.Kind != scene.Triaged {
 				fmt.Fprintf(w, "recording %d, %v to %v: %s%s\n", r.Recording, span(c.FromUS), span(c.ToUS), c.Kind, because(c.Reason))
 			}
 		}
 	}
 	return nil
+}
+
+// printTriage says how much of a recording was not decoded, and why: once, as
+// there may be hundreds of spans.
+func printTriage(w io.Writer, r analysis.Outcome) {
+	skipped, said := int64(0), map[string]bool{}
+	for _, c := range r.Coverage {
+		if c.Kind == scene.Triaged {
+			skipped += c.ToUS - c.FromUS
+		}
+	}
+	if skipped > 0 {
+		fmt.Fprintf(w, "recording %d: %v of %v not decoded\n", r.Recording, span(skipped), span(r.DurationUS))
+	}
+	for _, c := range r.Coverage {
+		if (c.Kind == scene.Triaged || c.Kind == scene.Seen) && c.Reason != "" && !said[c.Reason] {
+			said[c.Reason] = true
+			fmt.Fprintf(w, "recording %d: %s\n", r.Recording, c.Reason)
+		}
+	}
 }
 
 func because(reason string) string {

@@ -409,7 +409,7 @@ func seenText(sc query.Scope) string {
 	s := fmt.Sprintf("searched: %v of %v asked for", span(sc.SeenUS()), span(sc.AskedUS()))
 	if n := len(sc.NotSeen()); n > 0 {
 		var parts []string
-		for _, k := range []scene.CoverageKind{scene.Gap, scene.Damaged, scene.Covered, scene.Relearning, scene.NotAnalysed} {
+		for _, k := range []scene.CoverageKind{scene.Gap, scene.Damaged, scene.Covered, scene.Relearning, scene.NotAnalysed, scene.Triaged} {
 			if us := sc.NotSeen()[k]; us > 0 {
 				parts = append(parts, fmt.Sprintf("%s %v", k, span(us)))
 			}

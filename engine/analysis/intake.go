@@ -118,7 +118,7 @@ func checkEnd(end *wire.ChunkEnd, c wire.Chunk) error {
 			return malformed("the coverage of chunk %d does not tile it", c.Index)
 		}
 		switch s.Kind {
-		case scene.Seen, scene.Damaged, scene.Gap, scene.Relearning, scene.Covered, scene.NotAnalysed:
+		case scene.Seen, scene.Damaged, scene.Gap, scene.Relearning, scene.Covered, scene.NotAnalysed, scene.Triaged:
 		default:
 			return malformed("chunk %d has coverage of no known kind", c.Index)
 		}

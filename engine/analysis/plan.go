@@ -44,6 +44,11 @@ func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis, queue 
 	if err != nil {
 		return err
 	}
+	if len(done) < len(rec.Probe.Chunks) {
+		if err := r.triage(ctx, rec); err != nil {
+			return err
+		}
+	}
 	tasks := r.cut(rec, done)
 	if rec.left == 0 {
 		return r.finish(ctx, rec)
@@ -122,6 +127,10 @@ func (r *run) forget(ctx context.Context, rec int64) error {
 // cut makes tasks of the chunks that are not done.
 func (r *run) cut(rec *recording, done map[int]bool) []task {
 	var tasks []task
+	together := 1
+	if rec.triage != nil && !rec.triage.Full { // little is to do of each: starting a worker costs more
+		together = max(1, len(rec.Probe.Chunks)/max(1, r.opt.Workers))
+	}
 	for _, c := range rec.Probe.Chunks {
 		if done[c.Index] {
 			rec.out.Reused++
@@ -130,7 +139,7 @@ func (r *run) cut(rec *recording, done map[int]bool) []task {
 		}
 		rec.left++
 		// What cannot be sought is read once from the start by one worker.
-		if n := len(tasks); !rec.Probe.Seekable && n > 0 && follows(tasks[n-1].chunks, c) {
+		if n := len(tasks); n > 0 && follows(tasks[n-1].chunks, c) && (!rec.Probe.Seekable || len(tasks[n-1].chunks) < together) {
 			tasks[n-1].chunks = append(tasks[n-1].chunks, c)
 			continue
 		}

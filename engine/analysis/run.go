@@ -55,6 +55,7 @@ type Outcome struct {
 	Failed     []int            `json:"failed_chunks,omitempty"`
 	Reused     int              `json:"reused_chunks"`
 	Coverage   []scene.Coverage `json:"coverage"`
+	Triage     *TriageSummary   `json:"triage,omitempty"` // of this run
 	Error      string           `json:"error,omitempty"`
 	Err        error            `json:"-"` // why nothing, or no more, was done of it
 }
@@ -81,11 +82,12 @@ type task struct {
 // recording is one recording in the works.
 type recording struct {
 	index.Recording
-	id   evidence.Identity // what the original was as the run began
-	out  Outcome
-	left int   // chunks to do; -1 when somebody sees to the end of it
-	done bool  // stitched, or found complete
-	err  error // the original changed, or cannot be read
+	id     evidence.Identity // what the original was as the run began
+	out    Outcome
+	triage *wire.Triage // nil: every frame is decoded
+	left   int          // chunks to do; -1 when somebody sees to the end of it
+	done   bool         // stitched, or found complete
+	err    error        // the original changed, or cannot be read
 
 	put            sync.Mutex // one commit at a time
 	planeW, planeH int        // of the chunks committed so far
@@ -276,7 +278,7 @@ func (r *run) giveUp(ctx context.Context, rec *recording, c wire.Chunk, why erro
 func (r *run) work(ctx context.Context, rec *recording, chunks []wire.Chunk) (int, error) {
 	p := rec.Probe
 	p.Chunks, p.Gaps = nil, nil
-	job := wire.Job{Path: rec.Path, Analyse: &wire.AnalyseJob{Probe: p, Chunks: chunks, Params: r.opt.Params, Engine: r.opt.Engine}}
+	job := wire.Job{Path: rec.Path, Analyse: &wire.AnalyseJob{Probe: p, Chunks: chunks, Params: r.opt.Params, Engine: r.opt.Engine, Triage: rec.triage.Of(chunks)}}
 	in := &intake{run: r, rec: rec, chunks: chunks, key: [2]int64{rec.ID, int64(chunks[0].Index)}}
 	defer r.progress(in.key, rec.ID, nil)
 	_, err := r.w.run(ctx, job, r.same, func(m wire.Message) error { return in.take(ctx, m) })

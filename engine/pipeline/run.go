@@ -37,6 +37,9 @@ func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.De
 	if len(job.Chunks) == 0 {
 		return nil
 	}
+	if job.Triage != nil && !job.Triage.Full {
+		return runTriaged(ctx, path, job, det, send, options)
+	}
 	p := withDefaults(job.Params)
 	s := setup{w: job.Probe.Width, h: job.Probe.Height, det: det, minScore: p.MinScore, stages: stages{}}
 	for _, o := range options {
@@ -202,6 +205,13 @@ func (r *runner) deliver(msgs []wire.TrackMsg, end wire.ChunkEnd) error {
 	for _, m := range msgs {
 		if err := r.send(wire.KindTrack, m); err != nil {
 			return err
+		}
+	}
+	if r.job.Triage != nil { // asked for, and not to be had: that is said
+		for i, c := range end.Coverage {
+			if c.Kind == scene.Seen && c.Reason == "" {
+				end.Coverage[i].Reason = r.job.Triage.Why
+			}
 		}
 	}
 	end.Stages = maps.Clone(r.stages) // since the last chunk's end

@@ -134,7 +134,7 @@ func (f Filter) window(rec index.Recording) (fromUS, toUS int64, ok bool) {
 }
 
 // rank orders kinds where spans of several cover one moment: the worst holds.
-var rank = []scene.CoverageKind{scene.Gap, scene.Damaged, scene.Covered, scene.NotAnalysed, scene.Relearning, scene.Seen}
+var rank = []scene.CoverageKind{scene.Gap, scene.Damaged, scene.Covered, scene.NotAnalysed, scene.Triaged, scene.Relearning, scene.Seen}
 
 // measure sums up what became of [from, to). What no span covers was not analysed.
 func measure(spans []scene.Coverage, from, to int64) map[scene.CoverageKind]int64 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -72,7 +73,7 @@ var words = map[Vocabulary]map[string]string{
 	Coverage: {
 		"seen": "analysé", "damaged": "images altérées", "gap": "absence d'images",
 		"relearning": "fond en cours de réapprentissage", "covered": "objectif masqué ou image vide",
-		"not-analysed": "non analysé",
+		"not-analysed": "non analysé", "triaged": "non décodé (tri d'après la taille des paquets)",
 	},
 	Reason: {
 		"the recording holds no pictures here":                       "l'enregistrement ne contient pas d'image à cet endroit",
@@ -159,6 +160,8 @@ var (
 	badForm  = regexp.MustCompile(`^(\d+) pictures are faulty(?:: .*)?$`)
 	hungForm = regexp.MustCompile(`^the worker said nothing for .*$`)
 	errForm  = regexp.MustCompile(`^the decoder reports errors here: .*$`)
+	fullForm = regexp.MustCompile(`^triage was asked for, and everything decoded: .*$`)
+	sortForm = regexp.MustCompile(`^triage: packet sizes show no movement; of (\d+) objects in a sample of (\S+), half of it where packets are largest, (\d+) would be missed: at most ([\d.]+) % with (\d+) % confidence$`)
 	offForm  = regexp.MustCompile(`^the worker broke off.*$`)
 )
 
@@ -182,7 +185,13 @@ func reasonWords(s string) string {
 	if m := badForm.FindStringSubmatch(s); m != nil {
 		return count(m[1]) + nbsp + "image(s) défectueuse(s)"
 	}
+	if m := sortForm.FindStringSubmatch(s); m != nil {
+		return typo(fmt.Sprintf("tri : la taille des paquets n'indique aucun mouvement ; sur %s objet(s) d'un échantillon de %s décodé en entier, choisi pour moitié là où les paquets sont les plus gros, %s seraient manqués : %s %% au plus, avec une confiance de %s %%",
+			count(m[1]), m[2], count(m[3]), strings.ReplaceAll(m[4], ".", ","), m[5]))
+	}
 	switch {
+	case fullForm.MatchString(s):
+		return "tri demandé, mais impossible à garantir sur cet enregistrement : tout a été décodé"
 	case hungForm.MatchString(s):
 		return "le programme d’analyse ne répondait plus"
 	case errForm.MatchString(s):

@@ -71,6 +71,7 @@ const (
 	Relearning  CoverageKind = "relearning"   // light or camera changed: background not trusted
 	Covered     CoverageKind = "covered"      // the lens saw nothing usable
 	NotAnalysed CoverageKind = "not-analysed" // not reached yet, or skipped
+	Triaged     CoverageKind = "triaged"      // not decoded: packet sizes show no movement
 )
 
 // Coverage is one span [FromUS, ToUS) of a recording and what became of it.

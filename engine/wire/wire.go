@@ -29,6 +29,7 @@ const (
 	KindOutput   Kind = 'O'
 	KindDone     Kind = 'D'
 	KindFailure  Kind = 'F'
+	KindTriage   Kind = 'G'
 )
 
 // Job is what the worker is to do. Exactly one of the pointers is set.
@@ -40,6 +41,7 @@ type Job struct {
 	Analyse  *AnalyseJob  `json:"analyse,omitempty"`
 	Render   *RenderJob   `json:"render,omitempty"`
 	Clip     *ClipJob     `json:"clip,omitempty"`
+	Triage   *TriageJob   `json:"triage,omitempty"`
 }
 
 // Rational is a fraction; a time base in seconds when used as one.
@@ -128,6 +130,7 @@ type AnalyseJob struct {
 	Chunks []Chunk `json:"chunks"` // consecutive
 	Params Params  `json:"params"`
 	Engine Engine  `json:"engine"`
+	Triage *Triage `json:"triage,omitempty"` // nil: every frame is decoded
 }
 
 // Model is one model file that the parent has checked against the manifest.
@@ -144,7 +147,11 @@ type Params struct {
 	DetectUS  int64   `json:"detect_us,omitempty"`  // distance of detector frames
 	PlaneArea int     `json:"plane_area,omitempty"` // samples of the motion plane
 	MinScore  float64 `json:"min_score,omitempty"`
+	Coverage  string  `json:"coverage,omitempty"` // CoverageTriage, or empty: every frame is decoded
 }
+
+// CoverageTriage asks for the spans only that packet sizes say something moves in.
+const CoverageTriage = "triage"
 
 // Hello is the worker's first word.
 type Hello struct {

@@ -1,8 +1,8 @@
 // The timeline of the whole search: a lane for each camera, what of each
 // recording was seen and what was not, and how many objects when.
 
-const kinds = ['seen', 'relearning', 'not-analysed', 'covered', 'damaged', 'gap']; // the worst last: it is drawn over the rest
-const kindColour = { seen: '#cfe3cf', relearning: '#f4d58d', 'not-analysed': '#ffffff', covered: '#8d99ae', damaged: '#d1495b', gap: '#3d405b' };
+const kinds = ['seen', 'relearning', 'triaged', 'not-analysed', 'covered', 'damaged', 'gap']; // the worst last: it is drawn over the rest
+const kindColour = { seen: '#cfe3cf', relearning: '#f4d58d', 'not-analysed': '#ffffff', triaged: '#dfe7ee', covered: '#8d99ae', damaged: '#d1495b', gap: '#3d405b' };
 const laneH = 34, axisH = 18, labelW = 150;
 
 const line = { zones: [], from: 0, to: 1, drag: null, segments: [] };

@@ -26,7 +26,7 @@ const words = {
   recording: ['Enregistrement', 'Recording'], exhibit: ['Scellé', 'Exhibit'], score: ['indice', 'score'], uncertainty: ['incertitude', 'uncertainty'],
   noclock: ['horloge inconnue', 'clock unknown'], media: ['temps média', 'media time'], seen: ['vu', 'seen'], damaged: ['endommagé', 'damaged'],
   gap: ['lacune', 'gap'], relearning: ['réapprentissage', 'relearning'], covered: ['objectif masqué', 'lens covered'],
-  'not-analysed': ['non analysé', 'not analysed'], selection: ['période choisie', 'chosen period'],
+  'not-analysed': ['non analysé', 'not analysed'], triaged: ['non décodé (tri)', 'not decoded (triage)'], selection: ['période choisie', 'chosen period'],
   proposed: ['proposé', 'proposed'], validated: ['validé', 'validated'], rejected: ['rejeté', 'rejected'],
   other: ['autre', 'other'], person: ['personne', 'person'], bicycle: ['vélo', 'bicycle'], motorcycle: ['deux-roues motorisé', 'motorcycle'],
   car: ['voiture', 'car'], truck: ['camion, fourgon', 'truck, van'], bus: ['bus', 'bus'], bag: ['sac', 'bag'], suitcase: ['valise', 'suitcase'], animal: ['animal', 'animal'],
