@@ -217,12 +217,17 @@ func (r *reviewAct) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	q, err := journalQuery(r.act, f)
+	if err != nil {
+		return err
+	}
 	res, err := query.Run(ctx, ix, f)
 	if err != nil {
 		return err
 	}
 	n := int64(res.Len())
-	about := journal.Details{Objects: synopsisObjects(res.Recordings(), res.Keys()), Query: &journal.Query{Filter: string(f.Canonical()), Results: &n},
+	q.Results = &n
+	about := journal.Details{Objects: synopsisObjects(res.Recordings(), res.Keys()), Query: q,
 		Params: fmt.Sprintf(`{"clips":%d,"synopses":%d}`, r.opt.clips, len(r.synopses))}
 	r.act.About(about)
 	r.page, err = review.Collect(ctx, ix, res, f, r.options(false))

@@ -95,6 +95,10 @@ func (s *session) run(c *cobra.Command, o serveOptions) error {
 	if s.filter, err = o.filter.filter(ctx, c, ix); err != nil {
 		return err
 	}
+	q, err := journalQuery(s.act, s.filter)
+	if err != nil {
+		return err
+	}
 	if err := s.readSynopses(ctx, o.synopses); err != nil {
 		return err
 	}
@@ -108,8 +112,8 @@ func (s *session) run(c *cobra.Command, o serveOptions) error {
 	}
 	defer drop()
 	n := int64(res.Len())
-	about := journal.Details{Objects: synopsisObjects(res.Recordings(), res.Keys()), Params: `{"view":"serve"}`,
-		Query: &journal.Query{Filter: string(s.filter.Canonical()), Results: &n}}
+	q.Results = &n
+	about := journal.Details{Objects: synopsisObjects(res.Recordings(), res.Keys()), Params: `{"view":"serve"}`, Query: q}
 	if err := s.act.Record(about); err != nil {
 		return err
 	}
