@@ -21,11 +21,11 @@ const (
 // fillStart is the wall-clock time at which the first made recording begins.
 var fillStart = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
-// fillIndex puts n made tracks into the store's procedure: ten cameras over
-// one day each, objects that cross the picture or stand in it, at all hours.
+// fillIndex puts n made tracks into the store's procedure: ten recordings of so
+// many cameras, over one day each, objects that cross the picture or stand in it, at all hours.
 // They are written as an analysis would, so that a query meets what it meets
 // in a real index.
-func fillIndex(ctx context.Context, store string, n int) error {
+func fillIndex(ctx context.Context, store string, n, cameras int) error {
 	s, err := engine.Open(store)
 	if err != nil {
 		return err
@@ -40,18 +40,18 @@ func fillIndex(ctx context.Context, store string, n int) error {
 	}
 	defer ix.Close()
 	for k := range fillRecordings {
-		if err := fillRecording(ctx, ix, k, n/fillRecordings); err != nil {
+		if err := fillRecording(ctx, ix, k, k%cameras, n/fillRecordings); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func fillRecording(ctx context.Context, ix *index.Store, k, n int) error {
+func fillRecording(ctx context.Context, ix *index.Store, k, camera, n int) error {
 	clock := fillStart.AddDate(0, 0, k).UnixMicro()
 	rec, err := ix.AddRecording(ctx, index.Recording{
 		SHA256: fmt.Sprintf("%064x", k+1), Path: fmt.Sprintf("/made/camera-%d.mp4", k+1), Bytes: 1 << 30,
-		Exhibit: "S1", Basis: "seizure", Camera: fmt.Sprintf("camera %d", k+1), ClockUS: &clock,
+		Exhibit: "S1", Basis: "seizure", Camera: fmt.Sprintf("camera %d", camera+1), ClockUS: &clock,
 		ImportedUS: clock, ModifiedUS: clock,
 		Probe: wire.Probe{Format: "mov", Codec: "h264", Width: 1280, Height: 720, TimeBase: wire.Rational{Num: 1, Den: 90000},
 			DurationUS: fillDayS * 1e6, Packets: fillDayS * 25, FrameUS: 40_000, Seekable: true},

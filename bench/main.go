@@ -60,6 +60,7 @@ func suites() []suite {
 		{"colour", colourSuite},
 		{"reliability", reliabilitySuite},
 		{"synopsis", synopsisSuite},
+		{"review", reviewSuite},
 	}
 }
 

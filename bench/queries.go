@@ -32,7 +32,7 @@ func querySuite(ctx context.Context, e *env) ([]figure, error) {
 	}
 	defer p.Close()
 	e.note("  filling an index with %d tracks", queryTracks)
-	if err := fillIndex(ctx, p.store, queryTracks); err != nil {
+	if err := fillIndex(ctx, p.store, queryTracks, fillRecordings); err != nil {
 		return nil, err
 	}
 	var out []figure

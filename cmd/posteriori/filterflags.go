@@ -27,7 +27,7 @@ type filterFlags struct {
 	zones, lines, enters, leaves, dwell, crosses []string
 	from, to, minSize, maxSize, where, plate     string
 	plateFuzzy                                   int
-	plateLiteral                                 bool
+	plateLiteral, plateRead                      bool
 	tolerance, minSpeed, maxSpeed                float64
 	minDuration, maxDuration, stops              time.Duration
 }
@@ -91,6 +91,7 @@ func (o *filterFlags) bind(f *pflag.FlagSet) {
 	f.StringVar(&o.plate, "plate", "", "`pattern` of a number plate, such as 'AB-1?3-*'")
 	f.IntVar(&o.plateFuzzy, "plate-fuzzy", 0, "so many `characters` of the plate may be wrong")
 	f.BoolVar(&o.plateLiteral, "plate-literal", false, "match no look-alikes")
+	f.BoolVar(&o.plateRead, "plate-read", false, "a number plate was read, whichever")
 	f.StringVar(&o.where, "where", "", "`expression` that must be true")
 }
 
@@ -106,7 +107,7 @@ func nameList[T fmt.Stringer](values []T) string {
 // there fault.NotFound.
 func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.Store) (query.Filter, error) {
 	f := query.Filter{
-		Events: o.events, MinSpeedKMH: o.minSpeed, MaxSpeedKMH: o.maxSpeed,
+		Events: o.events, PlateRead: o.plateRead, MinSpeedKMH: o.minSpeed, MaxSpeedKMH: o.maxSpeed,
 		Classes: o.classes, Colours: o.colours, Statuses: o.statuses, Headings: o.headings, Tolerance: o.tolerance, Cameras: o.cameras, Where: o.where,
 		MinDurationUS: o.minDuration.Microseconds(), MaxDurationUS: o.maxDuration.Microseconds(), StopUS: o.stops.Microseconds(),
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"posteriori/engine/fault"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
@@ -121,6 +123,36 @@ func (s *Store) Crop(ctx context.Context, rec, id int64) (scene.Crop, error) {
 		return c, fault.New(fault.NotFound, "there is no picture of track %d:%d", rec, id)
 	}
 	return c, s.fail(err, "cannot read the picture")
+}
+
+const croppedSQL = "SELECT recording, track FROM crop WHERE recording = ? AND track BETWEEN ? AND ? ORDER BY track"
+
+// Cropped tells of each of the named tracks, which are in the order of
+// [Store.Rows], whether there is a picture of it.
+func (s *Store) Cropped(ctx context.Context, keys []Key) ([]bool, error) {
+	out, i := make([]bool, len(keys)), 0
+	err := s.raw(ctx, func(c *sqlite3.Conn) error {
+		stmt, _, err := c.Prepare(croppedSQL)
+		if err != nil {
+			return err
+		}
+		defer stmt.Close()
+		for rest := keys; len(rest) > 0; {
+			n := span(rest)
+			if err := eachWanted(stmt, rest[:n], func() error {
+				for keys[i] != (Key{stmt.ColumnInt64(0), stmt.ColumnInt64(1)}) {
+					i++
+				}
+				out[i] = true
+				return nil
+			}); err != nil {
+				return err
+			}
+			rest = rest[n:]
+		}
+		return nil
+	})
+	return out, s.fail(err, "cannot read which tracks have a picture")
 }
 
 // damaged says that stored bytes are not what was stored.

@@ -358,6 +358,10 @@ func TestFinishAndSearch(t *testing.T) {
 	if _, err := s.Crop(t.Context(), rec, 1); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("crop of 1: %v", err)
 	}
+	has, err := s.Cropped(t.Context(), []Key{{rec, 1}, {rec, 2}, {rec, 3}, {rec + 1, 2}})
+	if err != nil || !slices.Equal(has, []bool{false, true, true, false}) {
+		t.Errorf("pictures of tracks: %v, %v", has, err)
+	}
 	cov, err := s.Coverage(t.Context(), rec)
 	if err != nil || len(cov) != 2 || cov[1].Reason != "decoder" {
 		t.Errorf("coverage %v, %v", cov, err)

@@ -44,6 +44,7 @@ func drawFilter(t *testing.T, r *rapid.T) Filter {
 				`height > 55 and travel < 1e3 and camera == "north"`}).Draw(r, "where")
 		},
 		func() { f.Events = []string{"left"} },
+		func() { f.PlateRead = true },
 		func() { f.MinSpeedKMH = rapid.Float64Range(.1, 20).Draw(r, "speed") },
 		func() { f.MaxSpeedKMH = rapid.Float64Range(20, 30).Draw(r, "max speed") },
 		func() { f.Recordings = []int64{1} },

@@ -47,6 +47,8 @@ type Filter struct {
 	MaxSpeedKMH float64 `json:"max_speed_kmh,omitempty"`
 	// Plate asks for a number plate; nil for any or none.
 	Plate *Plate `json:"plate,omitempty"`
+	// PlateRead asks that any plate was read, of a track that was not rejected.
+	PlateRead bool `json:"plate_read,omitempty"`
 
 	Zones   []scene.Zone `json:"zones,omitempty"`
 	Lines   []scene.Line `json:"lines,omitempty"`

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -43,6 +44,9 @@ func (p Plate) check() error {
 // plateSQL passes over plates that cannot match, and those of tracks that were
 // rejected: what a person set aside is not searched any more (rule 10).
 func (p *plan) plateSQL(c *condition) {
+	if p.filter.PlateRead {
+		c.add("t.status <> 2 AND EXISTS (SELECT 1 FROM registration g WHERE g.recording = r.id AND g.track = t.id)")
+	}
 	if p.filter.Plate == nil {
 		return
 	}
@@ -163,18 +167,35 @@ func (p *plan) plates(ctx context.Context, store *index.Store, keys []index.Key,
 
 // plateParts is the condition on the plate. It never says what another plate is.
 func plateParts(f Filter) (out []part) {
+	if f.PlateRead {
+		out = append(out, part{flag: "plate-read", wanted: "any", only: func(g *Filter) { g.PlateRead = true }, drop: func(g *Filter) { g.PlateRead = false },
+			had: func(v view) string {
+				if v.Status == index.StatusRejected {
+					return "rejected"
+				}
+				return cmp.Or(v.plateText(), "none")
+			}})
+	}
 	if f.Plate == nil {
-		return nil
+		return out
 	}
 	wanted := f.Plate.Pattern
 	if f.Plate.Fuzzy > 0 {
 		wanted += fmt.Sprintf(", up to %d characters wrong", f.Plate.Fuzzy)
 	}
-	return []part{{flag: "plate", wanted: wanted, only: func(g *Filter) { g.Plate = f.Plate }, drop: func(g *Filter) { g.Plate = nil },
+	return append(out, part{flag: "plate", wanted: wanted, only: func(g *Filter) { g.Plate = f.Plate }, drop: func(g *Filter) { g.Plate = nil },
 		had: func(v view) string {
 			if v.Track.Class.IsVehicle() || v.Track.Class == scene.Other {
 				return "another plate, or none that could be read"
 			}
 			return "no plate: it is no vehicle"
-		}}}
+		}})
+}
+
+// plateText is the hit's plate as an answer may have it.
+func (v view) plateText() string {
+	if v.Plate == nil {
+		return ""
+	}
+	return v.Plate.Text
 }

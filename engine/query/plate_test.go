@@ -75,6 +75,11 @@ func TestPlateFilter(t *testing.T) {
 			t.Errorf("%+v with an expression: %s", c.plate, d)
 		}
 	}
+	for _, f := range []Filter{{PlateRead: true}, {PlateRead: true, Where: "vehicle"}, {PlateRead: true, Plate: &Plate{Pattern: "A*"}}} {
+		if d := cmp.Diff([]string{"3-1", "3-2"}, found(t, s, f)); d != "" { // not the one that was rejected
+			t.Errorf("%s: %s", f.Canonical(), d)
+		}
+	}
 	for _, bad := range []Plate{{Pattern: "***"}, {Pattern: "AB_1"}, {Pattern: "AB12", Fuzzy: 4}, {Pattern: "A", Fuzzy: 1}, {Pattern: "AB", Fuzzy: -1}} {
 		if err := (Filter{Plate: &bad}).Validate(); fault.KindOf(err) != fault.Usage {
 			t.Errorf("%+v: %v", bad, err)

@@ -3,9 +3,9 @@ package review_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,133 +13,68 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/chromedp"
-
 	"posteriori/engine/index"
 	"posteriori/engine/query"
 	"posteriori/engine/review"
 	"posteriori/engine/scene"
+	"posteriori/testdata/browser"
 )
 
 // tab is a page in a headless browser.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
-
-	mu       sync.Mutex
-	console  []string
-	requests []string
+	*browser.Tab
+	t *testing.T
 }
 
-// browser is the one that all tests share, started by the first that needs it.
-var browser struct {
+// shared is the browser that all tests use, started by the first that needs it.
+var shared struct {
 	once sync.Once
-	ctx  context.Context
-	stop func()
-	err  error
+	*browser.Browser
+	err error
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if browser.stop != nil {
-		browser.stop()
+	if shared.Browser != nil {
+		shared.Close()
 	}
 	os.Exit(code)
-}
-
-func startBrowser() {
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		return
-	}
-	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, stop := chromedp.NewContext(alloc)
-	browser.ctx, browser.stop = ctx, func() { stop(); stopAlloc() }
-	browser.err = chromedp.Do(ctx)
 }
 
 // openTab opens a page in the browser that is installed, or skips.
 func openTab(t *testing.T, address string) *tab {
 	t.Helper()
-	browser.once.Do(startBrowser)
-	switch {
-	case browser.ctx == nil:
-		t.Skip("no chromium is installed (Debian: apt-get install chromium): the page is not tested in a browser")
-	case browser.err != nil:
-		t.Fatal(browser.err)
+	shared.once.Do(func() { shared.Browser, shared.err = browser.Start(context.Background()) })
+	if errors.Is(shared.err, browser.ErrNone) {
+		t.Skip("the page is not tested in a browser: ", shared.err)
 	}
-	ctx, cancel := chromedp.NewContext(browser.ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
-		t.Fatal(err)
+	if shared.err != nil {
+		t.Fatal(shared.err)
 	}
-	messages := chromedp.Console(ctx)
-	go func() {
-		for m, err := range messages {
-			if err != nil {
-				return
-			}
-			b.mu.Lock()
-			b.console = append(b.console, fmt.Sprint(m))
-			b.mu.Unlock()
-		}
-	}()
-	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	err := chromedp.Listen(ctx, func(ev any) {
-		if e, ok := ev.(*network.EventRequestWillBeSent); ok {
-			b.mu.Lock()
-			b.requests = append(b.requests, e.Request.URL)
-			b.mu.Unlock()
-		}
-	})
+	b, err := shared.Open(address, 1280, 800)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
-		t.Fatal(err)
-	}
-	return b
+	t.Cleanup(b.Close)
+	return &tab{b, t}
 }
 
 // quiet fails when the console said anything or a request left the origin.
 func (b *tab) quiet(origin string) {
 	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, m := range b.console {
+	for _, m := range b.Console() {
 		b.t.Errorf("console: %s", m)
 	}
-	for _, r := range b.requests {
-		if !strings.HasPrefix(r, origin) && !strings.HasPrefix(r, "data:") && !strings.HasPrefix(r, "blob:") {
-			b.t.Errorf("a request left %s: %s", origin, r)
-		}
+	for _, r := range b.Left(origin) {
+		b.t.Errorf("a request left %s: %s", origin, r)
 	}
 }
 
 // eval runs a script in the page and reads its value.
-func eval[T any](b *tab, script string) T {
+func eval[T any](b *tab, script string) (v T) {
 	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("Promise.resolve((()=>{"+script+"})()).then(v=>JSON.stringify(v===undefined?null:v))", chromedp.EvalAwaitPromise))
-	var v T
-	if err == nil {
-		err = json.Unmarshal([]byte(text), &v)
-	}
-	if err != nil {
-		b.t.Fatalf("%s: %v", script, err)
+	if err := b.Eval(script, &v); err != nil {
+		b.t.Fatal(err)
 	}
 	return v
 }
@@ -147,27 +82,21 @@ func eval[T any](b *tab, script string) T {
 // until waits for a script to be true.
 func (b *tab) until(script string) {
 	b.t.Helper()
-	for range 600 {
-		if eval[bool](b, "return Boolean("+script+")") {
-			return
-		}
-		time.Sleep(25 * time.Millisecond)
+	if err := b.Until(30*time.Second, script); err != nil {
+		b.t.Fatal(err)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.t.Fatalf("never so: %s; console %q", script, b.console)
 }
 
 func (b *tab) keys(keys string) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, chromedp.KeyEvent(keys)); err != nil {
+	if err := b.Keys(keys); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
 func (b *tab) click(x, y float64) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, chromedp.MouseClickXY(x, y)); err != nil {
+	if err := b.Click(x, y); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -44,7 +44,8 @@ const noHeading = -1
 type columns struct {
 	rec                            []uint16  // place in Meta.Recordings
 	id                             []uint32  //
-	class, colour, status          []uint8   // as the index numbers them
+	class, colour, status, event   []uint8   // as the index numbers them
+	crop, plate                    []uint8   // 1: there is one
 	classScore, colourScore, share []uint16  // thousandths; share: of its life in which it was observed
 	heading                        []float64 // degrees, or noHeading
 	start, end, best               []float64 // µs of media time
@@ -69,6 +70,10 @@ func (p *Page) tracks(ctx context.Context, ix *index.Store, res *query.Results, 
 		p.keys = append(p.keys, index.Key{Recording: h.Recording.ID, Track: h.Track.ID})
 		p.cols.add(h, at, len(packed))
 		p.addPath(packed)
+		p.addRare(h)
+	}
+	if err := p.crops(ctx, ix); err != nil {
+		return err
 	}
 	p.Meta.Tracks = len(p.keys)
 	for i, part := range p.path {
@@ -79,6 +84,40 @@ func (p *Page) tracks(ctx context.Context, ix *index.Store, res *query.Results, 
 		p.Meta.PathFiles = append(p.Meta.PathFiles, f)
 	}
 	return nil
+}
+
+// crops notes of which tracks there is a picture: the browser asks for no other.
+func (p *Page) crops(ctx context.Context, ix *index.Store) error {
+	has, err := ix.Cropped(ctx, p.keys)
+	if err != nil {
+		return err
+	}
+	p.cols.crop = make([]uint8, len(has))
+	for i, yes := range has {
+		if yes {
+			p.cols.crop[i] = 1
+		}
+	}
+	return nil
+}
+
+// addRare notes what few tracks have: what was left or removed, a plate, and
+// what a calibration tells.
+func (p *Page) addRare(h query.Hit) {
+	row := len(p.keys) - 1
+	if h.Track.Event != scene.NoEvent {
+		p.Meta.Events = append(p.Meta.Events, EventOf{Row: row, US: h.Track.EventUS, Linked: h.Track.Linked})
+	}
+	if h.Plate != nil {
+		shown := PlateOf{Row: row, Text: h.Plate.Text, Masked: h.Plate.Masked}
+		if h.Plate.Match != nil {
+			shown.Why = h.Plate.Match.Why
+		}
+		p.Meta.Plated = append(p.Meta.Plated, shown)
+	}
+	if h.Ground != nil && h.Ground.Speed != nil {
+		p.Meta.Speeds = append(p.Meta.Speeds, SpeedOf{Row: row, KMH: h.Ground.Speed.Value, Error: h.Ground.Speed.Error})
+	}
 }
 
 func (p *Page) addPath(packed []byte) {
@@ -110,7 +149,12 @@ func (c *columns) add(h query.Hit, rec, bytes int) {
 	c.travel = append(c.travel, float32(h.TravelPX))
 	c.box = append(c.box, float32(t.Best.X), float32(t.Best.Y), float32(t.Best.W), float32(t.Best.H))
 	c.foot = append(c.foot, feet(t.Path)...)
-	c.status = append(c.status, statusNumber(h.Status))
+	c.status, c.event = append(c.status, statusNumber(h.Status)), append(c.event, uint8(t.Event))
+	plate := uint8(0)
+	if h.Plate != nil {
+		plate = 1
+	}
+	c.plate = append(c.plate, plate)
 	c.bytes = append(c.bytes, uint32(bytes))
 }
 
@@ -171,5 +215,8 @@ func (p *Page) Columns() []byte {
 	add("class", "u8", c.class)
 	add("colour", "u8", c.colour)
 	add("status", "u8", c.status)
+	add("event", "u8", c.event)
+	add("crop", "u8", c.crop)
+	add("plate", "u8", c.plate)
 	return out
 }

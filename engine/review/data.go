@@ -47,6 +47,10 @@ type Meta struct {
 	Colours    []string          `json:"colours"`
 	Vehicles   []int             `json:"vehicles"` // classes that are road vehicles
 	Statuses   []index.Status    `json:"statuses"`
+	EventNames []string          `json:"event_names"`
+	Events     []EventOf         `json:"events,omitempty"`
+	Plated     []PlateOf         `json:"plated,omitempty"`
+	Speeds     []SpeedOf         `json:"speeds,omitempty"`
 	Recordings []Recording       `json:"recordings"`
 	Scope      query.Scope       `json:"scope"`
 	Decisions  []Decision        `json:"decisions"`
@@ -85,6 +89,30 @@ type Plate struct {
 	Src string `json:"src"` // relative to the page
 }
 
+// EventOf is what was left or removed as a track tells it.
+type EventOf struct {
+	Row    int   `json:"row"`
+	US     int64 `json:"us"`               // media time
+	Linked int64 `json:"linked,omitempty"` // track of the recording that was there then
+}
+
+// PlateOf is a track's number plate as the page may have it: blocks in its shape
+// while it is masked.
+type PlateOf struct {
+	Row    int    `json:"row"`
+	Text   string `json:"text"`
+	Masked bool   `json:"masked"`
+	Why    string `json:"why,omitempty"` // how it met the plate that was asked for
+}
+
+// SpeedOf is a track's speed over ground, where its camera is calibrated; Error
+// speaks for two standard deviations.
+type SpeedOf struct {
+	Row   int     `json:"row"`
+	KMH   float64 `json:"kmh"`
+	Error float64 `json:"error"`
+}
+
 // Decision is what a person said of a track.
 type Decision struct {
 	Recording int64         `json:"recording"`
@@ -103,7 +131,7 @@ func Collect(ctx context.Context, ix *index.Store, res *query.Results, f query.F
 			WithHint("narrow the search, for example with --from and --to or --camera")
 	}
 	p := &Page{Meta: Meta{Procedure: opt.Procedure, Mark: opt.Mark, Build: opt.Build, Made: opt.Made.UTC(), By: opt.By, Live: opt.Live,
-		Filter: f.Canonical(), Flags: FlagsOf(f), Statuses: index.Statuses, Scope: res.Scope, Tracks: res.Len(), Crops: "crops",
+		Filter: f.Canonical(), Flags: FlagsOf(f, opt.Live), Statuses: index.Statuses, Scope: res.Scope, Tracks: res.Len(), Crops: "crops",
 		Decisions: []Decision{}, Recordings: []Recording{}, PathFiles: []PathFile{}}}
 	if p.Meta.Scope.Recordings == nil {
 		p.Meta.Scope.Recordings = []query.RecordingScope{}
@@ -126,6 +154,9 @@ func (p *Page) vocabulary() {
 		if c.IsVehicle() {
 			p.Meta.Vehicles = append(p.Meta.Vehicles, i)
 		}
+	}
+	for e := scene.Event(1); e.String() != ""; e++ {
+		p.Meta.EventNames = append(p.Meta.EventNames, e.String())
 	}
 	for _, c := range scene.Colours() {
 		p.Meta.Colours = append(p.Meta.Colours, c.String())

@@ -17,7 +17,7 @@ var assets embed.FS
 
 // scripts are the parts of the page's program, in order: each uses only what
 // stands before it when it is read.
-var scripts = []string{"words.js", "geometry.js", "store.js", "filter.js", "facets.js", "grid.js", "timeline.js",
+var scripts = []string{"words.js", "geometry.js", "store.js", "filter.js", "command.js", "facets.js", "grid.js", "timeline.js",
 	"camera.js", "player.js", "synopsis.js", "decide.js", "app.js"}
 
 // Script is the page's program as one text.

@@ -107,14 +107,21 @@ func TestFlagsOfFilter(t *testing.T) {
 		From: query.Moment{Set: true, US: 1_714_557_600_000_000}, To: query.Moment{Set: true, Media: true, US: 90_000_000}, MinDurationUS: 1_500_000,
 		Recordings: []int64{2}, Zones: []scene.Zone{{Name: "gate", Polygon: scene.Polygon{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 0.5}}}},
 		Lines: []scene.Line{{Name: "l", A: scene.Point{}, B: scene.Point{X: 9}}}, Enters: []string{"gate"}, Dwell: []query.Dwell{{Zone: "gate", MinUS: 2_000_000}},
-		Crosses: []query.Cross{{Line: "l", Side: "left"}, {Line: "l"}}, MinSize: query.Size{H: 40}, Where: "speed > 3"}
-	got := review.FlagsOf(f)
-	want := review.Flags{Classes: []string{"car"}, Headings: true, North: f.North, From: "2024-05-01T10:00:00Z", To: "1m30s", MinDurationUS: 1_500_000,
+		Crosses: []query.Cross{{Line: "l", Side: "left"}, {Line: "l"}}, MinSize: query.Size{H: 40}, Where: "speed > 3",
+		Events: []string{"left"}, MinSpeedKMH: 12.5, PlateRead: true, Plate: &query.Plate{Pattern: "AB-1?3-*", Fuzzy: 1, Literal: true}}
+	got := review.FlagsOf(f, true)
+	want := review.Flags{Classes: []string{"car"}, Headings: true, North: f.North, From: &review.Bound{US: 1_714_557_600_000_000}, To: &review.Bound{US: 90_000_000, Media: true}, MinDurationUS: 1_500_000,
 		MinSize: [2]float64{0, 40}, Names: []string{"gate", "l"}, Where: "speed > 3",
+		Events: []string{"left"}, Plate: true, PlateRead: true,
 		Rest: []string{"--recording", "2", "--heading", "350-10", "--heading-tolerance", "3", "--north", "a=1.5", "--north", "b=90",
+			"--min-speed", "12.5", "--plate", "AB-1?3-*", "--plate-fuzzy", "1", "--plate-literal",
 			"--zone", "gate=1,2 3,4 5,0.5", "--line", "l=0,0 9,0", "--enters", "gate", "--dwell", "2s@gate", "--crosses", "l:left", "--crosses", "l"}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+	folder, err := json.Marshal(review.FlagsOf(f, false)) // a derived file holds no pattern
+	if err != nil || strings.Contains(string(folder), "AB-1") || !strings.Contains(string(folder), `"--plate","PLAQUE"`) {
+		t.Errorf("in a folder: %s, %v", folder, err)
 	}
 }
 

@@ -3,6 +3,7 @@
 let selected = -1;
 let current = { rows: [], facets: null, misses: [] };
 let keptMask = null;
+let waiting = Promise.resolve(); // for paths that the filter wants
 
 function keptRows() {
   if (!keptMask) { keptMask = new Uint8Array(N); for (const i of current.rows) keptMask[i] = 1; }
@@ -12,8 +13,10 @@ function keptRows() {
 // update runs the filter and shows what it keeps. A filter that judges paths
 // waits for those not read yet: what it would keep without them is wrong.
 function update() {
-  if ((filter.shapes.length || filter.stop > 0) && !havePaths()) {
-    loadAllPaths().then(update, () => { byId('scene-note').textContent = t('pathsMissing'); });
+  const of = filter.stop > 0 ? undefined : shapeCamera;
+  if ((filter.shapes.length || filter.stop > 0) && !havePaths(of)) {
+    byId('found').textContent = t('reading');
+    waiting = loadPathsOf(of).then(update, () => { byId('found').textContent = t('pathsMissing'); });
     return;
   }
   current = search();
@@ -159,6 +162,7 @@ function start() {
   showTab((meta.synopses || []).length ? 'synopsis' : 'grid');
   translate();
   new ResizeObserver(() => { layGrid(); drawTimeline(); drawScene(); drawSynopsis(); }).observe(byId('main'));
+  requestAnimationFrame(() => setTimeout(() => performance.mark('ready')));
   loadInTurn().then(() => { drawScene(); drawSynopsis(); }, () => {});
 }
 
@@ -170,5 +174,5 @@ function copyCommand() {
 
 // What the tests look at.
 window.review = { meta, filter, search, update, visits, crossings, stops, choose, shownClip, commandLine, pathOf, parseClock, clockText,
-  rows: () => current.rows, name: nameOf, havePaths, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
+  rows: () => current.rows, name: nameOf, havePaths, settled: () => waiting, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
 start();

@@ -1,8 +1,8 @@
 // The picture of a camera without its movers, with the paths of the rows kept,
 // where they were, and the zones and lines that the analyst draws.
 
-const maxPathsDrawn = 3000;
-const view = { rec: 0, plate: 0, img: null, scale: 1, dx: 0, dy: 0, tool: '', pts: [], cursor: null };
+const maxPathsDrawn = 2000;
+const view = { rec: 0, plate: 0, img: null, scale: 1, dx: 0, dy: 0, tool: '', pts: [], cursor: null, layer: null, layerOf: '', rows: null, note: '' };
 
 const classColour = ['#ffffff', '#ffd23f', '#3bceac', '#c78bff', '#54c0ff', '#ff9f5a', '#ff6b6b', '#f7a1c4', '#f7a1c4', '#a3e635'];
 
@@ -65,44 +65,84 @@ function drawScene() {
   const r = size();
   view.scale = Math.min(w / r.width, h / r.height);
   view.dx = (w - r.width * view.scale) / 2; view.dy = (h - r.height * view.scale) / 2;
-  g.fillStyle = '#0e1116'; g.fillRect(0, 0, w, h);
-  if (view.img) g.drawImage(view.img, view.dx, view.dy, r.width * view.scale, r.height * view.scale);
-  else { g.fillStyle = '#2a2f37'; g.fillRect(view.dx, view.dy, r.width * view.scale, r.height * view.scale); }
-  g.save();
+  sceneLayer(w, h);
+  g.drawImage(view.layer, 0, 0, w, h);
   g.translate(view.dx, view.dy); g.scale(view.scale, view.scale);
-  const note = view.img || meta.recordings[view.rec].plates.length ? [] : [t('noPlate')];
-  const mine = current.rows.filter(i => cameraOf[col.rec[i]] === shapeCamera && havePath(i));
-  if (byId('show-heat').checked) drawHeat(g, mine);
-  if (byId('show-paths').checked) {
-    mine.slice(0, maxPathsDrawn).forEach(i => drawPath(g, i));
-    if (mine.length > maxPathsDrawn) note.push(t('morePaths', maxPathsDrawn));
-  }
-  if (selected >= 0 && cameraOf[col.rec[selected]] === shapeCamera && havePath(selected)) drawPath(g, selected, true);
+  const note = view.note ? [view.note] : [];
+  if (selected >= 0 && cameraOfRow[selected] === shapeCamera && havePath(selected)) drawChosen(g, selected);
   filter.shapes.forEach(s => drawShape(g, s.points, s.kind, s.name));
   if (view.tool) {
     drawShape(g, view.cursor ? [...view.pts, view.cursor] : view.pts, 'draft', '');
     note.push(t(view.tool === 'zone' ? 'drawZone' : 'drawLine'));
     if (view.cursor) note.push(view.cursor.join(','));
   }
-  g.restore();
   byId('scene-note').textContent = note.join(' · ');
 }
 
-function drawPath(g, i, chosen) {
-  const p = pathOf(i), step = Math.max(1, Math.floor(p.n / 200));
+// sceneLayer draws the background with the paths and the heat map, which change
+// with the filter, apart from what follows the pointer.
+function sceneLayer(w, h) {
+  const heat = byId('show-heat').checked, paths = byId('show-paths').checked, r = size();
+  const of = [view.rec, view.plate, view.img !== null, w, h, heat, paths, havePaths(shapeCamera), lang, window.devicePixelRatio].join(' ');
+  if (view.layerOf === of && view.rows === current.rows) return;
+  view.layerOf = of; view.rows = current.rows;
+  view.layer = view.layer || make('canvas');
+  const g = fitCanvas(view.layer, w, h), note = view.img || meta.recordings[view.rec].plates.length ? [] : [t('noPlate')];
+  g.fillStyle = '#0e1116'; g.fillRect(0, 0, w, h);
+  if (view.img) g.drawImage(view.img, view.dx, view.dy, r.width * view.scale, r.height * view.scale);
+  else { g.fillStyle = '#2a2f37'; g.fillRect(view.dx, view.dy, r.width * view.scale, r.height * view.scale); }
+  g.translate(view.dx, view.dy); g.scale(view.scale, view.scale);
+  const mine = current.rows.filter(i => cameraOfRow[i] === shapeCamera && havePath(i));
+  if (heat) drawHeat(g, mine);
+  if (paths) {
+    const every = Math.max(1, mine.length / maxPathsDrawn), some = [];
+    for (let k = 0; k < mine.length; k += every) some.push(mine[Math.floor(k)]);
+    drawPaths(g, some);
+    if (some.length < mine.length) note.push(t('morePaths', some.length, mine.length));
+  }
+  view.note = note.join(' · ');
+}
+
+// trace adds a path to the figure, through so many of its points at most.
+function trace(g, p, most) {
+  const step = Math.max(1, Math.floor(p.n / most));
+  g.moveTo(footX(p, 0), footY(p, 0));
+  for (let k = step; k < p.n; k += step) g.lineTo(footX(p, k), footY(p, k));
+  g.lineTo(footX(p, p.n - 1), footY(p, p.n - 1));
+}
+
+// drawPaths draws ways, in one go for each class.
+function drawPaths(g, rows) {
+  g.lineJoin = 'round'; g.lineWidth = 1.5 / view.scale; g.globalAlpha = .75;
+  for (let c = 0; c < meta.classes.length; c++) {
+    const ends = [];
+    g.beginPath();
+    for (const i of rows) {
+      if (col['class'][i] !== c) continue;
+      const p = pathOf(i);
+      if (!p.n) continue;
+      trace(g, p, rows.length > 300 ? 40 : 200);
+      ends.push([footX(p, p.n - 1), footY(p, p.n - 1)]);
+    }
+    if (!ends.length) continue;
+    g.strokeStyle = g.fillStyle = classColour[c] || '#fff';
+    g.stroke();
+    g.beginPath(); // a head where each path ends
+    for (const [x, y] of ends) { g.moveTo(x, y); g.arc(x, y, 3 / view.scale, 0, 7); }
+    g.fill();
+  }
+  g.globalAlpha = 1;
+}
+
+function drawChosen(g, i) {
+  const p = pathOf(i);
   if (!p.n) return;
   g.beginPath();
-  for (let k = 0; k < p.n; k += step) g.lineTo(footX(p, k), footY(p, k));
-  g.lineTo(footX(p, p.n - 1), footY(p, p.n - 1));
+  trace(g, p, 400);
   g.lineJoin = 'round';
-  if (chosen) { g.strokeStyle = '#000'; g.lineWidth = 6 / view.scale; g.stroke(); }
-  g.strokeStyle = chosen ? '#ff9500' : classColour[col['class'][i]] || '#fff';
-  g.globalAlpha = chosen ? 1 : .75; g.lineWidth = (chosen ? 3.5 : 1.5) / view.scale;
-  g.stroke();
-  g.globalAlpha = 1;
-  const n = p.n - 1; // a head where the path ends
-  g.fillStyle = g.strokeStyle;
-  g.beginPath(); g.arc(footX(p, n), footY(p, n), (chosen ? 6 : 3) / view.scale, 0, 7); g.fill();
+  for (const [style, w] of [['#000', 6], ['#ff9500', 3.5]]) { g.strokeStyle = style; g.lineWidth = w / view.scale; g.stroke(); }
+  g.fillStyle = '#ff9500';
+  g.beginPath(); g.arc(footX(p, p.n - 1), footY(p, p.n - 1), 6 / view.scale, 0, 7); g.fill();
 }
 
 // drawHeat shades where the rows were, by time spent: a cell is a 96th of the width.
@@ -169,7 +209,7 @@ function clickScene(x, y) {
   let best = -1, near = 12 / view.scale; // the path nearest to the click
   const [px, py] = [(x - view.dx) / view.scale, (y - view.dy) / view.scale];
   for (const i of current.rows) {
-    if (cameraOf[col.rec[i]] !== shapeCamera || !havePath(i)) continue;
+    if (cameraOfRow[i] !== shapeCamera || !havePath(i)) continue;
     const f = col.foot;
     if (px < f[4 * i] - near || px > f[4 * i + 2] + near || py < f[4 * i + 1] - near || py > f[4 * i + 3] + near) continue;
     const p = pathOf(i);

@@ -75,11 +75,11 @@ function numbers(box, changed) {
     ...field('least', () => f.minDuration / 1e6, v => { f.minDuration = Math.round(v * 1e6); }, 'min-duration'),
     ...field('most', () => f.maxDuration / 1e6, v => { f.maxDuration = Math.round(v * 1e6); }, 'max-duration')));
   box('size', make('div', { 'class': 'pair' },
-    ...field('width', () => f.minSize[0], v => { f.minSize[0] = v; if (v && !f.minSize[1]) f.minSize[1] = 1; }, 'min-width'),
+    ...field('width', () => f.minSize[0], v => { f.minSize[0] = v; }, 'min-width'),
     ...field('height', () => f.minSize[1], v => { f.minSize[1] = v; }, 'min-height')), make('small', { 'data-t': 'least' }),
   make('div', { 'class': 'pair' },
-    ...field('width', () => f.maxSize[0], v => { f.maxSize[0] = v; if (v && !f.maxSize[1]) f.maxSize[1] = 65535; }, 'max-width'),
-    ...field('height', () => f.maxSize[1] === 65535 ? 0 : f.maxSize[1], v => { f.maxSize[1] = v; }, 'max-height')), make('small', { 'data-t': 'most' }));
+    ...field('width', () => f.maxSize[0], v => { f.maxSize[0] = v; }, 'max-width'),
+    ...field('height', () => f.maxSize[1], v => { f.maxSize[1] = v; }, 'max-height')), make('small', { 'data-t': 'most' }));
   box('stop', make('div', { 'class': 'pair wide' }, ...field('least', () => f.stop / 1e6, v => { f.stop = Math.round(v * 1e6); }, 'stop')));
   const moment = (key, own) => {
     const input = make('input', { type: 'text', id: 'time-' + key, 'data-tp': 'clockhint', onchange: () => {
@@ -97,9 +97,4 @@ function numbers(box, changed) {
     return make('div', { 'class': 'pair wide' }, make('label', { 'for': 'time-' + key, 'data-t': key }), input);
   };
   box('time', moment('from', 'from'), moment('to', 'to'));
-}
-
-function clearFilter() {
-  for (const k of ['classes', 'colours', 'statuses', 'headings', 'cameras']) filter[k].clear();
-  Object.assign(filter, { from: null, to: null, minDuration: 0, maxDuration: 0, stop: 0, minSize: [0, 0], maxSize: [0, 0], shapes: [] });
 }

@@ -1,9 +1,11 @@
-// The filter: what the page's controls say, which rows it keeps, how many each
-// value would leave, and the same search as a command line.
+// The filter: what the page's controls say, which rows it keeps, and how many
+// each value would leave. Each condition is worked out as one byte a row, so that
+// a change costs a walk over plain bytes however many tracks there are.
 
 const compass = ['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW'];
 const filter = {
-  classes: new Set(), colours: new Set(), statuses: new Set(), headings: new Set(), cameras: new Set(),
+  classes: new Set(), colours: new Set(), statuses: new Set(), headings: new Set(), cameras: new Set(), events: new Set(),
+  plateRead: false, plate: null, // {pattern, fuzzy, literal, rows: Map of row to why}
   from: null, to: null, // {us, media}
   minDuration: 0, maxDuration: 0, stop: 0, // µs
   minSize: [0, 0], maxSize: [0, 0],
@@ -11,43 +13,46 @@ const filter = {
 };
 let shapeCamera = 0;
 
+function clearFilter() {
+  for (const k of ['classes', 'colours', 'statuses', 'headings', 'cameras', 'events']) filter[k].clear();
+  Object.assign(filter, { plateRead: false, plate: null, from: null, to: null, minDuration: 0, maxDuration: 0, stop: 0, minSize: [0, 0], maxSize: [0, 0], shapes: [] });
+}
+
 // bearing is the heading that filters judge: over ground where the search gave
 // the camera's north, else in the picture; -1 when it is not known.
 const north = meta.recordings.map(r => (meta.flags.north || {})[r.camera] || 0);
-function bearing(i) {
-  const h = col.heading[i];
-  return h < 0 ? -1 : turn(h - north[col.rec[i]]);
-}
-const points = new Int8Array(N); // compass point of each row, -1 for none
+const bearings = new Float64Array(N);
+const points = new Int8Array(N), pointOrNone = new Uint8Array(N); // compass point of each row; none is -1, or 8
 for (let i = 0; i < N; i++) {
-  const b = bearing(i);
+  const h = col.heading[i], b = bearings[i] = h < 0 ? -1 : turn(h - north[col.rec[i]]);
   points[i] = b < 0 ? -1 : Math.floor(turn(b + 22.5) / 45) % 8;
+  pointOrNone[i] = b < 0 ? 8 : points[i];
 }
 
 const length = i => col.end[i] - col.start[i];
 
+// The facets: what rows are counted by.
+const facetValues = { 'class': col['class'], colour: col.colour, status: col.status, camera: cameraOfRow, heading: pointOrNone, event: col.event, 'plate-read': col.plate };
+const facetSizes = { 'class': meta.classes.length, colour: meta.colours.length, status: meta.statuses.length, camera: cameras.length, heading: 9,
+  event: meta.event_names.length + 1, 'plate-read': 2 };
+const facetNames = Object.keys(facetValues);
+
 // Answers of shapes and stops, kept by what was asked: unpacking is what costs.
 const kept = new Map();
-function pathAnswer(key, ask) {
+function pathAnswer(key, may, ask) {
   if (kept.has(key)) return kept.get(key);
   if (kept.size > 24) kept.delete(kept.keys().next().value);
   const out = new Uint8Array(N);
-  let whole = true;
-  for (let i = 0; i < N; i++) {
-    if (!havePath(i)) { whole = false; continue; }
-    out[i] = ask(i) ? 1 : 0;
-  }
-  if (whole) kept.set(key, out);
+  for (let i = 0; i < N; i++) if (may(i) && ask(pathOf(i))) out[i] = 1;
+  kept.set(key, out);
   return out;
 }
 
 function shapeAnswer(s) {
-  const box = boundsOf(s.points), f = col.foot;
-  return pathAnswer(JSON.stringify([shapeCamera, s]), i => {
-    if (cameraOf[col.rec[i]] !== shapeCamera) return false;
-    if (!touch(box, f[4 * i], f[4 * i + 1], f[4 * i + 2], f[4 * i + 3])) return false;
-    return keepsShape(s, pathOf(i));
-  });
+  const [x0, y0, x1, y1] = boundsOf(s.points), f = col.foot, camera = shapeCamera;
+  return pathAnswer(JSON.stringify([camera, s.kind, s.points, s.rule, s.side, s.dwell]),
+    i => cameraOfRow[i] === camera && x0 <= f[4 * i + 2] && f[4 * i] <= x1 && y0 <= f[4 * i + 3] && f[4 * i + 1] <= y1,
+    p => keepsShape(s, p));
 }
 
 function keepsShape(s, p) {
@@ -60,166 +65,121 @@ function keepsShape(s, p) {
   return v.length > 0 && v.reduce((sum, x) => sum + x.to - x.from, 0) >= s.dwell;
 }
 
-// conditions lists the tests of the filter: {flag, wanted, keeps(row), away(row)}.
-// away is how far a row that it drops is from being kept, 0 to 1.
-function conditions() {
-  const out = [], f = filter;
-  const set = (flag, chosen, value, score) => {
-    if (!chosen.size) return;
-    out.push({ flag, keeps: i => chosen.has(value(i)), away: score || (() => 1), drop: () => chosen.clear() });
-  };
-  set('class', f.classes, i => col.class[i], i => col.class_score[i] / 1000);
-  set('colour', f.colours, i => col.colour[i], i => col.colour_score[i] / 1000);
-  set('status', f.statuses, i => col.status[i]);
-  if (f.headings.size) {
-    const wanted = [...f.headings];
-    out.push({ flag: 'heading', keeps: i => { const b = bearing(i); return b >= 0 && wanted.some(p => insideHeading(b, p)); },
-      away: i => points[i] < 0 ? 1 : Math.min(...wanted.map(p => { const d = turn(bearing(i) - p * 45); return Math.max(0, Math.min(d, 360 - d) - 22.5) / 180; })),
-      drop: () => f.headings.clear() });
-  }
-  set('camera', f.cameras, i => cameraOf[col.rec[i]]);
-  bounds(out);
-  for (const s of f.shapes) {
-    const answer = shapeAnswer(s);
-    out.push({ flag: s.name, keeps: i => answer[i] === 1, away: () => 1, drop: () => { f.shapes.splice(f.shapes.indexOf(s), 1); } });
-  }
+// bitsWhere is one byte a row: 1 where keeps(row).
+function bitsWhere(keeps) {
+  const out = new Uint8Array(N);
+  for (let i = 0; i < N; i++) if (keeps(i)) out[i] = 1;
   return out;
 }
 
-// clockOf is a row's moment in the kind of time of a bound, or NaN; wide widens
-// it by the clock's uncertainty.
-function clockOf(bound, i, us, wide) {
-  if (bound.media) return us;
-  const r = recOf(i);
-  return r.clock_unix_us === null ? NaN : r.clock_unix_us + us + wide * r.clock_uncertainty_us;
+// bitsOf is one byte a row: 1 where the row's value is among those chosen.
+function bitsOf(values, chosen) {
+  const wanted = new Uint8Array(256 * 256), out = new Uint8Array(N);
+  for (const v of chosen) wanted[v] = 1;
+  for (let i = 0; i < N; i++) out[i] = wanted[values[i]];
+  return out;
 }
+
+// conditions lists the tests of the filter: {flag, bits, away(row), drop()}. away
+// is how far a row that it drops is from being kept, 0 to 1.
+function conditions() {
+  const out = [], f = filter, one = () => 1;
+  const set = (flag, chosen, away = one) => {
+    if (chosen.size) out.push({ flag, bits: bitsOf(facetValues[flag], chosen), away, drop: () => chosen.clear() });
+  };
+  set('class', f.classes, i => col.class_score[i] / 1000);
+  set('colour', f.colours, i => col.colour_score[i] / 1000);
+  set('status', f.statuses);
+  set('event', f.events);
+  if (f.headings.size) {
+    const wanted = [...f.headings];
+    out.push({ flag: 'heading', bits: bitsWhere(i => bearings[i] >= 0 && wanted.some(p => insideHeading(bearings[i], p))),
+      away: i => points[i] < 0 ? 1 : Math.min(...wanted.map(p => { const d = turn(bearings[i] - p * 45); return Math.max(0, Math.min(d, 360 - d) - 22.5) / 180; })),
+      drop: () => f.headings.clear() });
+  }
+  if (f.plateRead) out.push({ flag: 'plate-read', bits: col.plate, away: one, drop: () => { f.plateRead = false; } });
+  if (f.plate) out.push({ flag: 'plate', bits: bitsWhere(i => f.plate.rows.has(i) && col.plate[i] === 1), away: one, drop: () => { f.plate = null; } });
+  set('camera', f.cameras);
+  timeConditions(out);
+  sizeConditions(out);
+  if (f.stop > 0) {
+    out.push({ flag: 'stops', bits: pathAnswer('stop ' + f.stop, i => length(i) >= f.stop, p => stops(p, f.stop).length > 0), away: one, drop: () => { f.stop = 0; } });
+  }
+  for (const s of f.shapes) out.push({ flag: s.name, bits: shapeAnswer(s), away: one, drop: () => { f.shapes.splice(f.shapes.indexOf(s), 1); } });
+  return out;
+}
+
 const ratio = (a, b) => a > 0 && b > 0 ? 1 - Math.min(a, b) / Math.max(a, b) : 1;
 
-function bounds(out) {
+// boundOf is, by recording, a bound as media time, widened by the clock's
+// uncertainty, earlier (-1) or later (1); NaN where the clock is not known.
+const boundOf = (bound, widen) => meta.recordings.map(r => bound.media ? bound.us : r.clock_unix_us === null ? NaN : bound.us - r.clock_unix_us + widen * r.clock_uncertainty_us);
+
+// backwards tells whether the period ends before it begins, with the bounds of
+// the search behind the page: nothing lies in it.
+function backwards() {
+  const bound = (flag, media, pick) => pick(...[meta.flags[flag], filter[flag]].filter(b => b && Boolean(b.media) === media).map(b => b.us));
+  return [false, true].some(media => bound('from', media, Math.max) > bound('to', media, Math.min));
+}
+
+function timeConditions(out) {
   const f = filter;
-  const near = (bound, i, us) => { const d = Math.abs(clockOf(bound, i, us, 0) - bound.us) / 3.6e9; return d < 1 ? d : 1; };
-  if (f.from) out.push({ flag: 'from', keeps: i => clockOf(f.from, i, col.end[i], 1) >= f.from.us, away: i => near(f.from, i, col.end[i]), drop: () => { f.from = null; } });
-  if (f.to) out.push({ flag: 'to', keeps: i => clockOf(f.to, i, col.start[i], -1) <= f.to.us, away: i => near(f.to, i, col.start[i]), drop: () => { f.to = null; } });
-  if (f.minDuration > 0) out.push({ flag: 'min-duration', keeps: i => length(i) >= f.minDuration, away: i => ratio(length(i), f.minDuration), drop: () => { f.minDuration = 0; } });
-  if (f.maxDuration > 0) out.push({ flag: 'max-duration', keeps: i => length(i) <= f.maxDuration, away: i => ratio(length(i), f.maxDuration), drop: () => { f.maxDuration = 0; } });
-  const [w, h] = f.minSize, [mw, mh] = f.maxSize;
-  if (w > 0 || h > 0) out.push({ flag: 'min-size', keeps: i => (!(w > 0) || col.width[i] >= w) && (!(h > 0) || col.height[i] >= h),
-    away: i => Math.max(w > 0 ? ratio(col.width[i], w) : 0, h > 0 ? ratio(col.height[i], h) : 0), drop: () => { f.minSize = [0, 0]; } });
-  if (mw > 0 || mh > 0) out.push({ flag: 'max-size', keeps: i => (!(mw > 0) || col.width[i] <= mw) && (!(mh > 0) || col.height[i] <= mh),
-    away: i => Math.max(mw > 0 ? ratio(col.width[i], mw) : 0, mh > 0 ? ratio(col.height[i], mh) : 0), drop: () => { f.maxSize = [0, 0]; } });
-  if (f.stop > 0) {
-    const answer = pathAnswer('stop ' + f.stop, i => length(i) >= f.stop && stops(pathOf(i), f.stop).length > 0);
-    out.push({ flag: 'stops', keeps: i => answer[i] === 1, away: () => 1, drop: () => { f.stop = 0; } });
+  if (backwards()) out.push({ flag: 'period', bits: new Uint8Array(N), away: () => 1, drop: () => { f.from = f.to = null; } });
+  else for (const [flag, times, widen] of [['from', col.end, -1], ['to', col.start, 1]]) {
+    if (!f[flag]) continue;
+    const at = boundOf(f[flag], widen), exact = boundOf(f[flag], 0);
+    out.push({ flag, bits: bitsWhere(flag === 'from' ? i => times[i] >= at[col.rec[i]] : i => times[i] <= at[col.rec[i]]),
+      away: i => { const d = Math.abs(times[i] - exact[col.rec[i]]) / 3.6e9; return d < 1 ? d : 1; }, drop: () => { f[flag] = null; } });
+  }
+  if (f.minDuration > 0) out.push({ flag: 'min-duration', bits: bitsWhere(i => length(i) >= f.minDuration), away: i => ratio(length(i), f.minDuration), drop: () => { f.minDuration = 0; } });
+  if (f.maxDuration > 0) out.push({ flag: 'max-duration', bits: bitsWhere(i => length(i) <= f.maxDuration), away: i => ratio(length(i), f.maxDuration), drop: () => { f.maxDuration = 0; } });
+}
+
+function sizeConditions(out) {
+  const f = filter;
+  for (const [flag, own] of [['min-size', 'minSize'], ['max-size', 'maxSize']]) {
+    const [w, h] = f[own];
+    if (!(w > 0 || h > 0)) continue;
+    const fits = flag === 'min-size' ? (v, b) => !(b > 0) || v >= b : (v, b) => !(b > 0) || v <= b;
+    out.push({ flag, bits: bitsWhere(i => fits(col.width[i], w) && fits(col.height[i], h)),
+      away: i => Math.max(w > 0 ? ratio(col.width[i], w) : 0, h > 0 ? ratio(col.height[i], h) : 0), drop: () => { f[own] = [0, 0]; } });
   }
 }
 
 // search runs the filter. rows are the rows kept, in order; facet counts say how
 // many rows each value would leave with the other conditions as they are;
-// misses, by condition, which rows it alone drops.
+// misses, by condition, how many rows it alone drops, and which those are.
 function search() {
-  const conds = conditions(), rows = [];
-  const facets = { 'class': new Uint32Array(meta.classes.length), colour: new Uint32Array(meta.colours.length),
-    status: new Uint32Array(meta.statuses.length), heading: new Uint32Array(8), camera: new Uint32Array(cameras.length) };
-  const misses = conds.map(c => ({ cond: c, rows: [] }));
-  const tally = (i, only) => {
-    if (!only || only === 'class') facets['class'][col.class[i]]++;
-    if (!only || only === 'colour') facets.colour[col.colour[i]]++;
-    if (!only || only === 'status') facets.status[col.status[i]]++;
-    if (!only || only === 'camera') facets.camera[cameraOf[col.rec[i]]]++;
-    if ((!only || only === 'heading') && points[i] >= 0) facets.heading[points[i]]++;
-  };
+  const conds = conditions(), fails = new Uint16Array(N), by = new Uint16Array(N), rows = [];
+  conds.forEach((c, k) => { const bits = c.bits; for (let i = 0; i < N; i++) if (bits[i] === 0) { fails[i]++; by[i] = k; } });
+  const facets = {}, n = new Uint32Array(conds.length);
+  for (const f of facetNames) facets[f] = new Uint32Array(facetSizes[f]);
   for (let i = 0; i < N; i++) {
-    let failed = -1, many = false;
-    for (let k = 0; k < conds.length; k++) {
-      if (conds[k].keeps(i)) continue;
-      if (failed >= 0) { many = true; break; }
-      failed = k;
-    }
-    if (many) continue;
-    if (failed < 0) { rows.push(i); tally(i, ''); continue; }
-    misses[failed].rows.push(i);
-    if (conds[failed].flag in facets) tally(i, conds[failed].flag);
+    if (fails[i] === 0) rows.push(i);
+    else if (fails[i] === 1) n[by[i]]++;
   }
-  return { rows, facets, misses };
+  for (const f of facetNames) {
+    const values = facetValues[f], count = facets[f], k = conds.findIndex(c => c.flag === f);
+    for (const i of rows) count[values[i]]++;
+    if (k >= 0 && n[k]) for (let i = 0; i < N; i++) if (fails[i] === 1 && by[i] === k) count[values[i]]++;
+  }
+  const dropped = k => { const out = []; for (let i = 0; i < N; i++) if (fails[i] === 1 && by[i] === k) out.push(i); return out; };
+  return { rows, facets, misses: conds.map((cond, k) => ({ cond, n: n[k], rows: () => dropped(k) })) };
 }
 
-// nearest lists at most n rows that one condition alone drops, the nearest first.
+// nearest lists at most n rows that one condition alone drops, the nearest first:
+// [away, row, condition].
 function nearest(misses, n) {
-  const all = [];
-  for (const m of misses) for (const i of m.rows) all.push([m.cond.away(i), i, m.cond]);
-  return all.sort((a, b) => a[0] - b[0] || a[1] - b[1]).slice(0, n);
-}
-
-const shapeText = s => s.name + '=' + s.points.map(p => p.join(',')).join(' ');
-
-// parseShape reads NAME=x,y x,y …; null when it is none.
-function parseShape(text) {
-  const m = /^\s*([\p{L}][\p{L}\p{Nd}\-_.]{0,63})\s*=\s*(.+)$/u.exec(text);
-  if (!m) return null;
-  const points = m[2].trim().split(/\s+/).map(p => p.split(',').map(Number));
-  const fine = points.every(p => p.length === 2 && p.every(v => Number.isFinite(v) && Math.abs(v) <= 1e6));
-  if (!fine || points.length < 2 || points.length > 256) return null;
-  if (points.length === 2 ? String(points[0]) === String(points[1]) : areaOf(points) === 0) return null;
-  return { kind: points.length === 2 ? 'line' : 'zone', name: m[1], points };
-}
-const areaOf = ring => Math.abs(ring.reduce((sum, b, i) => { const a = ring.at(i - 1); return sum + a[0] * b[1] - a[1] * b[0]; }, 0)) / 2;
-
-const goDuration = us => us % 1e6 === 0 ? us / 1e6 + 's' : us % 1000 === 0 ? us / 1000 + 'ms' : us + 'us';
-const quote = s => /^[A-Za-z0-9_./:=,@%+-]+$/.test(s) ? s : "'" + s.replaceAll("'", "'\\''") + "'";
-
-// flags are the options of posteriori query for what the page shows: the search
-// behind it and the filter together.
-function flags() {
-  const b = meta.flags, f = filter, out = [...(b.rest || [])], where = b.where ? [b.where] : [];
-  const add = (flag, ...values) => { for (const v of values) out.push('--' + flag, v); };
-  const list = (flag, base, chosen, names) => {
-    let want = [...chosen].sort((x, y) => x - y).map(k => names[k]);
-    if (!want.length) want = base || []; else if (base) want = want.filter(x => base.includes(x));
-    if (want.length) flag === 'camera' ? add(flag, ...want) : add(flag, want.join(','));
-    else if (base) where.push('false'); // chosen values that the search behind the page leaves out
-  };
-  list('class', b.classes, f.classes, meta.classes);
-  list('colour', b.colours, f.colours, meta.colours);
-  list('status', b.statuses, f.statuses, meta.statuses);
-  const cams = f.shapes.length ? new Set([shapeCamera]) : f.cameras;
-  list('camera', b.cameras, f.shapes.length && f.cameras.size && !f.cameras.has(shapeCamera) ? f.cameras : cams, cameras);
-  const heads = [...f.headings].sort((x, y) => x - y).map(k => compass[k]);
-  if (heads.length && b.headings) where.push(heads.map(h => `heads("${h}")`).join(' or '));
-  else if (heads.length) add('heading', heads.join(','));
-  moments(add);
-  const longest = Math.max(b.min_duration_us || 0, f.minDuration), shortest = Math.min(b.max_duration_us || Infinity, f.maxDuration || Infinity);
-  if (longest > 0) add('min-duration', goDuration(longest));
-  if (shortest < Infinity) add('max-duration', goDuration(shortest));
-  const size = (flag, base, own, pick) => {
-    const wh = [0, 1].map(k => base[k] && own[k] ? pick(base[k], own[k]) : base[k] || own[k]);
-    if (wh[0] > 0) add(flag, wh[0] + 'x' + (wh[1] || (flag === 'min-size' ? 1 : 65535)));
-    else if (wh[1] > 0) add(flag, String(wh[1]));
-  };
-  size('min-size', b.min_size, f.minSize, Math.max);
-  size('max-size', b.max_size, f.maxSize, Math.min);
-  const stop = Math.max(b.stop_us || 0, f.stop);
-  if (stop > 0) add('stops', goDuration(stop));
-  for (const s of f.shapes) {
-    add(s.kind, shapeText(s));
-    if (s.kind === 'line') add('crosses', s.name + (s.side ? ':' + s.side : ''));
-    else if (s.rule === 'dwell') add('dwell', goDuration(s.dwell) + '@' + s.name);
-    else add(s.rule, s.name);
+  const best = [];
+  for (const m of misses) {
+    for (const i of m.n ? m.rows() : []) {
+      const away = m.cond.away(i);
+      if (best.length === n && away >= best[n - 1][0]) continue;
+      let k = best.length;
+      while (k > 0 && best[k - 1][0] > away) k--;
+      best.splice(k, 0, [away, i, m.cond]);
+      if (best.length > n) best.pop();
+    }
   }
-  if (where.length) add('where', where.length > 1 ? where.map(w => `(${w})`).join(' and ') : where[0]);
-  return out;
+  return best;
 }
-
-// moments adds --from and --to. Of two of one kind the narrower holds; a second
-// of the other kind cannot be said, so the filter's own wins there.
-function moments(add) {
-  for (const [flag, pick] of [['from', Math.max], ['to', Math.min]]) {
-    const base = meta.flags[flag], own = filter[flag];
-    if (!own) { if (base) add(flag, base); continue; }
-    const baseUS = base && /^\d{4}-/.test(base) && !own.media ? Date.parse(base) * 1000 : NaN;
-    const us = Number.isNaN(baseUS) ? own.us : pick(baseUS, own.us);
-    add(flag, own.media ? goDuration(us) : isoText(us));
-  }
-}
-
-const commandLine = (verb = 'query', ...more) =>
-  ['posteriori', verb, '-p', meta.procedure, ...flags(), ...more].map(quote).join(' ');

@@ -4,7 +4,7 @@ const cardW = 180, cardH = 196;
 const grid = { rows: [], why: null, cards: new Map(), perRow: 1 };
 
 function describe(i) {
-  const parts = [`${t(meta.classes[col['class'][i]])} ${(col.class_score[i] / 1000).toLocaleString(locale(), { maximumFractionDigits: 2, minimumFractionDigits: 2 })}`];
+  const parts = [`${t(meta.classes[col['class'][i]])} ${fmt(col.class_score[i] / 1000, 2, 2)}`];
   if (meta.colours[col.colour[i]] !== 'unknown') parts.push(t(meta.colours[col.colour[i]]));
   if (points[i] >= 0) parts.push(t(compass[points[i]]));
   return parts;
@@ -21,8 +21,10 @@ function fillCard(el, i, why) {
   el.setAttribute('role', 'option');
   el.setAttribute('aria-selected', selected === i);
   const pic = make('div', { 'class': 'pic' });
-  const img = make('img', { alt: '', src: cropOf(i), decoding: 'async', draggable: 'false', onerror: () => { img.remove(); pic.textContent = '—'; } });
-  pic.append(img);
+  if (col.crop[i]) {
+    const img = make('img', { alt: '', src: cropOf(i), decoding: 'async', draggable: 'false', onerror: () => { img.remove(); pic.textContent = '—'; } });
+    pic.append(img);
+  } else pic.textContent = '—';
   const verdict = status === 'proposed' ? '' : make('span', { 'class': 'mark' }, (status === 'validated' ? '✓ ' : '✗ ') + t(status));
   const start = startText(i).replace(/ \(UTC.*/, '');
   el.replaceChildren(pic, verdict, make('p', null, kind), make('p', null, [...rest, spanText(length(i))].join(' · ')),
@@ -63,9 +65,9 @@ function dropCards() {
 
 // showRows gives the grid new rows; why says of near misses what dropped each.
 function showRows(rows, why) {
+  if (why || grid.why) dropCards();
   grid.rows = rows;
   grid.why = why;
-  dropCards();
   byId('grid').scrollTop = 0;
   layGrid();
 }
@@ -85,18 +87,17 @@ function revealInGrid(i) {
 function showNone(result) {
   const say = byId('grid-none'), none = result.rows.length === 0;
   say.hidden = !none;
-  byId('grid').hidden = none && !(N && nearest(result.misses, 1).length);
+  byId('grid').hidden = none && !result.misses.some(m => m.n);
   if (!none) return;
   say.replaceChildren(make('p', null, t(N === 0 ? 'empty' : 'none')));
   if (N === 0) return;
-  const near = result.misses.filter(m => m.rows.length);
+  const near = result.misses.filter(m => m.n);
   if (!near.length) say.append(make('p', null, t('farther')));
   for (const m of near) {
-    say.append(make('p', null, `${t(m.cond.flag)}${colon()}${fmt(m.rows.length)} `,
+    say.append(make('p', null, `${t(m.cond.flag)}${colon()}${fmt(m.n)} `,
       make('button', { 'class': 'relax', onclick: () => { m.cond.drop(); update(); } }, t('without'))));
   }
-  const list = nearest(result.misses, 60);
-  if (list.length) say.append(make('p', null, t('nearest')));
+  if (near.length) say.append(make('p', null, t('nearest')));
 }
 
 function printGrid() {

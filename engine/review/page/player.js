@@ -75,8 +75,8 @@ const shownClip = { row: -1, clip: null, times: [], frame: -1, wanted: 0 };
 const clipsByRow = new Map();
 for (const c of meta.clips || []) addClip(c);
 function addClip(c) {
-  const i = rowsByName.get(c.recording + ':' + c.track);
-  if (i === undefined) return;
+  const i = rowOf(c.recording, c.track);
+  if (i < 0) return;
   if (!clipsByRow.has(i)) clipsByRow.set(i, new Map());
   clipsByRow.get(i).set(c.part, c);
 }
@@ -216,7 +216,7 @@ function showFacts() {
   const score = v => ` (${t('score')} ${(v / 1000).toLocaleString(locale(), { maximumFractionDigits: 2 })})`;
   rows.push(make('tr', null, make('th', { scope: 'row' }, t('original')), make('td', { id: 'fact-now' }, '—')));
   row('class', `${nameOf(i)} · ${t(meta.classes[col['class'][i]])}${score(col.class_score[i])} · ${t(meta.colours[col.colour[i]])}` + (col.colour[i] ? score(col.colour_score[i]) : '') +
-    (points[i] >= 0 ? ` · ${t(compass[points[i]])} (${Math.round(bearing(i))}°)` : ''));
+    (points[i] >= 0 ? ` · ${t(compass[points[i]])} (${Math.round(bearings[i])}°)` : ''));
   row('time', (r.clock_unix_us === null ? `+${mediaText(col.start[i])} – +${mediaText(col.end[i])} (${t('noclock')})` :
     `${clockText(r.clock_unix_us + col.start[i])} – ${clockText(r.clock_unix_us + col.end[i]).slice(11)} ${uncertain(r)}`) + ` · ${spanText(length(i))}`);
   row('recording', `${r.id} · ${t('camera')} ${r.camera} · ${t('exhibit')} ${r.exhibit} · ${r.width}×${r.height}`);

@@ -23,10 +23,25 @@ const col = (() => {
 })();
 const recOf = i => meta.recordings[col.rec[i]];
 const nameOf = i => recOf(i).id + ':' + col.id[i];
-const rowsByName = new Map(); // "REC:TRACK" to row
-for (let i = 0; i < N; i++) rowsByName.set(nameOf(i), i);
+
+// rowOf is the row of a recording's track, -1 for none. Rows are by recording,
+// then track.
+const recPlace = new Map(meta.recordings.map((r, k) => [r.id, k]));
+function rowOf(rec, track) {
+  const k = recPlace.get(rec);
+  if (k === undefined) return -1;
+  let lo = 0, hi = N;
+  while (lo < hi) { const m = (lo + hi) >> 1; if (col.rec[m] < k || col.rec[m] === k && col.id[m] < track) lo = m + 1; else hi = m; }
+  return lo < N && col.rec[lo] === k && col.id[lo] === track ? lo : -1;
+}
+
 const cameras = [...new Set(meta.recordings.map(r => r.camera))];
 const cameraOf = meta.recordings.map(r => cameras.indexOf(r.camera));
+const cameraOfRow = new Uint16Array(N);
+for (let i = 0; i < N; i++) cameraOfRow[i] = cameraOf[col.rec[i]];
+// What few rows have, by row.
+const byRow = list => new Map((list || []).map(x => [x.row, x]));
+const events = byRow(meta.events), plates = byRow(meta.plated), groundSpeeds = byRow(meta.speeds);
 const cropOf = i => meta.crops + '/' + recOf(i).id + '-' + col.id[i] + '.jpg';
 
 // Paths, a file of them at a time.
@@ -64,8 +79,15 @@ function loadPaths(k) {
 // loadInTurn reads them all while nothing else is to do.
 const loadInTurn = (k = 0) => k >= meta.path_files.length ? Promise.resolve() :
   new Promise(done => requestIdleCallback(done, { timeout: 2000 })).then(() => loadPaths(k)).then(() => loadInTurn(k + 1));
-const loadAllPaths = () => Promise.all(meta.path_files.map((_, k) => loadPaths(k)));
-const havePaths = () => meta.path_files.every((_, k) => pathData[k] !== undefined);
+// pathFiles lists the files that hold paths of a camera, or with none named all.
+const pathFiles = camera => meta.path_files.map((f, k) => k).filter(k => {
+  if (camera === undefined) return true;
+  const f = meta.path_files[k];
+  for (let i = f.from; i < f.to; i++) if (cameraOfRow[i] === camera) return true;
+  return false;
+});
+const loadPathsOf = camera => Promise.all(pathFiles(camera).map(loadPaths));
+const havePaths = camera => pathFiles(camera).every(k => pathData[k] !== undefined);
 const havePath = i => pathData[fileOf[i]] !== undefined;
 
 // unpack reads a packed path (scene.PackPath) into out, whose arrays grow.
@@ -99,8 +121,8 @@ const pathOf = (i, out = scratch) => unpack(pathData[fileOf[i]], pathStart[i], p
 // What people said: the verdicts of the page's making, and those since.
 const comments = new Map(); // row to [{text, by, at}]
 for (const d of meta.decisions) {
-  const i = rowsByName.get(d.recording + ':' + d.track);
-  if (i === undefined || !d.text) continue;
+  const i = rowOf(d.recording, d.track);
+  if (i < 0 || !d.text) continue;
   if (!comments.has(i)) comments.set(i, []);
   comments.get(i).push({ text: d.text, by: d.by, at: d.at_unix_us, verdict: d.verdict });
 }

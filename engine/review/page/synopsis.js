@@ -11,8 +11,8 @@ function playsAt(frame) {
   for (const [rec, track, start, frames, from, to] of s.plays) {
     if (start > frame) break;
     if (frame >= start + frames) continue;
-    const i = rowsByName.get(rec + ':' + track);
-    if (i === undefined || !havePath(i)) continue;
+    const i = rowOf(rec, track);
+    if (i < 0 || !havePath(i)) continue;
     const us = Math.round(from + (frame - start) / frames * (to - from)), p = pathOf(i);
     const b = boxAt(p, Math.max(p.t[0], Math.min(p.t[p.n - 1], us))), r = recOf(i);
     if (!b) continue;

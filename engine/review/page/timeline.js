@@ -92,7 +92,8 @@ function drawTimeline() {
   const g = fitCanvas(canvas, width, height);
   canvas.style.height = height + 'px';
   g.fillStyle = '#fff'; g.fillRect(0, 0, width, height);
-  lanes.forEach((lane, k) => drawLane(g, lane, k * laneH, width));
+  const bins = densities(width);
+  lanes.forEach((lane, k) => drawLane(g, lane, k * laneH, width, bins[k]));
   drawAxis(g, width, lanes.length * laneH);
   drawPeriod(g, width);
   g.fillStyle = '#fff'; g.fillRect(0, 0, labelW - 4, height);
@@ -110,7 +111,7 @@ function clip(g, text, w) {
   return text + '…';
 }
 
-function drawLane(g, lane, y, width) {
+function drawLane(g, lane, y, width, bins) {
   for (const k of lane.recs) {
     const r = meta.recordings[k], o = originOf(k), at = us => xOf(lane, o + us, width);
     const x0 = at(0), x1 = Math.max(at(r.length_us), x0 + 1);
@@ -126,28 +127,38 @@ function drawLane(g, lane, y, width) {
     g.strokeStyle = '#5b6472'; g.lineWidth = 1;
     g.strokeRect(Math.round(x0) + .5, y + 4.5, Math.round(x1 - x0), laneH - 9);
   }
-  drawDensity(g, lane, y, width);
+  drawDensity(g, lane, y, width, bins);
+}
+
+// densities counts, for each lane and pixel, how many of the rows kept are in
+// view. Within a recording the scale is a straight line.
+function densities(width) {
+  const w = Math.floor(width), bins = lanes.map(() => new Int32Array(w + 2)), laneOf = [], x0 = [], slope = [];
+  lanes.forEach((lane, n) => lane.recs.forEach(k => {
+    const o = originOf(k), us = meta.recordings[k].length_us;
+    laneOf[k] = bins[n]; x0[k] = xOf(lane, o, width); slope[k] = (xOf(lane, o + us, width) - x0[k]) / us;
+  }));
+  for (const i of current.rows) {
+    const k = col.rec[i], a = Math.floor(x0[k] + slope[k] * col.start[i]), b = Math.floor(x0[k] + slope[k] * col.end[i]);
+    if (b < 0 || a > w) continue;
+    laneOf[k][a > 0 ? a : 0]++;
+    laneOf[k][(b < w ? b : w) + 1]--;
+  }
+  return bins;
 }
 
 // drawDensity shows how many of the rows kept are in view at each moment.
-function drawDensity(g, lane, y, width) {
-  const mine = new Set(lane.recs), bins = new Float32Array(width + 2);
-  for (const i of current.rows) {
-    if (!mine.has(col.rec[i])) continue;
-    const o = originOf(col.rec[i]), a = Math.floor(xOf(lane, o + col.start[i], width)), b = Math.floor(xOf(lane, o + col.end[i], width));
-    if (b < 0 || a > width) continue;
-    bins[Math.max(0, a)]++;
-    bins[Math.min(width, b) + 1]--;
-  }
+function drawDensity(g, lane, y, width, bins) {
+  const w = bins.length - 2;
   let most = 1, n = 0;
-  for (let x = 0; x <= width; x++) { n += bins[x]; most = Math.max(most, n); }
+  for (let x = 0; x <= w; x++) { n += bins[x]; most = Math.max(most, n); }
   n = 0;
   g.fillStyle = '#0b4f9e';
-  for (let x = 0; x <= width; x++) {
+  for (let x = 0; x <= w; x++) {
     n += bins[x];
-    if (n > .5 && x >= labelW) { const h = Math.max(3, n / most * (laneH - 8) * .65); g.fillRect(x, y + laneH - 5 - h, 1, h); }
+    if (n > 0 && x >= labelW) { const h = Math.max(3, n / most * (laneH - 8) * .65); g.fillRect(x, y + laneH - 5 - h, 1, h); }
   }
-  if (selected >= 0 && mine.has(col.rec[selected])) {
+  if (selected >= 0 && lane.recs.includes(col.rec[selected])) {
     const o = originOf(col.rec[selected]), a = xOf(lane, o + col.start[selected], width), b = xOf(lane, o + col.end[selected], width);
     g.fillStyle = '#e07b00';
     g.fillRect(a, y + 1, Math.max(3, b - a), 4);

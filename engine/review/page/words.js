@@ -61,11 +61,12 @@ const words = {
   drawLine: ['Cliquez les deux bouts. Au clavier : flèches et Espace.', 'Click both ends. By keys: arrows and Space.'],
   badShape: ['Ce n’est pas NOM=x,y x,y …', 'This is not NAME=x,y x,y …'], nameTaken: ['Ce nom est pris.', 'This name is taken.'],
   pathsMissing: ['Les trajets ne peuvent pas être lus ; les zones ne donnent rien.', 'The paths cannot be read; zones find nothing.'],
-  morePaths: [n => `${fmt(n)} trajets tracés, les premiers`, n => `the first ${fmt(n)} paths are drawn`],
+  morePaths: [(n, all) => `${fmt(n)} trajets tracés sur ${fmt(all)}, pris régulièrement`, (n, all) => `${fmt(n)} of ${fmt(all)} paths are drawn, evenly taken`],
   pending: [n => n === 1 ? '1 décision non exportée' : fmt(n) + ' décisions non exportées', n => n === 1 ? '1 decision not exported' : fmt(n) + ' decisions not exported'],
   journalled: ['Consigné au journal', 'In the journal'], record: ['acte', 'record'],
   pendingHow: ['Puis :', 'Then:'], say: ['Votre remarque sur', 'Your remark on'], empties: ['Une remarque vide ne dit rien.', 'An empty remark says nothing.'],
   ended: ['La session est terminée. Relancez posteriori serve.', 'The session has ended. Start posteriori serve again.'],
+  reading: ['Lecture des trajets…', 'Reading the paths…'],
   failed: ['Cela n’a pas pu être fait', 'This could not be done'],
   montage: ['Montage : ce n’est pas l’original.', 'Montage: not the original.'],
   made: ['Page faite le', 'Page made on'], by: ['par', 'by'], relevant: ['Portée', 'Scope'], zone: ['Fuseau', 'Time zone'],
@@ -90,7 +91,12 @@ const keyHelp = [
 
 let lang = 0; // 0 French, 1 English
 const locale = () => lang ? 'en-GB' : 'fr-FR';
-const fmt = n => n.toLocaleString(locale());
+const formats = new Map(); // making one costs more than using it a hundred times
+function fmt(n, least = 0, most = 0) {
+  const key = lang + ' ' + least + ' ' + most;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(locale(), { minimumFractionDigits: least, maximumFractionDigits: most }));
+  return formats.get(key).format(n);
+}
 function t(key, ...args) {
   const w = words[key];
   if (!w) return key;
@@ -129,7 +135,7 @@ function mediaText(us, fine) {
 }
 function spanText(us) {
   const s = us / 1e6;
-  if (s < 60) return (Math.round(s * 10) / 10).toLocaleString(locale()) + '\u00a0s';
+  if (s < 60) return fmt(s, 0, 1) + '\u00a0s';
   const h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60, r = Math.round(s % 60);
   return (h ? h + '\u00a0h ' : '') + m + '\u00a0min' + (r && !h ? ' ' + r + '\u00a0s' : '');
 }
