@@ -145,6 +145,8 @@ func (s *session) Act(ctx context.Context, name string, body []byte) (any, error
 		return s.clip(ctx, body)
 	case "decide":
 		return s.decide(ctx, body)
+	case "plates":
+		return s.plates(ctx, body)
 	}
 	return nil, fault.New(fault.NotFound, "the page cannot ask for that")
 }
@@ -248,6 +250,62 @@ func (s *session) decide(ctx context.Context, body []byte) (any, error) {
 		out.Record, _ = act.Seq()
 		out.By, out.Was = act.By(), rows[0].Was
 		return nil
+	})
+	return out, err
+}
+
+// platesFound is what the page is told of a search by plate.
+type platesFound struct {
+	Record int64        `json:"record"`
+	Tracks []plateFound `json:"tracks"`
+}
+
+type plateFound struct {
+	Recording int64  `json:"recording"`
+	Track     int64  `json:"track"`
+	Why       string `json:"why"`
+}
+
+// plates searches what the page shows by number plate: an act as posteriori
+// query --plate is one, refused to who may not.
+func (s *session) plates(ctx context.Context, body []byte) (any, error) {
+	var ask struct {
+		Pattern string `json:"pattern"`
+		Fuzzy   int    `json:"fuzzy"`
+		Literal bool   `json:"literal"`
+	}
+	if err := decodeStrict(body, &ask); err != nil {
+		return nil, err
+	}
+	if s.filter.Plate != nil {
+		return nil, fault.New(fault.Usage, "the search behind the page asks for a plate already")
+	}
+	f := s.filter
+	f.Plate = &query.Plate{Pattern: ask.Pattern, Fuzzy: ask.Fuzzy, Literal: ask.Literal}
+	if err := f.Validate(); err != nil { // before an act: the pattern stays out of the journal
+		return nil, fault.Wrap(fault.Usage, err, "this is no pattern of a plate").WithHint("? is one character, * any number")
+	}
+	out := platesFound{Tracks: []plateFound{}}
+	err := s.store.Do(ctx, s.spec(journal.Consult, journal.SubQuery), func(act *engine.Act) error {
+		q, err := journalQuery(act, f)
+		if err != nil {
+			return err
+		}
+		res, err := query.Run(ctx, s.ix, f)
+		if err != nil {
+			return err
+		}
+		for h, err := range res.Hits(ctx, false) {
+			if err != nil {
+				return err
+			}
+			out.Tracks = append(out.Tracks, plateFound{h.Recording.ID, h.Track.ID, h.Plate.Match.Why})
+		}
+		n := int64(res.Len())
+		q.Results = &n
+		err = act.Record(journal.Details{Objects: recordingObjects(res.Recordings()), Params: `{"view":"serve"}`, Query: q})
+		out.Record, _ = act.Seq()
+		return err
 	})
 	return out, err
 }

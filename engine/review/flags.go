@@ -25,6 +25,7 @@ type Flags struct {
 	Headings      bool               `json:"headings,omitempty"` // Rest has some
 	From          *Bound             `json:"from,omitempty"`
 	To            *Bound             `json:"to,omitempty"`
+	Recordings    []int64            `json:"recordings,omitempty"`
 	MinDurationUS int64              `json:"min_duration_us,omitempty"`
 	MaxDurationUS int64              `json:"max_duration_us,omitempty"`
 	MinSize       [2]float64         `json:"min_size"` // width, height; 0: none
@@ -53,7 +54,7 @@ const withheld = "PLAQUE"
 func FlagsOf(f query.Filter, live bool) Flags {
 	out := Flags{Classes: f.Classes, Colours: f.Colours, Statuses: f.Statuses, Cameras: f.Cameras, Headings: f.Headings != nil,
 		MinDurationUS: f.MinDurationUS, MaxDurationUS: f.MaxDurationUS, StopUS: f.StopUS, Where: f.Where, North: f.North,
-		Events: f.Events, Plate: f.Plate != nil, PlateRead: f.PlateRead,
+		Events: f.Events, Recordings: f.Recordings, Plate: f.Plate != nil, PlateRead: f.PlateRead,
 		MinSize: [2]float64{f.MinSize.W, f.MinSize.H}, MaxSize: [2]float64{f.MaxSize.W, f.MaxSize.H}}
 	if f.From.Set {
 		out.From = &Bound{f.From.US, f.From.Media}
@@ -62,9 +63,6 @@ func FlagsOf(f query.Filter, live bool) Flags {
 		out.To = &Bound{f.To.US, f.To.Media}
 	}
 	add := func(flag, value string) { out.Rest = append(out.Rest, "--"+flag, value) }
-	for _, id := range f.Recordings {
-		add("recording", strconv.FormatInt(id, 10))
-	}
 	for _, h := range f.Headings {
 		add("heading", h)
 	}

@@ -113,7 +113,7 @@ func TestFlagsOfFilter(t *testing.T) {
 	want := review.Flags{Classes: []string{"car"}, Headings: true, North: f.North, From: &review.Bound{US: 1_714_557_600_000_000}, To: &review.Bound{US: 90_000_000, Media: true}, MinDurationUS: 1_500_000,
 		MinSize: [2]float64{0, 40}, Names: []string{"gate", "l"}, Where: "speed > 3",
 		Events: []string{"left"}, Plate: true, PlateRead: true,
-		Rest: []string{"--recording", "2", "--heading", "350-10", "--heading-tolerance", "3", "--north", "a=1.5", "--north", "b=90",
+		Recordings: []int64{2}, Rest: []string{"--heading", "350-10", "--heading-tolerance", "3", "--north", "a=1.5", "--north", "b=90",
 			"--min-speed", "12.5", "--plate", "AB-1?3-*", "--plate-fuzzy", "1", "--plate-literal",
 			"--zone", "gate=1,2 3,4 5,0.5", "--line", "l=0,0 9,0", "--enters", "gate", "--dwell", "2s@gate", "--crosses", "l:left", "--crosses", "l"}}
 	if d := cmp.Diff(want, got); d != "" {

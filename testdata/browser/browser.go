@@ -14,8 +14,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 )
 
@@ -102,6 +104,9 @@ func (t *Tab) watch(width, height int64) error {
 	if _, err := chromedp.Call(t.ctx, network.Enable, network.EnableParams{}); err != nil {
 		return err
 	}
+	if _, err := chromedp.Call(t.ctx, performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
+		return err
+	}
 	return chromedp.Listen(t.ctx, func(ev any) {
 		if e, ok := ev.(*network.EventRequestWillBeSent); ok {
 			t.mu.Lock()
@@ -109,6 +114,17 @@ func (t *Tab) watch(width, height int64) error {
 			t.mu.Unlock()
 		}
 	})
+}
+
+// Busy is the processor time that the page's thread has used.
+func (t *Tab) Busy() (time.Duration, error) {
+	got, err := chromedp.Call(t.ctx, performance.GetMetrics, cdp.Empty{})
+	for _, m := range got.Metrics {
+		if m.Name == "TaskDuration" {
+			return time.Duration(m.Value * float64(time.Second)), err
+		}
+	}
+	return 0, err
 }
 
 // Close closes the page.

@@ -13,7 +13,7 @@ function keptRows() {
 // update runs the filter and shows what it keeps. A filter that judges paths
 // waits for those not read yet: what it would keep without them is wrong.
 function update() {
-  const of = filter.stop > 0 ? undefined : shapeCamera;
+  const of = filter.stop > 0 ? undefined : shapeCamera();
   if ((filter.shapes.length || filter.stop > 0) && !havePaths(of)) {
     byId('found').textContent = t('reading');
     waiting = loadPathsOf(of).then(update, () => { byId('found').textContent = t('pathsMissing'); });
@@ -23,7 +23,7 @@ function update() {
   keptMask = null;
   if (current.rows.length === 0 && N > 0) {
     const near = nearest(current.misses, 60);
-    showRows(near.map(x => x[1]), new Map(near.map(x => [x[1], '≠ ' + t(x[2].flag)])));
+    showRows(near.map(x => x[1]), new Map(near.map(x => [x[1], '≠ ' + wantedText(x[2])])));
   } else showRows(current.rows, null);
   showNone(current);
   facetViews.forEach(f => f(current));
@@ -44,11 +44,10 @@ function recount() {
 function showCounts() {
   const n = current.rows.length;
   byId('found').textContent = n === N ? t('results', N) : t('ofAll', n, N);
-  const asked = meta.scope.recordings.reduce((s, r) => s + r.asked_us, 0), seen = meta.scope.recordings.reduce((s, r) => s + ((r.us || {}).seen || 0), 0);
-  byId('scope').textContent = t('scope', spanText(seen), spanText(asked));
+  const s = scopeNow();
+  byId('scope').textContent = t('scope', spanText(s.seen), spanText(s.asked)) + (s.noClock ? ' · ' + t('noClockOf', s.noClock) : '');
   byId('command').textContent = commandLine();
-  const f = filter, part = b => b.media ? '+' + mediaText(b.us) : clockText(b.us);
-  byId('period').textContent = f.from || f.to ? [f.from ? t('from') + ' ' + part(f.from) : '', f.to ? t('to') + ' ' + part(f.to) : ''].join(' ') : '';
+  byId('period').textContent = ['from', 'to'].filter(k => filter[k]).map(k => `${t(k)} ${momentText(filter[k])}`).join(' ');
 }
 
 // choose selects a row; with play it shows its original, at a media time of the
@@ -87,7 +86,7 @@ function showTab(name) {
   if (name !== 'synopsis' && synopsis) halt(synopsis);
   if (name === 'synopsis' && synopsis) activePlayer = synopsis;
   if (name === 'grid') { layGrid(); if (selected >= 0) revealInGrid(selected); }
-  if (name === 'camera') { if (selected >= 0 && cameraOf[col.rec[selected]] !== shapeCamera && !filter.shapes.length) showCamera(cameraOf[col.rec[selected]]); drawScene(); }
+  if (name === 'camera') { if (selected >= 0 && !filter.shapes.length) showRecording(col.rec[selected]); drawScene(); }
   if (name === 'synopsis') drawSynopsis();
 }
 
@@ -106,6 +105,7 @@ function translate() {
   showLegend();
   showSynopsisNone();
   showPending();
+  tell('');
   if (selected >= 0 || original) showFacts();
   update();
 }
@@ -174,5 +174,5 @@ function copyCommand() {
 
 // What the tests look at.
 window.review = { meta, filter, search, update, visits, crossings, stops, choose, shownClip, commandLine, pathOf, parseClock, clockText,
-  rows: () => current.rows, name: nameOf, havePaths, settled: () => waiting, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
+  rows: () => current.rows, name: nameOf, havePaths, scopeNow, settled: () => waiting, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
 start();

@@ -10,7 +10,7 @@ function startCamera() {
   const cam = byId('scene-camera'), plate = byId('scene-plate');
   cam.replaceChildren(...cameras.map((c, k) => make('option', { value: k }, c)));
   cam.onchange = () => { showCamera(+cam.value); };
-  plate.onchange = () => { [view.rec, view.plate] = plate.value.split(' ').map(Number); loadPlate(); };
+  plate.onchange = showBackground;
   byId('show-paths').onchange = byId('show-heat').onchange = drawScene;
   byId('draw-zone').onclick = () => setTool(view.tool === 'zone' ? '' : 'zone');
   byId('draw-line').onclick = () => setTool(view.tool === 'line' ? '' : 'line');
@@ -34,18 +34,34 @@ const toPicture = (x, y) => [Math.round((x - view.dx) / view.scale), Math.round(
 
 function showCamera(k) {
   byId('scene-camera').value = k;
-  if (k !== shapeCamera && filter.shapes.length) { filter.shapes = []; update(); }
-  shapeCamera = k;
-  const plate = byId('scene-plate'), options = [];
+  const plate = byId('scene-plate'), options = [], sizes = new Set(meta.recordings.filter((_, i) => cameraOf[i] === k).map(r => `${r.width}×${r.height}`));
   meta.recordings.forEach((r, i) => {
     if (cameraOf[i] !== k) return;
     const all = r.plates.length ? r.plates : [{ t_us: 0 }];
     all.forEach((p, n) => options.push(make('option', { value: i + ' ' + n },
-      `${r.id} · ${r.clock_unix_us === null ? '+' + mediaText(p.t_us) : clockText(r.clock_unix_us + p.t_us).replace(/ \(.*/, '')}`)));
+      `${r.id} · ${sizes.size > 1 ? `${r.width}×${r.height} · ` : ''}${r.clock_unix_us === null ? '+' + mediaText(p.t_us) : clockText(r.clock_unix_us + p.t_us).replace(/ \(.*/, '')}`)));
   });
   plate.replaceChildren(...options);
-  [view.rec, view.plate] = plate.value.split(' ').map(Number);
+  showBackground();
+}
+
+// showBackground shows the background chosen. Zones and lines that were drawn in
+// pictures of another camera or size go.
+function showBackground() {
+  [view.rec, view.plate] = byId('scene-plate').value.split(' ').map(Number);
+  view.dropped = filter.shapes.length > 0 && !sharesPicture(view.rec);
+  shapeRec = view.rec;
+  if (view.dropped) { filter.shapes = []; update(); }
   loadPlate();
+}
+
+// showRecording shows the camera as a recording has it, unless it does.
+function showRecording(k) {
+  if (sharesPicture(k)) return;
+  if (cameraOf[k] !== shapeCamera()) showCamera(cameraOf[k]);
+  if (view.rec === k) return;
+  byId('scene-plate').value = k + ' 0';
+  showBackground();
 }
 
 function loadPlate() {
@@ -68,8 +84,8 @@ function drawScene() {
   sceneLayer(w, h);
   g.drawImage(view.layer, 0, 0, w, h);
   g.translate(view.dx, view.dy); g.scale(view.scale, view.scale);
-  const note = view.note ? [view.note] : [];
-  if (selected >= 0 && cameraOfRow[selected] === shapeCamera && havePath(selected)) drawChosen(g, selected);
+  const note = [view.dropped ? t('dropped') : '', view.note].filter(Boolean);
+  if (selected >= 0 && sharesPicture(col.rec[selected]) && havePath(selected)) drawChosen(g, selected);
   filter.shapes.forEach(s => drawShape(g, s.points, s.kind, s.name));
   if (view.tool) {
     drawShape(g, view.cursor ? [...view.pts, view.cursor] : view.pts, 'draft', '');
@@ -83,7 +99,7 @@ function drawScene() {
 // with the filter, apart from what follows the pointer.
 function sceneLayer(w, h) {
   const heat = byId('show-heat').checked, paths = byId('show-paths').checked, r = size();
-  const of = [view.rec, view.plate, view.img !== null, w, h, heat, paths, havePaths(shapeCamera), lang, window.devicePixelRatio].join(' ');
+  const of = [view.rec, view.plate, view.img !== null, w, h, heat, paths, havePaths(shapeCamera()), lang, window.devicePixelRatio].join(' ');
   if (view.layerOf === of && view.rows === current.rows) return;
   view.layerOf = of; view.rows = current.rows;
   view.layer = view.layer || make('canvas');
@@ -92,7 +108,8 @@ function sceneLayer(w, h) {
   if (view.img) g.drawImage(view.img, view.dx, view.dy, r.width * view.scale, r.height * view.scale);
   else { g.fillStyle = '#2a2f37'; g.fillRect(view.dx, view.dy, r.width * view.scale, r.height * view.scale); }
   g.translate(view.dx, view.dy); g.scale(view.scale, view.scale);
-  const mine = current.rows.filter(i => cameraOfRow[i] === shapeCamera && havePath(i));
+  const mine = current.rows.filter(i => sharesPicture(col.rec[i]) && havePath(i));
+  if (meta.recordings.some((_, k) => cameraOf[k] === shapeCamera() && !sharesPicture(k))) note.push(t('otherSizes', r.width, r.height));
   if (heat) drawHeat(g, mine);
   if (paths) {
     const every = Math.max(1, mine.length / maxPathsDrawn), some = [];
@@ -145,7 +162,9 @@ function drawChosen(g, i) {
   g.beginPath(); g.arc(footX(p, p.n - 1), footY(p, p.n - 1), 6 / view.scale, 0, 7); g.fill();
 }
 
-// drawHeat shades where the rows were, by time spent: a cell is a 96th of the width.
+// drawHeat shades where the rows' feet were, by time spent: a cell is a 96th of
+// the width. The scale is logarithmic, so that a place where someone stood for
+// long does not hide the ways.
 function drawHeat(g, rows) {
   const r = size(), cell = r.width / 96, w = 97, h = Math.ceil(r.height / cell) + 1, sum = new Float64Array(w * h);
   for (const i of rows) {
@@ -156,12 +175,14 @@ function drawHeat(g, rows) {
     }
   }
   const most = Math.log1p(sum.reduce((a, b) => Math.max(a, b), 0) / 1e5) || 1;
+  const small = make('canvas', { width: w, height: h }), s = small.getContext('2d'), px = s.createImageData(w, h);
   for (let k = 0; k < sum.length; k++) {
-    if (!sum[k]) continue;
-    const v = Math.log1p(sum[k] / 1e5) / most;
-    g.fillStyle = `hsla(${60 - 60 * v},100%,${55 - 10 * v}%,${.15 + .65 * v})`;
-    g.fillRect(k % w * cell, Math.floor(k / w) * cell, cell + .5, cell + .5);
+    const v = Math.log1p(sum[k] / 1e5) / most; // yellow to red, ever less seen through
+    px.data.set([255, 225 * (1 - v), 40 * (1 - v), sum[k] ? 70 + 165 * v : 0], 4 * k);
   }
+  s.putImageData(px, 0, 0);
+  g.imageSmoothingQuality = 'high';
+  g.drawImage(small, 0, 0, w * cell, h * cell); // smoothed as it grows
 }
 
 function drawShape(g, pts, kind, name) {
@@ -209,7 +230,7 @@ function clickScene(x, y) {
   let best = -1, near = 12 / view.scale; // the path nearest to the click
   const [px, py] = [(x - view.dx) / view.scale, (y - view.dy) / view.scale];
   for (const i of current.rows) {
-    if (cameraOfRow[i] !== shapeCamera || !havePath(i)) continue;
+    if (!sharesPicture(col.rec[i]) || !havePath(i)) continue;
     const f = col.foot;
     if (px < f[4 * i] - near || px > f[4 * i + 2] + near || py < f[4 * i + 1] - near || py > f[4 * i + 3] + near) continue;
     const p = pathOf(i);
@@ -246,6 +267,7 @@ function finishShape() {
 }
 
 function addShape(shape) {
+  view.dropped = false;
   filter.shapes.push({ ...shape, rule: shape.kind === 'zone' ? 'dwell' : 'cross', side: '', dwell: 0 });
   update();
 }

@@ -49,12 +49,26 @@ function listFlags(add, where) {
   list('colour', b.colours, f.colours, meta.colours);
   list('status', b.statuses, f.statuses, meta.statuses);
   list('event', b.events, f.events, ['', ...meta.event_names]);
-  const elsewhere = f.shapes.length && f.cameras.size && !f.cameras.has(shapeCamera);
+  const elsewhere = f.shapes.length && f.cameras.size && !f.cameras.has(shapeCamera());
   if (elsewhere) where.push('false'); // a zone of one camera, and only others chosen
-  list('camera', b.cameras, f.shapes.length && !elsewhere ? new Set([shapeCamera]) : f.cameras, cameras);
+  list('camera', b.cameras, f.shapes.length && !elsewhere ? new Set([shapeCamera()]) : f.cameras, cameras);
+  recordingFlags(add, where);
   const heads = [...f.headings].sort((x, y) => x - y).map(k => compass[k]);
   if (heads.length && b.headings) where.push(heads.map(h => `heads("${h}")`).join(' or '));
   else if (heads.length) add('heading', heads.join(','));
+}
+
+// recordingFlags names recordings where the search behind the page does, and where
+// only some of a camera's have pictures of the size that a zone was drawn in.
+function recordingFlags(add, where) {
+  const base = meta.flags.recordings;
+  let ids = base || [];
+  if (filter.shapes.length && meta.recordings.some((_, k) => cameraOf[k] === shapeCamera() && !sharesPicture(k))) {
+    ids = meta.recordings.filter((r, k) => sharesPicture(k)).map(r => r.id);
+    if (base) ids = ids.filter(id => base.includes(id));
+  }
+  add('recording', ...ids);
+  if (base && !ids.length) where.push('false');
 }
 
 // momentFlags adds --from and --to. Of two of one kind the narrower holds; where

@@ -28,6 +28,9 @@ function decide(verdict, text = '') {
 function note(i, verdict, text, by, at) {
   const k = meta.statuses.indexOf(verdict);
   if (k >= 0) col.status[i] = k;
+  const p = plates.get(i);
+  if (p && verdict === 'rejected') { p.text = p.text.replace(/[A-Z0-9]/g, '█'); p.masked = true; col.plate[i] = 0; } // rule 10
+  else if (p && verdict === 'validated') col.plate[i] = 1;
   if (text) {
     if (!comments.has(i)) comments.set(i, []);
     comments.get(i).push({ text, by, at, verdict });

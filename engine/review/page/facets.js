@@ -18,12 +18,12 @@ function buildFacets(changed) {
   const root = byId('facets');
   const box = (key, ...inner) => { const f = make('fieldset', null, make('legend', { 'data-t': key }), ...inner); root.append(f); return f; };
   const list = (key, names, chosen, word) => {
-    const present = new Set(), f = box(key);
-    const column = { 'class': i => col['class'][i], colour: i => col.colour[i], status: i => col.status[i], camera: i => cameraOf[col.rec[i]] }[key];
-    for (let i = 0; i < N; i++) present.add(column(i));
+    const present = new Set(), f = box(key), values = facetValues[key];
+    for (let i = 0; i < N; i++) present.add(values[i]);
     names.forEach((name, k) => {
+      if (!name) return;
       if (!present.has(k) && key !== 'status' && key !== 'camera') return; // the page has none of them
-      const count = make('output'), text = make('span', word ? { 'data-t': name } : null, word ? '' : name);
+      const count = make('output'), text = make('span', word === null ? { title: name } : { 'data-t': word + name }, word === null ? name : '');
       const input = make('input', { type: 'checkbox', 'data-value': name, onchange: () => { input.checked ? chosen.add(k) : chosen.delete(k); changed(); } });
       const swatch = key === 'colour' ? make('i', { 'class': 'swatch' }) : '';
       if (swatch && swatches[name]) swatch.style.background = swatches[name];
@@ -35,14 +35,40 @@ function buildFacets(changed) {
         row.classList.toggle('zero', r.facets[key][k] === 0);
       });
     });
-    if (!present.size) f.hidden = true;
+    if (!f.querySelector('input')) f.hidden = true;
   };
-  list('class', meta.classes, filter.classes, true);
-  list('colour', meta.colours, filter.colours, true);
-  list('status', meta.statuses, filter.statuses, true);
-  if (cameras.length > 1) list('camera', cameras, filter.cameras, false);
+  list('class', meta.classes, filter.classes, '');
+  list('colour', meta.colours, filter.colours, '');
+  list('status', meta.statuses, filter.statuses, '');
+  if (cameras.length > 1) list('camera', cameras, filter.cameras, null);
+  list('event', ['', ...meta.event_names], filter.events, 'event-');
+  if (plates.size) box('plate', ...plateFacet(changed));
   box('heading', compassRose(changed));
   numbers(box, changed);
+}
+
+// plateFacet asks for objects whose plate was read; on a page from a server also
+// for a plate. That is a search of its own: the server journals it, and says which
+// rows it meets and why, never what was read.
+function plateFacet(changed) {
+  const count = make('output'), read = make('input', { type: 'checkbox', 'data-value': 'plate-read', onchange: () => { filter.plateRead = read.checked; changed(); } });
+  facetViews.push(r => { read.checked = filter.plateRead; count.textContent = fmt(r.facets['plate-read'][1]); });
+  const out = [make('label', { 'class': 'facet' }, read, make('span', { 'data-t': 'plateRead' }), count)];
+  if (!meta.live || meta.flags.plate) return out;
+  const pattern = make('input', { type: 'text', id: 'plate-pattern', spellcheck: 'false', autocomplete: 'off', maxlength: 24, 'data-tt': 'plateHint' });
+  const fuzzy = make('input', { type: 'number', min: 0, max: 3, value: 0, id: 'plate-fuzzy' });
+  const literal = make('input', { type: 'checkbox', id: 'plate-literal' }), told = make('small', { role: 'status' });
+  const run = () => {
+    const p = { pattern: pattern.value.trim(), fuzzy: Number(fuzzy.value) || 0, literal: literal.checked };
+    told.textContent = '';
+    if (!p.pattern) { filter.plate = null; changed(); return; }
+    ask('plates', p).then(got => { filter.plate = { ...p, rows: new Map(got.tracks.map(x => [rowOf(x.recording, x.track), x.why])) }; told.textContent = `${t('journalled')}${colon()}${t('record')} ${got.record}`; changed(); showFacts(); },
+      err => { filter.plate = null; told.textContent = err.message; changed(); });
+  };
+  facetViews.push(() => { if (!filter.plate && document.activeElement !== pattern && !told.textContent) pattern.value = ''; });
+  const form = make('form', { 'class': 'plates', onsubmit: e => { e.preventDefault(); run(); } }, pattern, make('button', { 'data-t': 'find' }),
+    make('label', null, make('span', { 'data-t': 'fuzzy' }), ' ', fuzzy), make('label', null, literal, ' ', make('span', { 'data-t': 'literal' })), told);
+  return [...out, form];
 }
 
 function compassRose(changed) {
@@ -70,16 +96,16 @@ function numbers(box, changed) {
     facetViews.push(() => { if (document.activeElement !== input) { input.value = read() || ''; input.setAttribute('aria-invalid', 'false'); } });
     return [make('label', { 'for': id, 'data-t': key }), input];
   };
+  const sizes = (row, own, id) => {
+    const [, w] = field(id + '-width', () => f[own][0], v => { f[own][0] = v; }, id + '-width'), [, h] = field(id + '-height', () => f[own][1], v => { f[own][1] = v; }, id + '-height');
+    w.dataset.tp = 'width'; h.dataset.tp = 'height';
+    return make('div', { 'class': 'pair sizes' }, make('span', { 'data-t': row }), w, '×', h);
+  };
   const f = filter;
   box('duration', make('div', { 'class': 'pair' },
     ...field('least', () => f.minDuration / 1e6, v => { f.minDuration = Math.round(v * 1e6); }, 'min-duration'),
     ...field('most', () => f.maxDuration / 1e6, v => { f.maxDuration = Math.round(v * 1e6); }, 'max-duration')));
-  box('size', make('div', { 'class': 'pair' },
-    ...field('width', () => f.minSize[0], v => { f.minSize[0] = v; }, 'min-width'),
-    ...field('height', () => f.minSize[1], v => { f.minSize[1] = v; }, 'min-height')), make('small', { 'data-t': 'least' }),
-  make('div', { 'class': 'pair' },
-    ...field('width', () => f.maxSize[0], v => { f.maxSize[0] = v; }, 'max-width'),
-    ...field('height', () => f.maxSize[1], v => { f.maxSize[1] = v; }, 'max-height')), make('small', { 'data-t': 'most' }));
+  box('size', sizes('least', 'minSize', 'min'), sizes('most', 'maxSize', 'max'));
   box('stop', make('div', { 'class': 'pair wide' }, ...field('least', () => f.stop / 1e6, v => { f.stop = Math.round(v * 1e6); }, 'stop')));
   const moment = (key, own) => {
     const input = make('input', { type: 'text', id: 'time-' + key, 'data-tp': 'clockhint', onchange: () => {

@@ -9,9 +9,18 @@ const filter = {
   from: null, to: null, // {us, media}
   minDuration: 0, maxDuration: 0, stop: 0, // µs
   minSize: [0, 0], maxSize: [0, 0],
-  shapes: [], // {kind, name, points, rule, side, dwell}, of shapeCamera
+  shapes: [], // {kind, name, points, rule, side, dwell}, in the pictures of shapeRec
 };
-let shapeCamera = 0;
+let shapeRec = 0; // the recording in whose pictures zones and lines are drawn
+const shapeCamera = () => cameraOf[shapeRec];
+
+// samePicture tells whether two recordings have pictures of one camera and size:
+// a camera may have been recorded in several.
+function samePicture(a, b) {
+  const r = meta.recordings[a], q = meta.recordings[b];
+  return cameraOf[a] === cameraOf[b] && r.width === q.width && r.height === q.height;
+}
+const sharesPicture = k => samePicture(k, shapeRec);
 
 function clearFilter() {
   for (const k of ['classes', 'colours', 'statuses', 'headings', 'cameras', 'events']) filter[k].clear();
@@ -49,21 +58,27 @@ function pathAnswer(key, may, ask) {
 }
 
 function shapeAnswer(s) {
-  const [x0, y0, x1, y1] = boundsOf(s.points), f = col.foot, camera = shapeCamera;
-  return pathAnswer(JSON.stringify([camera, s.kind, s.points, s.rule, s.side, s.dwell]),
-    i => cameraOfRow[i] === camera && x0 <= f[4 * i + 2] && f[4 * i] <= x1 && y0 <= f[4 * i + 3] && f[4 * i + 1] <= y1,
+  const [x0, y0, x1, y1] = boundsOf(s.points), f = col.foot, mine = meta.recordings.map((_, k) => sharesPicture(k));
+  return pathAnswer(JSON.stringify([mine, s.kind, s.points, s.rule, s.side, s.dwell]),
+    i => mine[col.rec[i]] && x0 <= f[4 * i + 2] && f[4 * i] <= x1 && y0 <= f[4 * i + 3] && f[4 * i + 1] <= y1,
     p => keepsShape(s, p));
 }
 
 function keepsShape(s, p) {
   if (s.kind === 'line') {
-    return crossings(s.points[0], s.points[1], p).some(c => !s.side || c.toRight === (s.side === 'right'));
+    let crossed = false;
+    crossings(s.points[0], s.points[1], p, toRight => crossed = crossed || !s.side || toRight === (s.side === 'right'));
+    return crossed;
   }
   const v = visits(s.points, p);
   if (s.rule === 'enters') return v.some(x => x.entered);
   if (s.rule === 'leaves') return v.some(x => x.left);
   return v.length > 0 && v.reduce((sum, x) => sum + x.to - x.from, 0) >= s.dwell;
 }
+
+// facetWord is a facet's value for people to read.
+const facetWord = (flag, v) => flag === 'camera' ? cameras[v] : flag === 'event' ? t('event-' + meta.event_names[v - 1]) :
+  t({ 'class': meta.classes, colour: meta.colours, status: meta.statuses }[flag][v]);
 
 // bitsWhere is one byte a row: 1 where keeps(row).
 function bitsWhere(keeps) {
@@ -80,12 +95,13 @@ function bitsOf(values, chosen) {
   return out;
 }
 
-// conditions lists the tests of the filter: {flag, bits, away(row), drop()}. away
-// is how far a row that it drops is from being kept, 0 to 1.
+// conditions lists the tests of the filter: {flag, bits, away(row), drop(),
+// wanted()}. away is how far a row that it drops is from being kept, 0 to 1;
+// wanted is for people to read.
 function conditions() {
   const out = [], f = filter, one = () => 1;
   const set = (flag, chosen, away = one) => {
-    if (chosen.size) out.push({ flag, bits: bitsOf(facetValues[flag], chosen), away, drop: () => chosen.clear() });
+    if (chosen.size) out.push({ flag, bits: bitsOf(facetValues[flag], chosen), away, drop: () => chosen.clear(), wanted: () => [...chosen].map(v => facetWord(flag, v)).join(', ') });
   };
   set('class', f.classes, i => col.class_score[i] / 1000);
   set('colour', f.colours, i => col.colour_score[i] / 1000);
@@ -95,7 +111,7 @@ function conditions() {
     const wanted = [...f.headings];
     out.push({ flag: 'heading', bits: bitsWhere(i => bearings[i] >= 0 && wanted.some(p => insideHeading(bearings[i], p))),
       away: i => points[i] < 0 ? 1 : Math.min(...wanted.map(p => { const d = turn(bearings[i] - p * 45); return Math.max(0, Math.min(d, 360 - d) - 22.5) / 180; })),
-      drop: () => f.headings.clear() });
+      drop: () => f.headings.clear(), wanted: () => wanted.map(p => t(compass[p])).join(', ') });
   }
   if (f.plateRead) out.push({ flag: 'plate-read', bits: col.plate, away: one, drop: () => { f.plateRead = false; } });
   if (f.plate) out.push({ flag: 'plate', bits: bitsWhere(i => f.plate.rows.has(i) && col.plate[i] === 1), away: one, drop: () => { f.plate = null; } });
@@ -103,7 +119,7 @@ function conditions() {
   timeConditions(out);
   sizeConditions(out);
   if (f.stop > 0) {
-    out.push({ flag: 'stops', bits: pathAnswer('stop ' + f.stop, i => length(i) >= f.stop, p => stops(p, f.stop).length > 0), away: one, drop: () => { f.stop = 0; } });
+    out.push({ flag: 'stops', bits: pathAnswer('stop ' + f.stop, i => length(i) >= f.stop, p => stops(p, f.stop).length > 0), away: one, drop: () => { f.stop = 0; }, wanted: () => spanText(f.stop) });
   }
   for (const s of f.shapes) out.push({ flag: s.name, bits: shapeAnswer(s), away: one, drop: () => { f.shapes.splice(f.shapes.indexOf(s), 1); } });
   return out;
@@ -111,9 +127,10 @@ function conditions() {
 
 const ratio = (a, b) => a > 0 && b > 0 ? 1 - Math.min(a, b) / Math.max(a, b) : 1;
 
-// boundOf is, by recording, a bound as media time, widened by the clock's
+// boundIn is a bound as media time of a recording, widened by the clock's
 // uncertainty, earlier (-1) or later (1); NaN where the clock is not known.
-const boundOf = (bound, widen) => meta.recordings.map(r => bound.media ? bound.us : r.clock_unix_us === null ? NaN : bound.us - r.clock_unix_us + widen * r.clock_uncertainty_us);
+const boundIn = (r, bound, widen) => bound.media ? bound.us : r.clock_unix_us === null ? NaN : bound.us - r.clock_unix_us + widen * r.clock_uncertainty_us;
+const boundOf = (bound, widen) => meta.recordings.map(r => boundIn(r, bound, widen));
 
 // backwards tells whether the period ends before it begins, with the bounds of
 // the search behind the page: nothing lies in it.
@@ -129,10 +146,10 @@ function timeConditions(out) {
     if (!f[flag]) continue;
     const at = boundOf(f[flag], widen), exact = boundOf(f[flag], 0);
     out.push({ flag, bits: bitsWhere(flag === 'from' ? i => times[i] >= at[col.rec[i]] : i => times[i] <= at[col.rec[i]]),
-      away: i => { const d = Math.abs(times[i] - exact[col.rec[i]]) / 3.6e9; return d < 1 ? d : 1; }, drop: () => { f[flag] = null; } });
+      away: i => { const d = Math.abs(times[i] - exact[col.rec[i]]) / 3.6e9; return d < 1 ? d : 1; }, drop: () => { f[flag] = null; }, wanted: () => momentText(f[flag]) });
   }
-  if (f.minDuration > 0) out.push({ flag: 'min-duration', bits: bitsWhere(i => length(i) >= f.minDuration), away: i => ratio(length(i), f.minDuration), drop: () => { f.minDuration = 0; } });
-  if (f.maxDuration > 0) out.push({ flag: 'max-duration', bits: bitsWhere(i => length(i) <= f.maxDuration), away: i => ratio(length(i), f.maxDuration), drop: () => { f.maxDuration = 0; } });
+  if (f.minDuration > 0) out.push({ flag: 'min-duration', bits: bitsWhere(i => length(i) >= f.minDuration), away: i => ratio(length(i), f.minDuration), drop: () => { f.minDuration = 0; }, wanted: () => spanText(f.minDuration) });
+  if (f.maxDuration > 0) out.push({ flag: 'max-duration', bits: bitsWhere(i => length(i) <= f.maxDuration), away: i => ratio(length(i), f.maxDuration), drop: () => { f.maxDuration = 0; }, wanted: () => spanText(f.maxDuration) });
 }
 
 function sizeConditions(out) {
@@ -142,7 +159,8 @@ function sizeConditions(out) {
     if (!(w > 0 || h > 0)) continue;
     const fits = flag === 'min-size' ? (v, b) => !(b > 0) || v >= b : (v, b) => !(b > 0) || v <= b;
     out.push({ flag, bits: bitsWhere(i => fits(col.width[i], w) && fits(col.height[i], h)),
-      away: i => Math.max(w > 0 ? ratio(col.width[i], w) : 0, h > 0 ? ratio(col.height[i], h) : 0), drop: () => { f[own] = [0, 0]; } });
+      away: i => Math.max(w > 0 ? ratio(col.width[i], w) : 0, h > 0 ? ratio(col.height[i], h) : 0), drop: () => { f[own] = [0, 0]; },
+      wanted: () => `${w || '…'}×${h || '…'} px` });
   }
 }
 

@@ -128,21 +128,18 @@ function settle(runs) {
   return out;
 }
 
-// crossings lists the ways of a path's foot across a line: [{t, toRight}].
-function crossings(a, b, p) {
-  if (p.n === 0) return [];
-  const box = boundsOf([a, b]), abx = b[0] - a[0], aby = b[1] - a[1], length = far(abx, aby), out = [];
-  let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
-  for (let i = 0; i < p.n; i++) {
-    const x = footX(p, i), y = footY(p, i);
-    x0 = Math.min(x0, x); x1 = Math.max(x1, x); y0 = Math.min(y0, y); y1 = Math.max(y1, y);
-  }
-  if (!touch(box, x0, y0, x1, y1)) return [];
-  const side = i => abx * (footY(p, i) - a[1]) - aby * (footX(p, i) - a[0]);
-  let net = 0, last = 0, clear = false, right = side(0) > 0, since = p.t[0];
-  const settled = () => { if (net !== 0) out.push({ t: last, toRight: net > 0 }); net = 0; };
-  for (let i = 0; i < p.n; i++) {
-    const d = side(i);
+// crossings lists the ways of a path's foot across a line, [{t, toRight}], up to
+// the first of which enough(toRight) is true.
+function crossings(a, b, p, enough) {
+  const abx = b[0] - a[0], aby = b[1] - a[1], length = far(abx, aby), out = [];
+  let net = 0, last = 0, clear = false, right = false, since = p.t[0], done = false;
+  const settled = () => {
+    if (net !== 0) { out.push({ t: last, toRight: net > 0 }); done = enough !== undefined && enough(net > 0); }
+    net = 0;
+  };
+  for (let i = 0; i < p.n && !done; i++) {
+    const d = abx * (footY(p, i) - a[1]) - aby * (footX(p, i) - a[0]);
+    if (i === 0) right = d > 0;
     if (i > 0 && (d > 0) !== right) {
       right = !right; since = p.t[i];
       const s = meet(footX(p, i - 1), footY(p, i - 1), footX(p, i), footY(p, i), a, b);
@@ -150,7 +147,7 @@ function crossings(a, b, p) {
     }
     if (Math.abs(d) / length >= edgeWidth(p, i) || p.t[i] - since >= edgeHoldUS) { settled(); clear = true; }
   }
-  if (clear) settled(); // the path ended as it went across
+  if (clear && !done) settled(); // the path ended as it went across
   return out;
 }
 

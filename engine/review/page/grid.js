@@ -1,10 +1,11 @@
 // The pictures of the rows kept. Only those in view are in the document.
 
 const cardW = 180, cardH = 196;
-const grid = { rows: [], why: null, cards: new Map(), perRow: 1 };
+const grid = { rows: [], why: null, cards: new Map(), perRow: 1, step: cardW };
 
 function describe(i) {
-  const parts = [`${t(meta.classes[col['class'][i]])} ${fmt(col.class_score[i] / 1000, 2, 2)}`];
+  const score = col.class_score[i]; // none where no detector named it
+  const parts = [t(meta.classes[col['class'][i]]) + (score ? ' ' + fmt(score / 1000, 2, 2) : '')];
   if (meta.colours[col.colour[i]] !== 'unknown') parts.push(t(meta.colours[col.colour[i]]));
   if (points[i] >= 0) parts.push(t(compass[points[i]]));
   return parts;
@@ -13,6 +14,9 @@ function startText(i) {
   const r = recOf(i);
   return r.clock_unix_us === null ? '+' + mediaText(col.start[i]) : clockText(r.clock_unix_us + col.start[i]);
 }
+
+// plateText is a row's number plate as it may be shown, or nothing.
+const plateText = i => col.plate[i] ? (plates.get(i) || { text: '' }).text : '';
 
 function fillCard(el, i, why) {
   const [kind, ...rest] = describe(i), status = meta.statuses[col.status[i]];
@@ -25,15 +29,18 @@ function fillCard(el, i, why) {
     const img = make('img', { alt: '', src: cropOf(i), decoding: 'async', draggable: 'false', onerror: () => { img.remove(); pic.textContent = '—'; } });
     pic.append(img);
   } else pic.textContent = '—';
+  const tag = (kind, text, title) => text ? make('span', { 'class': 'tag ' + kind, title }, text) : '';
+  const event = col.event[i] ? t('event-' + meta.event_names[col.event[i] - 1]) : '';
   const verdict = status === 'proposed' ? '' : make('span', { 'class': 'mark' }, (status === 'validated' ? '✓ ' : '✗ ') + t(status));
   const start = startText(i).replace(/ \(UTC.*/, '');
-  el.replaceChildren(pic, verdict, make('p', null, kind), make('p', null, [...rest, spanText(length(i))].join(' · ')),
+  el.replaceChildren(pic, verdict, tag('event', event, event), tag('plate', plateText(i), t('plate')), make('p', null, kind), make('p', null, [...rest, spanText(length(i))].join(' · ')),
     make('p', { title: startText(i) }, start), make('p', why ? { 'class': 'why' } : null, why || `${nameOf(i)} · ${recOf(i).camera}`));
 }
 
 function layGrid() {
   const root = byId('grid'), space = byId('grid-space');
   grid.perRow = Math.max(1, Math.floor((root.clientWidth - 4) / cardW));
+  grid.step = (root.clientWidth - 4) / grid.perRow;
   space.style.height = Math.ceil(grid.rows.length / grid.perRow) * cardH + 'px';
   showGrid();
 }
@@ -53,7 +60,8 @@ function showGrid() {
       grid.cards.set(i, el);
       space.append(el);
     }
-    el.style.left = k % grid.perRow * cardW + 'px';
+    el.style.width = grid.step - 8 + 'px';
+    el.style.left = k % grid.perRow * grid.step + 'px';
     el.style.top = Math.floor(k / grid.perRow) * cardH + 'px';
   }
 }
@@ -82,6 +90,9 @@ function revealInGrid(i) {
   root.setAttribute('aria-activedescendant', 'row-' + i);
 }
 
+// wantedText is a condition for people to read.
+const wantedText = c => c.wanted ? `${t(c.flag)} ${c.wanted()}` : t(c.flag);
+
 // showNone says why nothing is shown: the search found nothing, or which
 // condition alone drops what.
 function showNone(result) {
@@ -94,7 +105,7 @@ function showNone(result) {
   const near = result.misses.filter(m => m.n);
   if (!near.length) say.append(make('p', null, t('farther')));
   for (const m of near) {
-    say.append(make('p', null, `${t(m.cond.flag)}${colon()}${fmt(m.n)} `,
+    say.append(make('p', null, `${wantedText(m.cond)}${colon()}${fmt(m.n)} `,
       make('button', { 'class': 'relax', onclick: () => { m.cond.drop(); update(); } }, t('without'))));
   }
   if (near.length) say.append(make('p', null, t('nearest')));
@@ -103,6 +114,7 @@ function showNone(result) {
 function printGrid() {
   const list = byId('print-list'), some = grid.rows.slice(0, 500);
   list.replaceChildren(...some.map(i => { const el = make('div'); fillCard(el, i, grid.why && grid.why.get(i)); el.removeAttribute('id'); return el; }));
+  list.prepend(make('p', null, `${t('proposal')} ${byId('made').textContent}`));
   if (grid.why) list.prepend(make('p', null, t('none') + ' ' + t('nearest')));
   if (some.length < grid.rows.length) list.prepend(make('p', null, t('shownFirst', some.length)));
 }

@@ -206,16 +206,34 @@ function startOriginal() {
   say(byId('original-say'), t('noTrack'));
 }
 
+// rareFacts lists what few objects have: what was left or removed, a plate, a
+// speed over ground.
+function rareFacts(i, row) {
+  const r = recOf(i), e = events.get(i), p = col.plate[i] && plates.get(i), v = groundSpeeds.get(i);
+  if (e) {
+    const by = e.linked ? rowOf(r.id, e.linked) : -1;
+    row('eventRow', `${t('event-' + meta.event_names[col.event[i] - 1])} · ${r.clock_unix_us === null ? '+' + mediaText(e.us) : clockText(r.clock_unix_us + e.us) + ' ' + uncertain(r)}`,
+      ...(e.linked ? [` · ${t('linked')} `, by < 0 ? `${r.id}:${e.linked}` : make('button', { 'class': 'link', onclick: () => choose(by, true) }, nameOf(by))] : []));
+  }
+  if (p) {
+    row('plate', make('span', { 'class': 'plate' }, p.text), ...(p.masked ? [' · ' + t('masked')] : []));
+    const why = (filter.plate && filter.plate.rows.get(i)) || p.why;
+    if (why) row('plateWhy', why);
+  }
+  if (v) row('groundSpeed', `${fmt(v.kmh, 0, 1)} ± ${fmt(v.error, 0, 1)} km/h`);
+}
+
 // showFacts lists what is known of the chosen object.
 function showFacts() {
   const i = selected, root = byId('facts');
   byId('decide').hidden = i < 0;
+  for (const [id, verdict] of [['do-validate', 'validated'], ['do-reject', 'rejected']]) byId(id).setAttribute('aria-pressed', i >= 0 && meta.statuses[col.status[i]] === verdict);
   if (i < 0) { root.replaceChildren(); byId('said').replaceChildren(); if (original) say(byId('original-say'), t('noTrack')); return; }
   const r = recOf(i), status = meta.statuses[col.status[i]], rows = [];
   const row = (key, ...value) => rows.push(make('tr', null, make('th', { scope: 'row' }, t(key)), make('td', null, ...value)));
-  const score = v => ` (${t('score')} ${(v / 1000).toLocaleString(locale(), { maximumFractionDigits: 2 })})`;
+  const score = v => ` (${t('score')} ${fmt(v / 1000, 0, 2)})`;
   rows.push(make('tr', null, make('th', { scope: 'row' }, t('original')), make('td', { id: 'fact-now' }, '—')));
-  row('class', `${nameOf(i)} · ${t(meta.classes[col['class'][i]])}${score(col.class_score[i])} · ${t(meta.colours[col.colour[i]])}` + (col.colour[i] ? score(col.colour_score[i]) : '') +
+  row('class', `${nameOf(i)} · ${t(meta.classes[col['class'][i]])}${col.class_score[i] ? score(col.class_score[i]) : ''} · ${t(meta.colours[col.colour[i]])}` + (col.colour[i] ? score(col.colour_score[i]) : '') +
     (points[i] >= 0 ? ` · ${t(compass[points[i]])} (${Math.round(bearings[i])}°)` : ''));
   row('time', (r.clock_unix_us === null ? `+${mediaText(col.start[i])} – +${mediaText(col.end[i])} (${t('noclock')})` :
     `${clockText(r.clock_unix_us + col.start[i])} – ${clockText(r.clock_unix_us + col.end[i]).slice(11)} ${uncertain(r)}`) + ` · ${spanText(length(i))}`);
@@ -223,6 +241,7 @@ function showFacts() {
   row('SHA-256', make('span', { 'class': 'hash' }, r.sha256));
   const c = shownClip.row === i && shownClip.clip;
   if (c) row('passage', `${c.copied ? t('copiedBits') : t('encoded')}${c.parts > 1 ? ' · ' + t('part', c.part + 1, c.parts) : ''} · `, make('span', { 'class': 'hash' }, c.sha256.slice(0, 16) + '…'));
+  rareFacts(i, row);
   row('status', make('span', { 'class': 'status ' + status }, t(status)));
   root.replaceChildren(make('table', null, ...rows));
   byId('said').replaceChildren(...(comments.get(i) || []).map(x => make('p', null, make('small', null, `${x.by} · ${clockText(x.at)} · ${t(x.verdict)}${colon()}`), x.text)));

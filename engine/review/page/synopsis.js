@@ -57,7 +57,7 @@ function startSynopsis() {
   if (all.length > 1) {
     const out = make('output', { id: 'density-now' });
     const slider = make('input', { type: 'range', min: 0, max: all.length - 1, step: 1, value: 0, id: 'density', oninput: () => setDensity(+slider.value, out) });
-    extra.push(make('label', null, make('span', { 'data-t': 'density' }), ' ', slider), out);
+    extra.push(make('div', { 'class': 'density' }, make('label', { 'for': 'density', 'data-t': 'density' }), slider, out));
     syn.out = out;
   }
   synopsis = newPlayer(byId('synopsis'), byId('synopsis-controls'), {
@@ -77,7 +77,7 @@ function startSynopsis() {
 function setDensity(k, out) {
   syn.at = k;
   const s = synNow();
-  if (out) out.textContent = `${s.density.toLocaleString(locale(), { maximumFractionDigits: 1 })} · ${spanText(s.frames * s.frame_us)}`;
+  if (out) out.textContent = `${t('atOnce', fmt(s.density, 0, 1))} · ${spanText(s.frames * s.frame_us)}`;
   halt(synopsis);
   synopsis.video.src = s.src;
   synopsis.video.addEventListener('loadedmetadata', () => { synopsis.video.playbackRate = synopsis.rate; if (selected >= 0) seekSynopsis(selected); }, { once: true });

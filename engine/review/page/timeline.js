@@ -3,9 +3,9 @@
 
 const kinds = ['seen', 'relearning', 'triaged', 'not-analysed', 'covered', 'damaged', 'gap']; // the worst last: it is drawn over the rest
 const kindColour = { seen: '#cfe3cf', relearning: '#f4d58d', 'not-analysed': '#ffffff', triaged: '#dfe7ee', covered: '#8d99ae', damaged: '#d1495b', gap: '#3d405b' };
-const laneH = 34, axisH = 18, labelW = 150;
+const laneH = 28, axisH = 18, labelW = 150;
 
-const line = { zones: [], from: 0, to: 1, drag: null, segments: [] };
+const line = { from: 0, to: 1, drag: null, offset: null };
 
 // Recordings with a clock share one scale; each without one has a scale of its
 // own, media time, after them.
@@ -19,6 +19,10 @@ function laneList() {
   return [...lanes.values()].sort((a, b) => a.media - b.media);
 }
 const lanes = laneList();
+const clockLanes = lanes.filter(l => !l.media).length, bothKinds = clockLanes > 0 && clockLanes < lanes.length;
+// laneTop is where a lane begins: those without a clock stand under an axis of their own.
+const laneTop = k => k * laneH + (bothKinds && k >= clockLanes ? axisH : 0);
+const laneAt = y => lanes.findLastIndex((_, k) => y >= laneTop(k));
 const originOf = k => meta.recordings[k].clock_unix_us === null ? 0 : meta.recordings[k].clock_unix_us;
 
 // segments are the stretches of time in which any recording runs. Holes between
@@ -88,19 +92,24 @@ function fillKind(g, kind, x, y, w, h) {
 }
 
 function drawTimeline() {
-  const canvas = byId('timeline'), width = canvas.parentElement.clientWidth, height = Math.max(1, lanes.length) * laneH + axisH;
+  const canvas = byId('timeline'), width = canvas.parentElement.clientWidth, height = Math.max(1, laneTop(lanes.length));
   const g = fitCanvas(canvas, width, height);
   canvas.style.height = height + 'px';
   g.fillStyle = '#fff'; g.fillRect(0, 0, width, height);
   const bins = densities(width);
-  lanes.forEach((lane, k) => drawLane(g, lane, k * laneH, width, bins[k]));
-  drawAxis(g, width, lanes.length * laneH);
+  lanes.forEach((lane, k) => drawLane(g, lane, laneTop(k), width, bins[k]));
+  if (bothKinds) drawAxis(g, lanes[clockLanes], width, clockLanes * laneH);
   drawPeriod(g, width);
   g.fillStyle = '#fff'; g.fillRect(0, 0, labelW - 4, height);
   g.fillStyle = '#1b1f24'; g.font = '12px system-ui, sans-serif'; g.textBaseline = 'middle';
   lanes.forEach((lane, k) => {
-    g.fillText(clip(g, lane.camera + (lane.media ? ` (${t('media')})` : ''), labelW - 14), 2, k * laneH + laneH / 2);
+    g.fillText(clip(g, lane.camera, labelW - 14), 2, laneTop(k) + laneH / 2);
   });
+  if (bothKinds) { g.fillStyle = '#4b5563'; g.fillText(clip(g, t('noclock'), labelW - 14), 2, clockLanes * laneH + axisH / 2); }
+  const axis = byId('axis'), a = fitCanvas(axis, width, axisH);
+  axis.style.height = axisH + 'px';
+  a.fillStyle = '#fff'; a.fillRect(0, 0, width, axisH);
+  if (lanes.length) drawAxis(a, lanes[0], width, 0);
   const seenUS = meta.scope.recordings.reduce((n, r) => n + ((r.us || {}).seen || 0), 0);
   canvas.setAttribute('aria-label', `${t('timeline')}${colon()}${lanes.map(l => l.camera).join(', ')}; ${t('seen')} ${spanText(seenUS)}`);
 }
@@ -166,11 +175,10 @@ function drawDensity(g, lane, y, width, bins) {
 }
 
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
-function drawAxis(g, width, y) {
-  const lane = lanes[0];
-  if (!lane) return;
+function drawAxis(g, lane, width, y) {
   g.fillStyle = '#4b5563'; g.strokeStyle = '#8a93a0'; g.font = '11px system-ui, sans-serif'; g.textBaseline = 'top';
   let last = -1e9;
+  line.offset = null;
   for (const p of scaleFor(lane).parts) {
     const x0 = xOf(lane, p.us, width), x1 = xOf(lane, p.end, width), perUS = (x1 - x0) / (p.end - p.us || 1);
     if (x1 < labelW || x0 > width) continue;
@@ -179,7 +187,7 @@ function drawAxis(g, width, y) {
     const offset = lane.media ? 0 : offsetAt(from);
     for (let us = Math.ceil((from + offset) / step) * step - offset; us <= to; us += step) last = tick(g, lane, us, step, y, width, last);
     if (last === -1e9) last = tick(g, lane, Math.max(from, p.us), step, y, width, last);
-    if (p !== scaleFor(lane).parts[0]) { g.beginPath(); g.moveTo(x0 - 8, y + 2); g.lineTo(x0 - 11, y + 12); g.moveTo(x0 - 4, y + 2); g.lineTo(x0 - 7, y + 12); g.stroke(); }
+    if (p !== scaleFor(lane).parts[0]) { g.beginPath(); g.moveTo(x0 - 8, y); g.lineTo(x0 - 10, y + 5); g.moveTo(x0 - 4, y); g.lineTo(x0 - 6, y + 5); g.stroke(); }
   }
 }
 function offsetAt(us) {
@@ -194,10 +202,12 @@ function tick(g, lane, us, step, y, width, last) {
   if (!lane.media) {
     const p = partsAt(us);
     text = `${p.hour}:${p.minute}` + (step < 6e7 ? ':' + p.second : '');
-    if (last === -1e9 || p.hour + p.minute === '0000') text = `${dateText(us)} ${text} (UTC${p.offset})`;
+    if (last === -1e9 || p.hour + p.minute === '0000') text = `${dateText(us)} ${text}`;
+    if (p.offset !== line.offset) text += ` (UTC${p.offset})`; // the night on which clocks change has an hour twice
   }
   const w = g.measureText(text).width;
   if (x < last || x + w > width) return last;
+  if (!lane.media) line.offset = partsAt(us).offset;
   g.fillText(text, x + 2, y + 5);
   return x + w + 10;
 }
@@ -207,9 +217,10 @@ function drawPeriod(g, width) {
     const side = b => b && Boolean(b.media) === lane.media;
     if (!side(filter.from) && !side(filter.to)) return;
     const a = side(filter.from) ? xOf(lane, filter.from.us, width) : labelW, b = side(filter.to) ? xOf(lane, filter.to.us, width) : width;
-    g.fillStyle = 'rgba(224,123,0,.18)'; g.fillRect(a, k * laneH, b - a, laneH);
+    const y = laneTop(k);
+    g.fillStyle = 'rgba(224,123,0,.18)'; g.fillRect(a, y, b - a, laneH);
     g.strokeStyle = '#b35f00'; g.lineWidth = 2;
-    g.beginPath(); g.moveTo(a, k * laneH); g.lineTo(a, (k + 1) * laneH); g.moveTo(b, k * laneH); g.lineTo(b, (k + 1) * laneH); g.stroke();
+    g.beginPath(); g.moveTo(a, y); g.lineTo(a, y + laneH); g.moveTo(b, y); g.lineTo(b, y + laneH); g.stroke();
   });
 }
 
@@ -236,7 +247,7 @@ function panTimeline(share) {
 
 function startTimeline() {
   const canvas = byId('timeline'), width = () => canvas.parentElement.clientWidth;
-  const place = e => { const r = canvas.getBoundingClientRect(); return [e.clientX - r.left, lanes[Math.max(0, Math.min(lanes.length - 1, Math.floor((e.clientY - r.top) / laneH)))]]; };
+  const place = e => { const r = canvas.getBoundingClientRect(); return [e.clientX - r.left, lanes[Math.max(0, laneAt(e.clientY - r.top))]]; };
   canvas.addEventListener('pointerdown', e => { if (!lanes.length) return; const [x, lane] = place(e); line.drag = { x, lane }; canvas.setPointerCapture(e.pointerId); });
   canvas.addEventListener('pointerup', e => {
     const d = line.drag, [x] = place(e);
@@ -268,4 +279,39 @@ function showLegend() {
     const us = meta.scope.recordings.reduce((n, r) => n + ((r.us || {})[k] || 0), 0);
     return make('span', { 'data-kind': k }, i, `${t(k)} ${spanText(us)}`);
   }));
+}
+
+// scopeNow says what the filter asks for and how much of that was seen, µs, as
+// query.Scope does: where spans of several kinds cover a moment the worst holds,
+// and what none covers was not analysed.
+function scopeNow() {
+  const out = { asked: 0, seen: 0, noClock: 0 }, f = filter, bounds = [meta.flags.from, meta.flags.to, f.from, f.to];
+  meta.recordings.forEach((r, k) => {
+    if (f.cameras.size && !f.cameras.has(cameraOf[k]) || f.shapes.length && !sharesPicture(k)) return;
+    const at = [-1, 1, -1, 1].map((widen, n) => bounds[n] ? boundIn(r, bounds[n], widen) : widen < 0 ? 0 : r.length_us);
+    if (at.some(Number.isNaN)) { out.noClock++; return; }
+    const from = Math.max(0, at[0], at[2]), to = Math.min(r.length_us, at[1], at[3]);
+    if (to <= from) return;
+    out.asked += to - from;
+    out.seen += seenWithin(r, from, to);
+  });
+  return out;
+}
+
+// seenWithin is how much of [from, to) of a recording was seen and nothing worse.
+function seenWithin(r, from, to) {
+  const edges = [];
+  for (const c of r.coverage) {
+    const a = Math.max(c.from_us, from), b = Math.min(c.to_us, to), bad = c.kind === 'seen' ? 0 : 1;
+    if (a < b) edges.push([a, 1, bad], [b, -1, bad]);
+  }
+  edges.sort((x, y) => x[0] - y[0]);
+  let seen = 0, last = from;
+  const open = [0, 0];
+  for (const [at, step, bad] of edges) {
+    if (open[0] > 0 && open[1] === 0) seen += at - last;
+    last = at;
+    open[bad] += step;
+  }
+  return seen;
 }

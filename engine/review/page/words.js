@@ -7,6 +7,11 @@ const words = {
   filters: ['Filtres', 'Filters'], clear: ['Tout effacer', 'Clear all'],
   'class': ['Classe', 'Class'], colour: ['Couleur', 'Colour'], heading: ['Direction (image)', 'Heading (picture)'], status: ['Décision', 'Decision'],
   camera: ['Caméra', 'Camera'], duration: ['Durée en vue (s)', 'Time in view (s)'], size: ['Taille médiane (px)', 'Median size (px)'],
+  event: ['Chose déposée, enlevée', 'Thing left, removed'], 'event-left': ['déposé', 'left'], 'event-removed': ['enlevé', 'removed'], linked: ['par', 'by'], eventRow: ['Événement', 'Event'],
+  'plate-read': ['plaque lue', 'plate read'], plateRead: ['plaque lue', 'plate read'], find: ['Chercher', 'Find'], fuzzy: ['caractères faux au plus', 'characters wrong at most'],
+  literal: ['sans caractères semblables', 'no look-alikes'], plateHint: ['Plaque : ? un caractère, * plusieurs. La recherche est consignée au journal.', 'Plate: ? is one character, * several. The search goes into the journal.'],
+  masked: ['masquée jusqu’à validation, puis posteriori hit unmask', 'masked until validated, then posteriori hit unmask'], plateWhy: ['Concordance', 'Match'],
+  groundSpeed: ['Vitesse au sol', 'Speed over ground'], period: ['période à l’envers', 'period backwards'],
   stop: ['Arrêt d’au moins (s)', 'Stands at least (s)'], time: ['Période', 'Period'], least: ['au moins', 'at least'], most: ['au plus', 'at most'],
   from: ['depuis', 'from'], to: ['jusqu’à', 'to'], width: ['largeur', 'width'], height: ['hauteur', 'height'], plate: ['Plaque', 'Plate'],
   shapes: ['Zones et lignes', 'Zones and lines'],
@@ -17,6 +22,7 @@ const words = {
   command: ['Cette recherche en ligne de commande', 'This search as a command line'], copy: ['Copier', 'Copy'], copied: ['Copié', 'Copied'],
   play: ['Lecture / pause (espace)', 'Play / pause (space)'], back: ['Image précédente (,)', 'Frame back (,)'], next: ['Image suivante (.)', 'Frame forward (.)'],
   speed: ['Vitesse', 'Speed'], box: ['Cadre', 'Box'], density: ['Densité', 'Density'],
+  atOnce: [n => `${n} objets à la fois`, n => `${n} objects at once`],
   validate: ['Valider (V)', 'Validate (V)'], reject: ['Rejeter (X)', 'Reject (X)'], comment: ['Commenter (C)', 'Comment (C)'],
   exportD: ['Exporter les décisions', 'Export the decisions'],
   zoneTool: ['Tracer une zone', 'Draw a zone'], lineTool: ['Tracer une ligne', 'Draw a line'], done: ['Terminer', 'Finish'],
@@ -39,8 +45,11 @@ const words = {
   remove: ['Retirer', 'Remove'], name: ['Nom', 'Name'], rule: ['Règle', 'Rule'], coordinates: ['Coordonnées', 'Coordinates'],
   'min-duration': ['durée au moins', 'time at least'], 'max-duration': ['durée au plus', 'time at most'], 'min-size': ['taille au moins', 'size at least'],
   'max-size': ['taille au plus', 'size at most'], stops: ['arrêt', 'stop'],
+  'min-width': ['largeur au moins', 'width at least'], 'min-height': ['hauteur au moins', 'height at least'],
+  'max-width': ['largeur au plus', 'width at most'], 'max-height': ['hauteur au plus', 'height at most'],
   results: [n => n === 1 ? '1 objet' : fmt(n) + ' objets', n => n === 1 ? '1 object' : fmt(n) + ' objects'],
   ofAll: [(n, all) => `${fmt(n)} sur ${fmt(all)}`, (n, all) => `${fmt(n)} of ${fmt(all)}`],
+  noClockOf: [n => `${fmt(n)} sans horloge, non cherché${n > 1 ? 's' : ''}`, n => `${fmt(n)} without a clock, not searched`],
   scope: [(seen, asked) => `vu ${seen} sur ${asked}`, (seen, asked) => `seen ${seen} of ${asked}`],
   empty: ['La recherche n’a trouvé aucun objet. Cela ne vaut que pour ce qui a été vu : voyez la couverture.', 'The search found no object. That holds for what was seen only: look at the coverage.'],
   none: ['Aucun objet ne passe tous les filtres. Ce qu’une seule condition écarte :', 'No object passes all filters. What one condition alone drops:'],
@@ -60,6 +69,8 @@ const words = {
   drawZone: ['Cliquez les coins ; double-clic ou Entrée pour finir, Échap pour annuler. Au clavier : flèches et Espace.', 'Click the corners; double click or Enter to finish, Escape to give up. By keys: arrows and Space.'],
   drawLine: ['Cliquez les deux bouts. Au clavier : flèches et Espace.', 'Click both ends. By keys: arrows and Space.'],
   badShape: ['Ce n’est pas NOM=x,y x,y …', 'This is not NAME=x,y x,y …'], nameTaken: ['Ce nom est pris.', 'This name is taken.'],
+  otherSizes: [(w, h) => `trajets des enregistrements en ${w}×${h}`, (w, h) => `paths of the recordings of ${w}×${h}`],
+  dropped: ['les zones et lignes de l’autre image ont été retirées', 'the zones and lines of the other picture were taken away'],
   pathsMissing: ['Les trajets ne peuvent pas être lus ; les zones ne donnent rien.', 'The paths cannot be read; zones find nothing.'],
   morePaths: [(n, all) => `${fmt(n)} trajets tracés sur ${fmt(all)}, pris régulièrement`, (n, all) => `${fmt(n)} of ${fmt(all)} paths are drawn, evenly taken`],
   pending: [n => n === 1 ? '1 décision non exportée' : fmt(n) + ' décisions non exportées', n => n === 1 ? '1 decision not exported' : fmt(n) + ' decisions not exported'],
@@ -119,6 +130,7 @@ function partsAt(us) {
   out.offset = out.timeZoneName.replace('GMT', '') || '+00:00';
   return out;
 }
+const momentText = b => b.media ? '+' + mediaText(b.us) : clockText(b.us);
 const dateText = us => { const p = partsAt(us); return lang ? `${p.year}-${p.month}-${p.day}` : `${p.day}/${p.month}/${p.year}`; };
 function clockText(us, fine) {
   const p = partsAt(us), ms = fine ? (lang ? '.' : ',') + String(Math.floor((((us % 1e6) + 1e6) % 1e6) / 1000)).padStart(3, '0') : '';
