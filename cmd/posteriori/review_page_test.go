@@ -173,7 +173,9 @@ func drawnFilter(r *rand.Rand) string {
 			fmt.Fprintf(&b, format+";", args...)
 		}
 	}
-	clock := func() int64 { return clocksBack.UnixMicro() + (1200+3000*r.Int64N(2)+r.Int64N(600))*1_000_000 + r.Int64N(2)*123_456 }
+	clock := func() int64 {
+		return clocksBack.UnixMicro() + (1200+3000*r.Int64N(2)+r.Int64N(600))*1_000_000 + r.Int64N(2)*123_456
+	}
 	some(.15, "f.classes.add(%d);f.classes.add(%d);f.classes.add(4)", r.IntN(8), r.IntN(8))
 	some(.12, "f.colours.add(%d);f.colours.add(%d);f.colours.add(0)", r.IntN(6), r.IntN(6))
 	some(.1, "f.statuses.add(%d)", r.IntN(3))
