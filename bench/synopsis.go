@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"posteriori/engine"
@@ -21,15 +23,15 @@ import (
 
 // synopsisClips are shown as a synopsis; half: the goal is half the length of
 // the plain method.
-var synopsisClips = []struct {
-	file string
-	half bool
-}{
+var synopsisClips = []clipToShow{
+	{"dvrscan_traffic_camera.mp4", true}, // the first is shown at 1920×1080 too
 	{"one-by-one-person-detection.mp4", true},
-	{"dvrscan_traffic_camera.mp4", true},
 	{"person-bicycle-car-detection_38s.mp4", false},
 	{"vtest_PETS09-S2L1_480x360.avi", false},
 }
+
+// strangers bounds how many other clips are shown where none of those is there.
+const strangers = 4
 
 const (
 	scaleTubes   = 100_000
@@ -41,23 +43,77 @@ const (
 // the plain reference on the same tubes.
 func synopsisSuite(ctx context.Context, e *env) ([]figure, error) {
 	var out []figure
-	for _, c := range synopsisClips {
-		file := filepath.Join(e.data, "footage", c.file)
-		if _, err := os.Stat(file); err != nil {
+	var failed error
+	clips := synopsisFiles(e)
+	if len(clips) == 0 {
+		e.note("  no footage: only made tubes")
+	} else if large, err := enlarged(ctx, e, clips[0].file); err != nil {
+		failed = err
+	} else {
+		clips = append(clips, clipToShow{file: large})
+	}
+	for _, c := range clips {
+		e.note("  %s", filepath.Base(c.file))
+		figures, err := synopsisClip(ctx, e, c.file, c.half)
+		if errors.Is(err, errNothing) {
+			e.note("  %s: nothing moves in it", filepath.Base(c.file))
 			continue
 		}
-		figures, err := synopsisClip(ctx, e, file, c.half)
-		if err != nil {
-			return out, fmt.Errorf("%s: %w", c.file, err)
+		if err != nil { // the figures of the other clips stand
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", filepath.Base(c.file), err))
 		}
 		out = append(out, figures...)
 	}
-	if len(out) == 0 {
-		e.note("  no footage: only made tubes")
-	}
 	scale, err := synopsisScale(ctx, e)
-	return append(out, scale...), err
+	return append(out, scale...), errors.Join(failed, err)
 }
+
+// clipToShow is a recording of which a synopsis is made; half: the goal is half
+// the length of the plain method.
+type clipToShow struct {
+	file string
+	half bool
+}
+
+// synopsisFiles is the clips of the list that the data directory has, the
+// motorway first; else others of its footage.
+func synopsisFiles(e *env) (clips []clipToShow) {
+	for _, c := range synopsisClips {
+		file := filepath.Join(e.data, "footage", c.file)
+		if _, err := os.Stat(file); err == nil {
+			clips = append(clips, clipToShow{file, c.half})
+		}
+	}
+	if len(clips) > 0 {
+		return clips
+	}
+	others, _ := filepath.Glob(filepath.Join(e.data, "footage", "*")) // the pattern is well-formed
+	for _, file := range others {
+		if ext := filepath.Ext(file); len(clips) < strangers && (ext == ".mp4" || ext == ".avi" || ext == ".mkv") {
+			clips = append(clips, clipToShow{file: file})
+		}
+	}
+	return clips
+}
+
+// enlarged is a clip at 1920×1080, to render at that size; made once.
+func enlarged(ctx context.Context, e *env, file string) (string, error) {
+	name := filepath.Join(e.out, "1080p-"+strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))+".mp4")
+	if _, err := os.Stat(name); err == nil {
+		return name, nil
+	}
+	part := name + ".part"
+	cmd := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-y", "-i", file, "-an",
+		"-vf", "scale=1920:1080:force_original_aspect_ratio=decrease:force_divisible_by=2",
+		"-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-fps_mode", "passthrough", "-f", "mp4", part)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("ffmpeg cannot enlarge %s: %w: %s", filepath.Base(file), err, tail(string(out)))
+	}
+	return name, os.Rename(part, name)
+}
+
+// errNothing: a clip has no objects, so that there is no synopsis of it.
+var errNothing = errors.New("nothing found")
 
 // synopsisClip analyses a clip, arranges what was found and renders it.
 func synopsisClip(ctx context.Context, e *env, file string, half bool) ([]figure, error) {
@@ -121,6 +177,9 @@ func arrangeIndex(ctx context.Context, store string) (arranged, error) {
 	if err != nil {
 		return r, err
 	}
+	if len(keys) == 0 {
+		return r, errNothing
+	}
 	p, _, err := synopsis.Load(ctx, ix, keys, synopsis.Options{})
 	if err != nil {
 		return r, err
@@ -142,7 +201,7 @@ func arrange(ctx context.Context, p *synopsis.Planner, tubes int) (arranged, err
 // renderFigures has the program make the video. The processor time of the
 // whole command is what does not depend on what else the machine does.
 func renderFigures(ctx context.Context, p *program, name string) ([]figure, error) {
-	raw, u, err := p.measured(ctx, "synopsis", "--json", "--mode", "objects", "-o", filepath.Join(p.store, "synopsis.mp4"))
+	raw, u, err := p.measured(ctx, "synopsis", "--json", "--mode", "objects", "--width", "1920", "-o", filepath.Join(p.store, "synopsis.mp4"))
 	if err != nil {
 		return nil, err
 	}

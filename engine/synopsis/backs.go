@@ -10,7 +10,7 @@ const backSlotUS = 4 * second
 
 // backgrounds picks for every slot of a view's output the plate nearest in
 // time to what is shown in it, so the background follows the day.
-func (p *Planner) backgrounds(pl *Plan, parts []part, l *layout, sceneNo int, from int64) {
+func (p *Planner) backgrounds(pl *Plan, parts []part, l *layout, sceneNo, look int, from int64) {
 	recs := p.viewRecordings(parts)
 	slot := max(1, int(backSlotUS/p.stepUS))
 	last := Back{TUS: -2}
@@ -19,7 +19,7 @@ func (p *Planner) backgrounds(pl *Plan, parts []part, l *layout, sceneNo int, fr
 		if !ok {
 			continue // nothing is shown: the background before stays
 		}
-		b := p.plateNear(recs, rec, at)
+		b := p.plateNear(recs, rec, at, look)
 		b.Scene = sceneNo
 		b.Start = from + pl.frameAt(int64(a)*p.stepUS)
 		if b.Recording == last.Recording && b.TUS == last.TUS {
@@ -68,16 +68,19 @@ func (p *Planner) shownAt(parts []part, l *layout, a, b int) (rec int, mediaUS i
 	return m.rec, m.us, true
 }
 
-// plateNear is the plate nearest to a moment: of its own recording, else of
-// the recording of the view nearest in time that has one.
-func (p *Planner) plateNear(recs []int, rec int, mediaUS int64) Back {
+// plateNear is the plate of a look nearest to a moment: of its own recording,
+// else of the recording of the view nearest in time that has one.
+func (p *Planner) plateNear(recs []int, rec int, mediaUS int64, look int) Back {
 	wall := p.wallUS(rec, mediaUS)
 	best, distance := Back{Recording: rec, TUS: -1}, int64(-1)
 	for _, r := range recs {
 		if r != rec && len(p.recs[rec].Plates) > 0 {
 			continue
 		}
-		for _, t := range p.recs[r].Plates {
+		for i, t := range p.recs[r].Plates {
+			if looks := p.recs[r].Looks; i < len(looks) && looks[i] != look {
+				continue
+			}
 			if d := abs64(p.wallUS(r, t) - wall); distance < 0 || d < distance {
 				best, distance = Back{Recording: r, TUS: t}, d
 			}

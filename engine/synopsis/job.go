@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"posteriori/engine/fault"
@@ -27,13 +29,13 @@ func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]strin
 		Out: out, Scratch: scratch, Mark: mark, Meta: meta,
 		Width: p.Width, Height: p.Height, Band: p.Band, FrameUS: p.FrameUS, Frames: p.Frames, Dates: p.dates(),
 	}
-	source := p.jobSources(j)
+	source, mixed := p.jobSources(j), len(p.offsets()) > 1
 	if p.Options.Mode != Objects {
 		for _, s := range p.Spans {
 			r := &p.Recordings[s.Recording]
 			j.Spans = append(j.Spans, wire.RenderSpan{
 				Source: source[s.Recording], Start: s.Start, Frames: s.Frames, FromUS: s.FromUS, ToUS: s.ToUS,
-				ClockUS: p.shownClock(r, s.FromUS), Label: r.Name, Note: s.note(),
+				ClockUS: p.shownClock(r, s.FromUS), Label: r.Name, Note: strings.TrimSpace(p.offsetNote(r, s.FromUS, mixed) + s.note()),
 			})
 		}
 		return j, nil
@@ -46,7 +48,7 @@ func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]strin
 		return nil, fault.Wrap(fault.NoSpace, err, "the order for the video cannot be written").OnFile(scratch)
 	}
 	w := wire.NewBlobWriter(f)
-	err = errors.Join(p.jobTubes(j, blobs, w, source), p.jobBacks(j, blobs, w, source))
+	err = errors.Join(p.jobTubes(j, blobs, w, source, mixed), p.jobBacks(j, blobs, w, source))
 	if e := errors.Join(w.Flush(), f.Close()); err == nil && e != nil {
 		err = fault.Wrap(fault.NoSpace, e, "the order for the video cannot be written").OnFile(scratch)
 	}
@@ -57,7 +59,7 @@ func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]strin
 }
 
 // jobTubes puts the objects into the job, one at a time.
-func (p *Plan) jobTubes(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, source map[int]int) error {
+func (p *Plan) jobTubes(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, source map[int]int, mixed bool) error {
 	for i := range p.Objects {
 		o := &p.Objects[i]
 		path, masks, err := blobs.Tube(o.Recording, o.Track)
@@ -72,9 +74,10 @@ func (p *Plan) jobTubes(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, sour
 		}
 		t.Path, _ = w.Put(path) // Flush tells what failed
 		t.Masks, _ = w.Put(masks)
+		zone := p.offsetNote(&p.Recordings[o.Recording], o.Plays[0].FromUS, mixed)
 		for _, y := range o.Plays {
 			t.Plays = append(t.Plays, wire.RenderPlay{
-				Start: y.Start, Frames: y.Frames, FromUS: y.FromUS, ToUS: y.ToUS, Note: y.note()})
+				Start: y.Start, Frames: y.Frames, FromUS: y.FromUS, ToUS: y.ToUS, Note: strings.TrimSpace(zone + y.note())})
 		}
 		j.Tubes = append(j.Tubes, t)
 	}
@@ -133,20 +136,53 @@ func (p *Plan) shownClock(r *Recording, tUS int64) int64 {
 	return r.ClockUS + int64(offset)*second
 }
 
-// ZoneName is the zone of the stamps as it stood at the first moment shown,
-// "CEST (UTC+02:00)"; empty when no recording has a clock.
+// ZoneName is the zone of the stamps as it stands at the moments shown, "CEST
+// (UTC+02:00)", in the night the clocks go back "CEST (UTC+02:00), CET
+// (UTC+01:00)"; empty when no recording has a clock.
 func (p *Plan) ZoneName() string {
+	var names []string
+	for _, at := range p.offsets() {
+		name, offset := at.Zone()
+		switch {
+		case offset == 0:
+			name = "UTC"
+		case strings.ContainsAny(name, "+-"): // a zone without a name of its own
+			name = "UTC" + at.Format("-07:00")
+		default:
+			name += at.Format(" (UTC-07:00)")
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// offsets is the first moment shown of each offset from UTC that the zone has
+// at those shown, in order of time.
+func (p *Plan) offsets() (first []time.Time) {
 	for i := range p.Objects {
-		if r := &p.Recordings[p.Objects[i].Recording]; r.HasClock {
-			at := time.UnixMicro(r.ClockUS + p.Objects[i].Plays[0].FromUS).In(p.zone())
-			name, offset := at.Zone()
-			if offset == 0 {
-				return "UTC"
-			}
-			return name + at.Format(" (UTC-07:00)")
+		r := &p.Recordings[p.Objects[i].Recording]
+		if !r.HasClock || len(p.Objects[i].Plays) == 0 {
+			continue
+		}
+		at := time.UnixMicro(r.ClockUS + p.Objects[i].Plays[0].FromUS).In(p.zone())
+		k := slices.IndexFunc(first, func(t time.Time) bool { return t.Format("-07:00") == at.Format("-07:00") })
+		if k < 0 {
+			first = append(first, at)
+		} else if at.Before(first[k]) {
+			first[k] = at
 		}
 	}
-	return ""
+	slices.SortFunc(first, time.Time.Compare)
+	return first
+}
+
+// offsetNote is the offset from UTC of stamps from media time tUS on, where
+// not all have the same: in the night the clocks go back an hour comes twice.
+func (p *Plan) offsetNote(r *Recording, tUS int64, mixed bool) string {
+	if !r.HasClock || !mixed {
+		return ""
+	}
+	return time.UnixMicro(r.ClockUS + tUS).In(p.zone()).Format("-07:00 ")
 }
 
 func (p *Plan) zone() *time.Location {

@@ -49,6 +49,7 @@ func Load(ctx context.Context, ix *index.Store, keys []index.Key, opt Options) (
 		}
 		recs = append(recs, rec)
 	}
+	l.numberLooks(recs)
 	p, err := NewPlanner(recs, opt)
 	if err != nil {
 		return nil, nil, err
@@ -96,6 +97,18 @@ func (l *Loaded) add(r index.Recording, analyses []index.Analysis) (Recording, e
 	l.plates = append(l.plates, ps)
 	l.Recordings = append(l.Recordings, r)
 	return rec, nil
+}
+
+// numberLooks tells the backgrounds of each camera apart.
+func (l *Loaded) numberLooks(recs []Recording) {
+	known := map[string]*looks{}
+	for i := range recs {
+		key := recs[i].view()
+		if known[key] == nil {
+			known[key] = &looks{}
+		}
+		recs[i].Looks = known[key].number(l.plates[i])
+	}
 }
 
 // Tube is [Blobs].

@@ -12,26 +12,35 @@ import (
 // defaultCutUS is from which length a group is cut when no length is wanted.
 const defaultCutUS = 60 * second
 
-// view is the recordings that share a background, with their tubes.
+// view is the tubes that share a background.
 type view struct {
+	look  int
 	tubes []int
 }
 
-// views are camera and picture size, in order of their first tube.
+// view names what recordings must have in common to share a background.
+func (r *Recording) view() string {
+	if r.Camera == "" {
+		return "\x00" + r.ID
+	}
+	return fmt.Sprintf("%s\x00%dx%d", r.Camera, r.Probe.Width, r.Probe.Height)
+}
+
+// views are camera, picture size and look, in order of their first tube: a
+// camera that moved has two, and so have day and night.
 func (p *Planner) views() []view {
 	var out []view
 	at := map[string]int{}
 	for i := range p.tubes {
-		r := &p.recs[p.tubes[i].rec]
-		key := fmt.Sprintf("%s\x00%dx%d", r.Camera, r.Probe.Width, r.Probe.Height)
-		if r.Camera == "" {
-			key = "\x00" + r.ID
-		}
+		t := &p.tubes[i]
+		r := &p.recs[t.rec]
+		look := r.lookAt(t.startUS/2 + t.endUS/2)
+		key := fmt.Sprintf("%s\x00%d", r.view(), look)
 		j, ok := at[key]
 		if !ok {
 			j = len(out)
 			at[key] = j
-			out = append(out, view{})
+			out = append(out, view{look: look})
 		}
 		out[j].tubes = append(out[j].tubes, i)
 	}
@@ -52,7 +61,7 @@ func (p *Planner) planObjects(ctx context.Context, pl *Plan) {
 		groups = p.emit(pl, parts, l, objects, groups)
 		pl.Frames = max(pl.Frames, from+pl.frameAt(int64(l.steps)*p.stepUS))
 		p.tellLength(pl, v, wanted[i], l, objects, from)
-		p.backgrounds(pl, parts, l, i, from)
+		p.backgrounds(pl, parts, l, i, v.look, from)
 	}
 	for _, o := range objects {
 		slices.SortStableFunc(o.Plays, func(a, b Play) int {
@@ -64,7 +73,7 @@ func (p *Planner) planObjects(ctx context.Context, pl *Plan) {
 		return cmp.Or(cmp.Compare(a.Recording, b.Recording), cmp.Compare(a.Track, b.Track))
 	})
 	if len(views) > 1 {
-		pl.warn("%d camera views are shown one after another", len(views))
+		pl.warn("%d views are shown one after another: other cameras, a camera that moved, and day and night do not share a background", len(views))
 	}
 }
 
@@ -183,8 +192,8 @@ func (p *Planner) tellLength(pl *Plan, v view, wanted int64, l *layout, objects 
 		return (time.Duration(us) * time.Microsecond).Round(100 * time.Millisecond)
 	}
 	pl.warn("%s cannot hold all %d objects with an overlap of at most %.2g: the video is %s long and loses none "+
-		"(after %s: %s); allow more --overlap, a higher --still-speed, or a narrower filter",
-		show(wanted), len(v.tubes), p.opt.MaxOverlap, show(got), show(wanted), strings.Join(names, ", "))
+		"(after %s: %s); --duration %s holds all, and more --overlap, a higher --still-speed or a narrower filter need less",
+		show(wanted), len(v.tubes), p.opt.MaxOverlap, show(got), show(wanted), strings.Join(names, ", "), show(got))
 }
 
 // emit writes each part's members into objects, after the frames that the

@@ -40,6 +40,9 @@ type Recording struct {
 	ClockUS          int64   // Unix µs of media time zero, when HasClock
 	UncertaintyUS    int64   // of ClockUS
 	Plates           []int64 // media times of clean backgrounds, in order; may be empty
+	// Looks numbers, for each of Plates, the place and light it shows: those of
+	// one camera that show the same in the same light have one number. nil: all do.
+	Looks []int
 }
 
 // Tube is one track that passed the filter.
