@@ -4,7 +4,7 @@
 //
 // DATA is laid out like this: footage/ with clips, models/ with ONNX files,
 // truth/events/CLIP.json, truth/tracking/SEQ/seq.json (see engine's benchmark
-// data). Suites for which it has nothing say so and are passed over.
+// data), truth/plates/SET with photographs of plates. Suites for which it has nothing say so and are passed over.
 package main
 
 import (
@@ -57,6 +57,7 @@ func suites() []suite {
 		{"detection", detectionSuite},
 		{"events", eventsSuite},
 		{"journal", journalSuite},
+		{"plates", plateSuite},
 		{"colour", colourSuite},
 		{"reliability", reliabilitySuite},
 		{"synopsis", synopsisSuite},

@@ -28,6 +28,21 @@ type program struct {
 // newProgram makes a store with one open procedure and, when the data
 // directory has them, its models. Close removes it.
 func newProgram(ctx context.Context, e *env) (*program, error) {
+	p, err := emptyProgram(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if models := filepath.Join(e.data, "models"); isDir(models) {
+		if _, err := p.run(ctx, "models", "install", "--from", models); err != nil {
+			p.Close()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// emptyProgram is newProgram without models.
+func emptyProgram(ctx context.Context, e *env) (*program, error) {
 	store, err := os.MkdirTemp(e.out, "store-")
 	if err != nil {
 		return nil, err
@@ -39,9 +54,6 @@ func newProgram(ctx context.Context, e *env) (*program, error) {
 		{"init", "--demo"},
 		{"procedure", "open", procedureID, "--frame", "flagrance", "--offence", "benchmark (made up)",
 			"--imprisonment", "--service", "benchmark", "--parquet", "00000000000"},
-	}
-	if models := filepath.Join(e.data, "models"); isDir(models) {
-		steps = append(steps, []string{"models", "install", "--from", models})
 	}
 	for _, s := range steps {
 		if _, err := p.run(ctx, s...); err != nil {

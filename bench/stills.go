@@ -21,6 +21,7 @@ type stillHit struct {
 	Colour      string     `json:"colour"`
 	ColourScore float64    `json:"colour_score"`
 	Best        [4]float64 `json:"best"`
+	Plate       *struct{}  `json:"plate"` // nil where none was read
 }
 
 // readStills imports photographs, analyses them in one run, and returns what
@@ -36,6 +37,17 @@ func readStills(ctx context.Context, e *env, files []string) ([][]stillHit, erro
 		return nil, err
 	}
 	defer p.Close()
+	out, err := p.stills(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	e.stills[key] = out
+	return out, nil
+}
+
+// stills imports and analyses photographs in p, and returns what was found in
+// each, by its place in files.
+func (p *program) stills(ctx context.Context, files []string) ([][]stillHit, error) {
 	places, distinct, err := byContent(files)
 	if err != nil {
 		return nil, err
@@ -63,7 +75,6 @@ func readStills(ctx context.Context, e *env, files []string) ([][]stillHit, erro
 			out[i] = append(out[i], h)
 		}
 	}
-	e.stills[key] = out
 	return out, nil
 }
 

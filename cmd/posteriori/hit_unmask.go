@@ -41,6 +41,7 @@ type unmasked struct {
 	Plate     string        `json:"plate"` // what the votes say
 	Score     float64       `json:"score"`
 	Raw       []rawRead     `json:"raw"`   // what was read, most frequent first
+	Reads     []plateRead   `json:"reads"` // each read, by time
 	Votes     [][]charVote  `json:"votes"` // for each place, strongest first
 	Proposed  []plateSyntax `json:"proposed,omitempty"`
 }
@@ -48,6 +49,15 @@ type unmasked struct {
 type rawRead struct {
 	Text     string `json:"text"`
 	Pictures int    `json:"pictures"`
+}
+
+// plateRead is one reading: what, when, where in the picture, and how sure.
+type plateRead struct {
+	TUS   int64      `json:"t_us"`
+	Box   [4]float64 `json:"box"`   // left, top, width, height in source pixels
+	Found float64    `json:"found"` // the plate detector's score
+	Text  string     `json:"text"`
+	Score float64    `json:"score"`
 }
 
 // charVote is the share that a character has at one place; the empty one
@@ -137,6 +147,10 @@ func newUnmasked(reg index.Registration, l plate.Lattice) *unmasked {
 	out := &unmasked{Recording: reg.Recording, Track: reg.Track, Plate: reg.Best, Score: thousandths(reg.Score)}
 	for _, r := range l.Raw() {
 		out.Raw = append(out.Raw, rawRead{r.Text, r.N})
+	}
+	for _, r := range l.Reads {
+		out.Reads = append(out.Reads, plateRead{r.TUS, [4]float64{r.Box.X, r.Box.Y, r.Box.W, r.Box.H},
+			thousandths(r.Found), r.Text(), thousandths(r.Score())})
 	}
 	for _, s := range l.Slots {
 		out.Votes = append(out.Votes, votesOf(s))

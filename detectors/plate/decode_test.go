@@ -70,6 +70,22 @@ func TestCertainty(t *testing.T) {
 	}
 }
 
+// One view that cuts a character off and one that takes the edge for one do
+// not outweigh those that agree, and the doubt stays in the shares.
+func TestVote(t *testing.T) {
+	read := func(s string, share float32) []lp.Char { return decodeSlots(columns(s, share), len(s)) }
+	got := vote([][]lp.Char{read("AB123CD", .8), read("B123CD", .8), read("IAB123CD", .7), read("AB123CD", .8)})
+	if text(got) != "AB123CD" {
+		t.Errorf("%q", text(got))
+	}
+	if s := certainty(got); s <= 0 || s >= .8 {
+		t.Errorf("certainty %.2f: views that disagree leave no doubt", s)
+	}
+	if one := read("AB", .9); text(vote([][]lp.Char{one})) != "AB" || vote(nil) != nil {
+		t.Error("one view, or none")
+	}
+}
+
 func TestDecodeSlots(t *testing.T) {
 	if got := text(decodeSlots(columns("AA-1", .9), 4)); got != "AA1" {
 		t.Errorf("%q", got)
@@ -144,7 +160,7 @@ func TestDistinct(t *testing.T) {
 // Every place of a picture lies in a square of each layer, and whatever is
 // not larger than a tenth of it lies whole in one.
 func TestLayersCover(t *testing.T) {
-	if got := Layers(300, 200, 320); len(got) != 1 || len(got[0]) != 1 {
+	if got := Layers(300, 200, 320); len(got) != 2 || len(got[0]) != 1 {
 		t.Errorf("a small picture: %v", got)
 	}
 	rapid.Check(t, func(t *rapid.T) {

@@ -146,22 +146,16 @@ func Distinct(ds []detectors.Detection) []detectors.Detection {
 
 // Layers are where to look for plates in a w×h picture with a detector of
 // that input: the whole of it; where it is larger than the detector takes in
-// without loss, squares along its length; and smaller squares where it is
-// larger still.
+// without loss, squares along its length; and smaller squares, in which small
+// plates are large enough to be told from their surroundings.
 func Layers(w, h, input int) [][]scene.Box {
 	fw, fh := float64(w), float64(h)
 	out := [][]scene.Box{{{W: fw, H: fh}}}
-	if max(w, h) <= input*5/4 {
-		return out
-	}
 	side := min(fw, fh)
-	if fw != fh {
+	if fw != fh && max(w, h) > input*5/4 {
 		out = append(out, along(fw, fh, side))
 	}
-	if side > 1.5*float64(input) {
-		out = append(out, along(fw, fh, 0.6*side))
-	}
-	return out
+	return append(out, along(fw, fh, 0.6*side))
 }
 
 // along tiles w×h with squares that overlap by at least a sixth.

@@ -46,6 +46,19 @@ def _shield(img, rng, cx, cy, r):
     cv2.fillPoly(img, [np.round(inner * 8).astype(np.int32)], _jitter(rng, b, 30), cv2.LINE_AA, 3)
 
 
+def _blob(img, rng, cx, cy, r):
+    """A picture between groups or at the edge: the outline of a country, a star, a plant."""
+    n = rng.randint(5, 11)
+    a = np.sort(np.array([rng.uniform(0, 2 * np.pi) for _ in range(n)]))
+    d = np.array([r * rng.uniform(.35, 1) for _ in range(n)])
+    p = np.stack([cx + d * np.cos(a) * rng.uniform(.6, 1), cy + d * np.sin(a)], -1)
+    colour = [rng.randint(20, 230) for _ in range(3)]
+    cv2.fillPoly(img, [np.round(p * 8).astype(np.int32)], colour, cv2.LINE_AA, 3)
+    if rng.random() < .5:
+        q = (p - [cx, cy]) * rng.uniform(.3, .7) + [cx, cy]
+        cv2.fillPoly(img, [np.round(q * 8).astype(np.int32)], [rng.randint(20, 230) for _ in range(3)], cv2.LINE_AA, 3)
+
+
 def _emblem_band(img, rng, code):
     """An edge without blue: arms or a flag above the country's letters."""
     h = img.shape[0]
@@ -98,7 +111,7 @@ def _colours(rng, look):
         fg = (40, 20, 150)
     elif rng.random() < .06:
         fg = rng.choice([(120, 40, 10), (30, 110, 20), (40, 30, 170)])
-    if rng.random() < .03:  # old black French, diplomatic and temporary ones
+    if rng.random() < .08:  # old black French, historic, diplomatic and temporary ones
         bg, fg = rng.choice([((25, 25, 25), (230, 230, 230)), ((110, 60, 20), (240, 240, 240)), ((40, 30, 160), (240, 240, 240)), ((60, 120, 30), (230, 230, 230))])
     return _jitter(rng, bg, 18), _jitter(rng, fg, 18)
 
@@ -138,7 +151,7 @@ def plate(rng):
     ch = _mm(rng.uniform(58, 84) if american else rng.uniform(66, 86))
     pitch = ch * (rng.uniform(.5, .62) if american else rng.uniform(.54, .74))
     thick = rng.uniform(.72, .9)  # of a glyph's width in its pitch
-    gap = ch * rng.uniform(.15, .6)
+    gap = ch * rng.uniform(.15, .85 if american else .65)
     dash_drawn = rng.random() < (.5 if american else look["dash"])
     masks = []
     for c in text:
@@ -165,6 +178,8 @@ def plate(rng):
     if right:
         right = _band(img, rng, look["code"], True)
     x = left + (w - left - right - width) / 2 + rng.uniform(-.3, .3) * pad
+    if not left and rng.random() < .15:
+        _blob(img, rng, max(6, x - pitch * rng.uniform(.4, .7)), h * rng.uniform(.35, .65), ch * rng.uniform(.2, .4))
     y = (h - ch) // 2 + (rng.randint(-3, 6) if american else rng.randint(-2, 2))
     for m, g in masks:
         if isinstance(m, str):
@@ -192,6 +207,9 @@ def _mark(img, rng, c, x, y, g, ch, fg, dash_drawn):
     elif c == "o":
         r = int(min(g * .8, ch * .3) * rng.uniform(.6, 1))
         n = rng.choice([1, 2])
+        if rng.random() < .3:
+            _blob(img, rng, x + g * .45, y + ch * rng.uniform(.4, .6), max(4, min(g * .6, ch * .45)))
+            return
         if rng.random() < .25:
             _shield(img, rng, x + g * .4, y + ch * rng.uniform(.3, .6), max(3, min(g * .5, ch * .35)))
             return
@@ -267,10 +285,11 @@ def quad(rng, w, h, strength=1.0):
     return q.astype(np.float32)
 
 
-def _degrade(img, rng):
+def degrade(img, rng):
+    """Blur, bad light, noise and compression of a grey picture."""
     width = img.shape[1]
     if rng.random() < .6:
-        img = cv2.GaussianBlur(img, (0, 0), rng.uniform(.3, min(1.6, .3 + width / 110)))
+        img = cv2.GaussianBlur(img, (0, 0), rng.uniform(.3, min(1.5, .3 + width / 130)))
     if rng.random() < .2:
         n = rng.randint(2, max(2, min(6, width // 22)))
         k = np.zeros((n, n), np.float32)
@@ -278,7 +297,7 @@ def _degrade(img, rng):
         img = cv2.filter2D(img, -1, k / max(1, k.sum()))
     f = img.astype(np.float32)
     f = 255 * np.clip(f / 255, 0, 1) ** rng.uniform(.55, 1.8)
-    lo, span = rng.uniform(0, 70), rng.uniform(60, 255)
+    lo, span = rng.uniform(0, 70), rng.uniform(75, 255)
     span = min(span, 255 - lo)
     f = lo + f * span / 255
     if rng.random() < .6:
@@ -304,6 +323,12 @@ class Pool:
         return taken
 
 
+def looseness(rng):
+    """How much wider than the plate the box is, left and top, right and bottom, in shares of it; seldom tighter."""
+    side = lambda: (max(-.025, rng.gauss(.04, .075)), max(-.08, rng.gauss(.1, .17)))
+    return side(), side()
+
+
 def look(rng, backgrounds, size=(128, 32), pool=None, ease=0.0):
     """One sample for the reader: (grey picture of size, characters).
 
@@ -317,10 +342,9 @@ def look(rng, backgrounds, size=(128, 32), pool=None, ease=0.0):
     q = quad(rng, w, h, .4 if easy else 1)
     lo, hi = q.min(0), q.max(0)
     bw, bh = hi - lo
-    # Looseness of the box, each side of its own: seldom tighter than the plate.
-    m = [rng.gauss(.04, .075), rng.gauss(.1, .17), rng.gauss(.04, .075), rng.gauss(.1, .17)]
-    x0, y0 = lo[0] - max(-.025, m[0]) * bw, lo[1] - max(-.08, m[1]) * bh
-    x1, y1 = hi[0] + max(-.025, m[2]) * bw, hi[1] + max(-.08, m[3]) * bh
+    before, after = looseness(rng)
+    x0, y0 = lo[0] - before[0] * bw, lo[1] - before[1] * bh
+    x1, y1 = hi[0] + after[0] * bw, hi[1] + after[1] * bh
     target = float(np.exp(rng.uniform(np.log(110 if easy else 50), np.log(220))))  # the plate's width in the picture
     s = min(1.0, target / (x1 - x0))
     ow, oh = max(8, int((x1 - x0) * s)), max(6, int((y1 - y0) * s))
@@ -333,7 +357,7 @@ def look(rng, backgrounds, size=(128, 32), pool=None, ease=0.0):
     by, bx = rng.randrange(max(1, b.shape[0] - oh)), rng.randrange(max(1, b.shape[1] - ow))
     out = cv2.resize(b[by:by + oh, bx:bx + ow], (ow, oh))
     out = cv2.warpPerspective(flat, M, (ow, oh), dst=out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
-    return cv2.resize(out if easy else _degrade(out, rng), size, interpolation=rng.choice([cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA])), text
+    return cv2.resize(out if easy else degrade(out, rng), size, interpolation=rng.choice([cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA])), text
 
 
 def photographs(folder, grey=True, limit=None, long_side=480):

@@ -1,4 +1,4 @@
-"""Pictures for the detector: real frames with boxes, and plates put into photographs."""
+"""Pictures for the detector: real frames with boxes, and plates and drawn vehicles put into photographs."""
 
 import glob
 import os
@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import cv2
 import numpy as np
 
+import cars
 import render_plates
 import syntaxes
 
@@ -38,7 +39,8 @@ def cut(rng, img, boxes, side, lo, hi):
     """A random square of the frame (a pyramid), most often around a plate, scaled to side."""
     h, w = img[0].shape[:2]
     s = float(np.exp(rng.uniform(np.log(lo), np.log(hi))))
-    cx, cy = rng.uniform(0, w), rng.uniform(0, h)
+    inside = lambda length: rng.uniform(min(.4 * s, length / 2), max(length - .4 * s, length / 2))
+    cx, cy = inside(w), inside(h)
     if len(boxes) and rng.random() < .85:
         b = boxes[rng.randrange(len(boxes))]
         cx = (b[0] + b[2]) / 2 + rng.uniform(-.45, .45) * s
@@ -170,12 +172,37 @@ def weather(rng, img):
     return img
 
 
-def scene(rng, frames, photographs, pool, side, share=.5):
+def balanced(rng, img):
+    """The picture with its channels brought to about one mean, and to some light: the real frames are red ones of the night."""
+    mean = img.reshape(-1, 3).mean(0) + 4
+    gain = np.clip(rng.uniform(60, 140) / mean, .5, 4) * [rng.uniform(.9, 1.1) for _ in range(3)]
+    ramp = np.arange(256, dtype=np.float32)[:, None] * gain
+    return cv2.LUT(img, np.clip(ramp, 0, 255).astype(np.uint8)[None])
+
+
+class Fleet:
+    """Drawn vehicles, each placed six or seven times."""
+
+    def __init__(self, rng, pool, size=120):
+        self.rng, self.pool = rng, pool
+        self.cars = [cars.car(rng, pool) for _ in range(size)]
+
+    def take(self):
+        k = self.rng.randrange(len(self.cars))
+        taken = self.cars[k]
+        if self.rng.random() < .15:
+            self.cars[k] = cars.car(self.rng, self.pool)
+        return taken
+
+
+def scene(rng, frames, photographs, pool, fleet, side, share=.4):
     """(BGR side×side, boxes, ignored boxes)."""
     ignored = []
     if frames and rng.random() < share:
         img, boxes = frames[rng.randrange(len(frames))]
         img, boxes = cut(rng, img, boxes, side, 190, 780)
+        if rng.random() < .5:
+            img = balanced(rng, img)
         boxes = clip(boxes, side, ignored)
         if rng.random() < .25:
             paste(rng, img, pool, boxes)
@@ -185,7 +212,10 @@ def scene(rng, frames, photographs, pool, side, share=.5):
         boxes = []
         if rng.random() < .2:
             _decoys(rng, img)
-        for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3])):
+        if rng.random() < .7:
+            for _ in range(rng.choice([1, 1, 2, 2, 3])):
+                cars.place(rng, img, fleet.take(), boxes)
+        for _ in range(rng.choice([0, 0, 1, 1, 2])):
             paste(rng, img, pool, boxes)
     img = weather(rng, img)
     if rng.random() < .5:
@@ -201,9 +231,10 @@ if __name__ == "__main__":
     fr = real(sys.argv[2])[:40]
     ph = render_plates.photographs(sys.argv[1], grey=False, limit=30)
     pl = render_plates.Pool(r, 40)
+    fl = Fleet(r, pl, 20)
     tiles = []
     for _ in range(15):
-        im, bs, ig = scene(r, fr, ph, pl, 320)
+        im, bs, ig = scene(r, fr, ph, pl, fl, 320)
         for b in bs:
             cv2.rectangle(im, tuple(map(int, b[:2])), tuple(map(int, b[2:])), (0, 255, 0), 1)
         tiles.append(im)

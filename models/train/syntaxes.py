@@ -8,6 +8,7 @@ stand for fixed choices. Everything else is itself.
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SIV = "ABCDEFGHJKLMNPQRSTVWXYZ"  # French since 2009: no I, O, U
 ES = "BCDFGHJKLMNPRSTVWXYZ"
+ALIKE = ["WMNHVK", "B8R3", "O0DQC", "6GC8", "S58", "1IJLT", "Z27", "E3F", "HMNWX", "VUWY", "AR4", "W", "9035"]  # told apart by little
 CYRILLIC = "ABEKMHOPCTYX"
 
 RO = ["AB", "AR", "AG", "BC", "BH", "BN", "BR", "BT", "BV", "BZ", "CS", "CL", "CJ", "CT", "CV", "DB", "DJ", "GL", "GR",
@@ -76,7 +77,7 @@ def fill(rng, template, letters, prefixes):
     return "".join(out)
 
 
-def sample(rng, american=0.14, free=0.22):
+def sample(rng, american=0.14, free=0.3):
     """(text with marks, look): what stands on one plate."""
     kind = rng.random()
     if kind < american:
@@ -84,7 +85,8 @@ def sample(rng, american=0.14, free=0.22):
     c = rng.choices(COUNTRIES, [c[0] for c in COUNTRIES])[0]
     if kind < american + free:  # no syntax at all: the net shall read, not guess
         n = rng.randint(4, 9)
-        text = [rng.choice(LETTERS + "0123456789") for _ in range(n)]
+        pool = rng.choice(ALIKE) + rng.choice(ALIKE) if rng.random() < .4 else LETTERS + "0123456789"
+        text = [rng.choice(pool) for _ in range(n)]
         for _ in range(rng.randint(0, 2)):
             text.insert(rng.randint(1, len(text) - 1), rng.choice(" -o"))
         return "".join(text), c[4]

@@ -86,8 +86,9 @@ class Samples(torch.utils.data.IterableDataset):
         frames = scenes.real(self.frames)
         photographs = render_plates.photographs(self.photographs, grey=False)
         pool = render_plates.Pool(rng)
+        fleet = scenes.Fleet(rng, pool)
         while True:
-            img, boxes, ignored = scenes.scene(rng, frames, photographs, pool, SIDE)
+            img, boxes, ignored = scenes.scene(rng, frames, photographs, pool, fleet, SIDE)
             yield torch.from_numpy(img).permute(2, 0, 1), *targets(boxes, ignored)
 
 
@@ -158,7 +159,9 @@ def main():
     opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=1e-3)
     if a.resume and os.path.exists(a.checkpoint):
         k = torch.load(a.checkpoint, map_location=device, weights_only=False)
-        model.load_state_dict(k["model"]), ema.load_state_dict(k["ema"]), opt.load_state_dict(k["opt"])
+        model.load_state_dict(k["model"]), ema.load_state_dict(k["ema"])
+        if "opt" in k:
+            opt.load_state_dict(k["opt"])
     loader = torch.utils.data.DataLoader(Samples(a.frames, a.photographs, a.seed), a.batch, num_workers=a.workers, prefetch_factor=4)
     c = centres(device)
     begin, step, sums = time.time(), 0, np.zeros(3)

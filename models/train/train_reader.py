@@ -20,10 +20,12 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import real_plates
 import render_plates
 from glyphs import ALPHABET
 
 W, H, COLUMNS = 128, 32, 32
+REAL = .08  # share of real plates, where there are any
 
 
 class Conv(nn.Sequential):
@@ -65,8 +67,8 @@ class Reader(nn.Module):
 
 
 class Samples(torch.utils.data.IterableDataset):
-    def __init__(self, photographs, seed, ease):
-        self.folder, self.seed, self.ease = photographs, seed, ease
+    def __init__(self, photographs, seed, ease, real=None):
+        self.folder, self.seed, self.ease, self.real = photographs, seed, ease, real
 
     def __iter__(self):
         cv2.setNumThreads(0)
@@ -77,8 +79,10 @@ class Samples(torch.utils.data.IterableDataset):
         n = 0
         while True:
             n += 1
-            ease = max(.1, self.ease - n / 20000)
-            img, text = render_plates.look(rng, backgrounds, (W, H), pool, ease)
+            if self.real and rng.random() < REAL:
+                img, text = self.real.take(rng, (W, H))
+            else:
+                img, text = render_plates.look(rng, backgrounds, (W, H), pool, max(.2, self.ease - n / 20000))
             if not 3 <= len(text) <= 10:
                 continue
             target = np.zeros(10, np.int64)
@@ -101,6 +105,8 @@ def greedy(logp):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--photographs", required=True)
+    p.add_argument("--frames", help="folder with images/ and annots/ of real plates, to be labelled by --teacher")
+    p.add_argument("--teacher", help="cct_xs_v2_global.onnx")
     p.add_argument("--checkpoint", default="reader.pt")
     p.add_argument("--minutes", type=float, default=70)
     p.add_argument("--threads", type=int, default=1)
@@ -121,8 +127,11 @@ def main():
     opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=1e-3)
     if a.resume and os.path.exists(a.checkpoint):
         c = torch.load(a.checkpoint, map_location=device, weights_only=False)
-        model.load_state_dict(c["model"]), ema.load_state_dict(c["ema"]), opt.load_state_dict(c["opt"])
-    loader = torch.utils.data.DataLoader(Samples(a.photographs, a.seed, 0 if a.resume else 1), a.batch, num_workers=a.workers, prefetch_factor=6)
+        model.load_state_dict(c["model"]), ema.load_state_dict(c["ema"])
+        if "opt" in c:
+            opt.load_state_dict(c["opt"])
+    real = real_plates.Plates(a.frames, a.teacher) if a.frames else None
+    loader = torch.utils.data.DataLoader(Samples(a.photographs, a.seed, 0 if a.resume else 1, real), a.batch, num_workers=a.workers, prefetch_factor=6)
     begin, seen, step, right, total, loss_sum = time.time(), 0, 0, 0, 0, 0.0
     for img, target, length in loader:
         done = (time.time() - begin) / 60 / a.minutes
