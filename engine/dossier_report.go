@@ -215,6 +215,7 @@ func (b *reportBuilder) proposal(ctx context.Context, k index.Key) (report.Propo
 	}
 	p := report.Proposal{Recording: k.Recording, Track: k.Track, File: filepath.Base(r.Path), SHA256: r.SHA256, Camera: r.Camera,
 		Class: t.Class.String(), ClassScore: t.ClassScore, Colour: t.Colour.String(), ColScore: t.ColourScore,
+		Lower: t.Lower.String(), LowerScore: t.LowerScore,
 		StartUS: t.StartUS, EndUS: t.EndUS, BestUS: t.BestUS, WithinUS: r.ClockUncertaintyUS,
 		Box: [4]int{int(t.Best.X), int(t.Best.Y), int(t.Best.W), int(t.Best.H)}}
 	if t.HasHeading {

@@ -5,11 +5,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
 	"posteriori/engine/procedure"
-	"posteriori/engine/scene"
 )
 
 // The methods of erasure, as records and the certificate name them.
@@ -169,9 +169,9 @@ func derivedObjects(inside, outside []index.Derived) []journal.Object {
 	return out
 }
 
-// RectifyOrdered corrects a track's class or colour on order (rule 15). The
+// RectifyOrdered corrects a track's class or colours on order (rule 15). The
 // engine's own proposal stays beside it.
-func (a *Act) RectifyOrdered(ctx context.Context, ix *index.Store, o Order, class *scene.Class, colour *scene.Colour) error {
+func (a *Act) RectifyOrdered(ctx context.Context, ix *index.Store, o Order, what index.Correction) error {
 	obj := recordingObject(o.Recording)
 	obj.Tracks = []int64{o.Track}
 	d := journal.Details{Objects: []journal.Object{obj}, Decision: decision(o.Decision)}
@@ -182,22 +182,20 @@ func (a *Act) RectifyOrdered(ctx context.Context, ix *index.Store, o Order, clas
 	if _, err := ix.Track(ctx, o.Recording.ID, o.Track, false); err != nil {
 		return err
 	}
-	d.Params = rectification(class, colour)
+	d.Params = rectification(what)
 	if err := a.Record(d); err != nil {
 		return err
 	}
-	return ix.Rectify(ctx, o.Recording.ID, o.Track, class, colour, a.By(), a.seq)
+	return ix.Rectify(ctx, o.Recording.ID, o.Track, what, a.By(), a.seq)
 }
 
-func rectification(class *scene.Class, colour *scene.Colour) string {
-	what := ""
-	if class != nil {
-		what = fmt.Sprintf(`"class":%q`, class.String())
-	}
-	if colour != nil {
-		what += fmt.Sprintf(`%s"colour":%q`, map[bool]string{true: ","}[what != ""], colour.String())
-	}
-	return "{" + what + "}"
+func rectification(what index.Correction) string {
+	var parts []string
+	_ = what.Each(func(field string, value fmt.Stringer, _ int64) error {
+		parts = append(parts, fmt.Sprintf("%q:%q", field, value.String()))
+		return nil
+	})
+	return "{" + strings.Join(parts, ",") + "}"
 }
 
 // By is how the index names who acts: the matricule, or the account.

@@ -366,7 +366,7 @@ func TestOrdered(t *testing.T) {
 	}
 	car := scene.Car
 	err = m.act(journal.SubRectify, func(a *Act, ix *index.Store) error {
-		if err := a.RectifyOrdered(ctx, ix, Order{Recording: m.rec, Track: 1, Decision: order}, &car, nil); err != nil {
+		if err := a.RectifyOrdered(ctx, ix, Order{Recording: m.rec, Track: 1, Decision: order}, index.Correction{Class: &car}); err != nil {
 			return err
 		}
 		t1, err := ix.Track(ctx, m.rec.ID, 1, false)

@@ -19,6 +19,7 @@ var (
 // decoders are the packages that can read a model's output, by task.
 var decoders = map[Task][]string{
 	Detector:          {"deimv2", "nanodet", "yolox"},
+	MoverClassifier:   {"mover-square"},
 	VehicleAttributes: {"vehicle-attributes"},
 	PlateDetector:     {"plate-grid", "plate-end2end"},
 	PlateReader:       {"plate-columns", "plate-slots"},

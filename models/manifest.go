@@ -21,6 +21,7 @@ type Task string
 // The tasks.
 const (
 	Detector          Task = "detector"
+	MoverClassifier   Task = "mover-classifier"
 	VehicleAttributes Task = "vehicle-attributes"
 	PlateDetector     Task = "plate-detector"
 	PlateReader       Task = "plate-reader"

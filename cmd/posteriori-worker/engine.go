@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
+
 	"posteriori/detectors"
+	"posteriori/detectors/mover"
 	"posteriori/detectors/open"
 	"posteriori/detectors/plate"
 	"posteriori/engine/fault"
@@ -11,10 +14,11 @@ import (
 	"posteriori/models"
 )
 
-// engine is the models of a job, loaded. Both may be nil: then motion alone
-// finds objects, and no plates are read.
+// engine is the models of a job, loaded. All may be nil: then motion alone
+// finds objects, nothing is named, and no plates are read.
 type engine struct {
 	detector detectors.Detector
+	namer    *mover.Namer
 	plates   *plate.Finder
 }
 
@@ -52,6 +56,10 @@ func openEngine(e wire.Engine, h *wire.Hello) (*engine, error) {
 	if out.detector != nil {
 		h.Device, h.Detector = out.detector.Info().Device, out.detector.Info().Name
 	}
+	if out.namer != nil {
+		h.Namer = out.namer.Info().Name
+		h.Device = cmp.Or(h.Device, out.namer.Info().Device)
+	}
 	if plates.Detector == nil || plates.Reader == nil {
 		closePlates(plates)
 		return out, nil
@@ -66,6 +74,8 @@ func (e *engine) load(path string, m models.Model, o detectors.Options, plates *
 	switch {
 	case m.Task == models.Detector && e.detector == nil:
 		e.detector, err = open.Detector(path, m, o)
+	case m.Task == models.MoverClassifier && e.namer == nil:
+		e.namer, err = mover.Open(path, m, o)
 	case m.Task == models.PlateDetector && plates.Detector == nil:
 		o.MinScore = plate.MinScore
 		plates.Detector, err = plate.OpenDetector(path, m, o)
@@ -79,6 +89,9 @@ func (e *engine) load(path string, m models.Model, o detectors.Options, plates *
 func (e *engine) close() {
 	if e.detector != nil {
 		_ = e.detector.Close()
+	}
+	if e.namer != nil {
+		_ = e.namer.Close()
 	}
 	if e.plates != nil {
 		_ = e.plates.Close()

@@ -116,6 +116,9 @@ func analyse(ctx context.Context, job wire.Job, hello wire.Hello, w *wire.Writer
 	a := *job.Analyse
 	a.Engine.Device = hello.Device
 	var options []pipeline.Option
+	if eng.namer != nil {
+		options = append(options, pipeline.WithNamer(eng.namer))
+	}
 	if eng.plates != nil {
 		options = append(options, pipeline.WithPlates(eng.plates))
 	}

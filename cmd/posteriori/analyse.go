@@ -241,8 +241,14 @@ func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []ind
 			WithHint("run make build, name it with $POSTERIORI_ONNXRUNTIME, or pass --detector none to go by motion alone")
 	case det != nil:
 		opt.Engine.Models = []wire.Model{*det}
-	case o.detector == "auto":
-		a.notef("no detector is installed: finding what moves, by motion alone; all of it will be called other")
+	}
+	if o.detector != "none" && w.ORTPath != "" {
+		if opt.Engine.Models, err = withNamer(opt.Engine.Models, store.ModelsDir()); err != nil {
+			return opt, err
+		}
+	}
+	if det == nil && o.detector == "auto" {
+		a.notef("%s", withoutDetector(len(opt.Engine.Models) > 0))
 		a.notef("hint: posteriori models install --from DIR")
 	}
 	if o.plates == "auto" && w.ORTPath != "" {
@@ -253,6 +259,28 @@ func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []ind
 		opt.Engine.Models = append(opt.Engine.Models, plates...)
 	}
 	return opt, nil
+}
+
+// withNamer adds the classifier that names what no detector does, if it is
+// installed.
+func withNamer(list []wire.Model, dir string) ([]wire.Model, error) {
+	all, err := models.Load()
+	if err != nil {
+		return nil, err
+	}
+	m, err := firstInstalled(dir, all.ForTask(models.MoverClassifier))
+	if m == nil || err != nil {
+		return list, err
+	}
+	return append(list, *m), nil
+}
+
+// withoutDetector says what an analysis without a detector can do.
+func withoutDetector(named bool) string {
+	if named {
+		return "no detector is installed: finding what moves, by motion alone, and naming it by a small classifier"
+	}
+	return "no detector is installed: finding what moves, by motion alone; all of it will be called other"
 }
 
 // choosePlates is the plate detector and the plate reader that are installed,

@@ -44,7 +44,8 @@ func hashDocument(ctx context.Context, d *procedure.Authorisation) error {
 // orderOptions are the flags of posteriori erase and rectify.
 type orderOptions struct {
 	track, recording string
-	class, colour    string
+	class            string
+	colour, lower    string
 	decision         procedure.Authorisation
 }
 
@@ -110,9 +111,10 @@ func printOutside(w io.Writer, files []index.Derived) error {
 func newRectifyCommand(a *app) *cobra.Command {
 	var o orderOptions
 	c := &cobra.Command{
-		Use:   "rectify -p ID --track [REC:]TRACK --class CLASS|--colour COLOUR --order REF --magistrate NAME --quality Q --date DATE",
-		Short: "Correct a track's class or colour on a magistrate's order",
-		Long: `Correct a track's class or colour on the order of a magistrate (rule 15). What
+		Use:   "rectify -p ID --track [REC:]TRACK --class CLASS|--colour COLOUR|--lower COLOUR --order REF --magistrate NAME --quality Q --date DATE",
+		Short: "Correct a track's class or colours on a magistrate's order",
+		Long: `Correct a track's class or colours on the order of a magistrate (rule 15). A
+person's --colour is that of the upper clothing, --lower that of the lower. What
 the engine itself proposed is kept beside the correction.
 
 A report made before is stale from then on: make it anew.
@@ -126,34 +128,40 @@ A report made before is stale from then on: make it anew.
 	f.StringVar(&o.track, "track", "", "the `track`, RECORDING:TRACK")
 	f.StringVar(&o.class, "class", "", "its true `class`")
 	f.StringVar(&o.colour, "colour", "", "its true `colour`")
+	f.StringVar(&o.lower, "lower", "", "the true `colour` of a person's lower clothing")
 	orderFlags(f, &o.decision)
 	return c
 }
 
 func (a *app) rectify(c *cobra.Command, o orderOptions) error {
-	if o.track == "" || o.class == "" && o.colour == "" {
-		return usage(c, "name a --track, and its --class or --colour")
+	if o.track == "" || o.class == "" && o.colour == "" && o.lower == "" {
+		return usage(c, "name a --track, and its --class, --colour or --lower")
 	}
-	var class *scene.Class
-	var colour *scene.Colour
+	var what index.Correction
 	if o.class != "" {
 		v, ok := scene.ParseClass(o.class)
 		if !ok {
 			return usage(c, "--class %q is no class that the engine knows", o.class)
 		}
-		class = &v
+		what.Class = &v
 	}
-	if o.colour != "" {
-		v, ok := scene.ParseColour(o.colour)
-		if !ok {
-			return usage(c, "--colour %q is no colour that the engine knows", o.colour)
+	for _, x := range []struct {
+		flag, name string
+		to         **scene.Colour
+	}{{"colour", o.colour, &what.Colour}, {"lower", o.lower, &what.Lower}} {
+		if x.name == "" {
+			continue
 		}
-		colour = &v
+		v, ok := scene.ParseColour(x.name)
+		if !ok {
+			return usage(c, "--%s %q is no colour that the engine knows", x.flag, x.name)
+		}
+		*x.to = &v
 	}
 	var key index.Key
 	err := a.ordered(c, journal.Modify, journal.SubRectify, &o, func(act *engine.Act, ix *index.Store, order engine.Order) error {
 		key = index.Key{Recording: order.Recording.ID, Track: order.Track}
-		return act.RectifyOrdered(c.Context(), ix, order, class, colour)
+		return act.RectifyOrdered(c.Context(), ix, order, what)
 	})
 	if err != nil {
 		return err

@@ -187,7 +187,12 @@ func (x *explanation) write(w io.Writer) error {
 func (x *explanation) writeAttributes(line func(name, format string, args ...any)) {
 	k := x.hit.Track
 	line("class", "%s, score %.2f", k.Class, k.ClassScore)
-	line("colour", "%s, score %.2f", k.Colour, k.ColourScore)
+	if k.Class == scene.Person {
+		line("upper clothing", "%s, score %.2f", k.Colour, k.ColourScore)
+		line("lower clothing", "%s, score %.2f", k.Lower, k.LowerScore)
+	} else {
+		line("colour", "%s, score %.2f", k.Colour, k.ColourScore)
+	}
 	heading := "none: it did not travel far enough to tell"
 	if deg, known := x.hit.Bearing(); known {
 		heading = fmt.Sprintf("%s (%.0f°) in the picture", x.hit.Compass(), deg)

@@ -22,7 +22,7 @@ import (
 // filterFlags are the flags that choose tracks. Every command that takes
 // tracks binds the same ones.
 type filterFlags struct {
-	classes, colours, statuses, events, headings, recordings, cameras, north []string
+	classes, colours, uppers, lowers, statuses, events, headings, recordings, cameras, north []string
 
 	zones, lines, enters, leaves, dwell, crosses []string
 	from, to, minSize, maxSize, where, plate     string
@@ -55,8 +55,8 @@ const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold
   has validated the track and unmasked it (hit unmask); rejected tracks are left out.
   --where takes an expression, e.g.
     class in ["car", "truck"] and dwell("gate") > 30s and not enters("yard")
-  over id recording camera exhibit class score colour colour_score vehicle heading
-  compass start end start_s end_s duration width height min_width min_height
+  over id recording camera exhibit class score colour colour_score lower_colour
+  lower_score vehicle heading compass start end start_s end_s duration width height min_width min_height
   max_width max_height travel speed observed status, with enters leaves inside dwell
   crosses stops heads, date("…") for clock times, and abs ceil floor round min max
   lower upper.
@@ -66,6 +66,8 @@ const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold
 func (o *filterFlags) bind(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.classes, "class", nil, "`class`: "+nameList(scene.Classes()))
 	f.StringSliceVar(&o.colours, "colour", nil, "`colour`: "+nameList(scene.Colours()))
+	f.StringSliceVar(&o.uppers, "upper", nil, "a person's upper clothing has this `colour`")
+	f.StringSliceVar(&o.lowers, "lower", nil, "a person's lower clothing has this `colour`")
 	f.StringSliceVar(&o.statuses, "status", nil, "what people decided: `status` proposed, validated or rejected")
 	f.StringSliceVar(&o.events, "event", nil, "things `left` or removed")
 	f.StringSliceVar(&o.headings, "heading", nil, "`heading`: N, NE, E …, a range like 350-10, or 90+-15")
@@ -108,7 +110,7 @@ func nameList[T fmt.Stringer](values []T) string {
 func (o *filterFlags) filter(ctx context.Context, c *cobra.Command, ix *index.Store) (query.Filter, error) {
 	f := query.Filter{
 		Events: o.events, PlateRead: o.plateRead, MinSpeedKMH: o.minSpeed, MaxSpeedKMH: o.maxSpeed,
-		Classes: o.classes, Colours: o.colours, Statuses: o.statuses, Headings: o.headings, Tolerance: o.tolerance, Cameras: o.cameras, Where: o.where,
+		Classes: o.classes, Colours: o.colours, Uppers: o.uppers, Lowers: o.lowers, Statuses: o.statuses, Headings: o.headings, Tolerance: o.tolerance, Cameras: o.cameras, Where: o.where,
 		MinDurationUS: o.minDuration.Microseconds(), MaxDurationUS: o.maxDuration.Microseconds(), StopUS: o.stops.Microseconds(),
 	}
 	for _, step := range []func(*query.Filter) error{o.readShapes, o.readTimes, o.readNorth, o.readPlate} {

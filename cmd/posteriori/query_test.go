@@ -65,6 +65,7 @@ func fill(ix *index.Store) error {
 	car := track(1, scene.Car, scene.Red, 10, 20, 50, 250, color.RGBA{R: 200, A: 255})
 	car.Heading, car.HasHeading = 90, true
 	person := track(2, scene.Person, scene.Blue, 15, 55, 300, 300, color.RGBA{B: 200, A: 255})
+	person.Lower, person.LowerScore = scene.Black, .75
 	thing := track(3, scene.Other, scene.UnknownColour, 40, 42, 400, 420, color.RGBA{})
 	thing.Crop = nil
 	return ix.Finish(ctx, 1, slices.Values([]scene.Track{car, person, thing}),

@@ -23,7 +23,8 @@ type life struct {
 	masks    []scene.Mask
 	classes  map[string]float64
 	colours  map[string]float64
-	looks    int // detections behind classes
+	lower    map[string]float64 // colours of lower clothing
+	looks    int                // detections behind classes
 	crop     *scene.Crop
 	cropScr  float64
 	best     scene.Box
@@ -124,7 +125,7 @@ func (s *stitcher) match(pieces []piece, cutUS int64) (taken []bool) {
 func (s *stitcher) take(p piece, cutUS int64) {
 	l := p.own
 	if l == nil {
-		l = &life{classes: map[string]float64{}, colours: map[string]float64{}, eventUS: p.msg.Track.EventUS}
+		l = &life{classes: map[string]float64{}, colours: map[string]float64{}, lower: map[string]float64{}, eventUS: p.msg.Track.EventUS}
 		l.event, _ = scene.ParseEvent(p.msg.Track.Event) // intake let no other in
 	}
 	if !l.add(p.msg, p.path, cutUS) {
@@ -179,6 +180,9 @@ func (l *life) add(m wire.TrackMsg, path scene.Path, cutUS int64) bool {
 	for k, v := range m.ColourVotes {
 		l.colours[k] += v
 	}
+	for k, v := range m.LowerVotes {
+		l.lower[k] += v
+	}
 	l.looks += m.Detections
 	if joined, err := plate.Join(l.plates, m.Plates); err == nil { // intake let no damaged ones in
 		l.plates = joined
@@ -208,6 +212,9 @@ func (s *stitcher) finish(l *life) error {
 	}
 	t.Class, t.ClassScore = attribute.Class(classVotes(l.classes), l.looks)
 	t.Colour, t.ColourScore = attribute.VoteColour(colourVotes(l.colours))
+	if t.Class == scene.Person {
+		t.Lower, t.LowerScore = attribute.VoteColour(colourVotes(l.lower))
+	}
 	t.Heading, t.HasHeading = attribute.Heading(l.path, s.w, s.h)
 	return s.emit(t)
 }

@@ -59,7 +59,7 @@ func TestColourOfPaintedCars(t *testing.T) {
 		t.Run(want.String(), func(t *testing.T) {
 			f := street()
 			box := car(f, paint)
-			v, ok := Colour(f, box, nil, scene.Car, SceneLight(f))
+			v, ok := Colour(Look{Picture: f, Box: box, Class: scene.Car, Light: SceneLight(f)})
 			if !ok {
 				t.Fatal("no votes in daylight")
 			}
@@ -76,7 +76,7 @@ func TestColourOfClothing(t *testing.T) {
 	fill(f, 150, 40, 170, 58, [3]uint8{210, 160, 135}) // head
 	fill(f, 145, 58, 175, 105, [3]uint8{200, 30, 30})  // coat
 	fill(f, 148, 105, 172, 158, [3]uint8{30, 50, 130}) // jeans
-	v, ok := Colour(f, box, nil, scene.Person, SceneLight(f))
+	v, ok := Colour(Look{Picture: f, Box: box, Class: scene.Person, Light: SceneLight(f)})
 	if got, _ := VoteColour(v); !ok || got != scene.Red {
 		t.Errorf("coat: got %s %v", got, v)
 	}
@@ -88,14 +88,14 @@ func TestColourHeedsTheMask(t *testing.T) {
 	fill(f, 160, 60, 220, 140, [3]uint8{190, 25, 30})
 	box := scene.Box{X: 100, Y: 60, W: 120, H: 80}
 	left := func(x, _ int) bool { return x < 158 }
-	v, ok := Colour(f, box, left, scene.Other, SceneLight(f))
+	v, ok := Colour(Look{Picture: f, Box: box, Inside: left, Class: scene.Other, Light: SceneLight(f)})
 	if got, _ := VoteColour(v); !ok || got != scene.Blue {
 		t.Errorf("masked to the blue half: got %s %v", got, v)
 	}
-	if got, _ := VoteColour(must(Colour(f, box, nil, scene.Other, SceneLight(f)))); got != scene.UnknownColour {
+	if got, _ := VoteColour(must(Colour(Look{Picture: f, Box: box, Class: scene.Other, Light: SceneLight(f)}))); got != scene.UnknownColour {
 		t.Errorf("half blue, half red: got %s, want unknown", got)
 	}
-	if _, ok := Colour(f, box, func(int, int) bool { return false }, scene.Other, SceneLight(f)); ok {
+	if _, ok := Colour(Look{Picture: f, Box: box, Inside: func(int, int) bool { return false }, Class: scene.Other, Light: SceneLight(f)}); ok {
 		t.Error("votes from an empty mask")
 	}
 }
@@ -135,7 +135,7 @@ func TestLightForbids(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
-		v, ok := Colour(c.f, scene.Box{X: 20, Y: 20, W: 100, H: 60}, nil, scene.Car, SceneLight(c.f))
+		v, ok := Colour(Look{Picture: c.f, Box: scene.Box{X: 20, Y: 20, W: 100, H: 60}, Class: scene.Car, Light: SceneLight(c.f)})
 		if ok != (name == "day") {
 			t.Errorf("%s: votes %v %v", name, v, ok)
 		}
@@ -181,7 +181,7 @@ func TestColourVotesSumToOne(t *testing.T) {
 		box := scene.Box{X: rapid.Float64Range(-50, 330).Draw(rt, "bx"), Y: rapid.Float64Range(-50, 190).Draw(rt, "by"),
 			W: rapid.Float64Range(0, 400).Draw(rt, "bw"), H: rapid.Float64Range(0, 300).Draw(rt, "bh")}
 		class := rapid.SampledFrom(scene.Classes()).Draw(rt, "class")
-		v, ok := Colour(f, box, nil, class, Light{White: 90})
+		v, ok := Colour(Look{Picture: f, Box: box, Class: class, Light: Light{White: 90}})
 		var sum float64
 		for _, x := range v {
 			if x < 0 || math.IsNaN(x) {

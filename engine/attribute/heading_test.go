@@ -159,6 +159,6 @@ func BenchmarkColour(b *testing.B) {
 	box := car(f, [3]uint8{190, 25, 30})
 	light := SceneLight(f)
 	for b.Loop() {
-		Colour(f, box, nil, scene.Car, light)
+		Colour(Look{Picture: f, Box: box, Class: scene.Car, Light: light})
 	}
 }

@@ -58,7 +58,7 @@ func Features(f frame.YUV, box scene.Box, inside func(x, y int) bool, light Ligh
 	r, _ := regionOf(scene.Car)
 	p := pick(f, box, inside, r, light)
 	if p.n > 0 {
-		for i, v := range p.votes(r) {
+		for i, v := range p.votes(r, light) {
 			out[len(at)+i] = float32(math.Sqrt(v))
 		}
 	}

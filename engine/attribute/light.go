@@ -13,10 +13,15 @@ type Light struct {
 	Cast  bool    // one lamp's colour lies over all of it (sodium light)
 	A, B  float64 // CIELAB a and b of what is neutral in it: the white balance's error
 	White float64 // CIELAB lightness of the picture's brightest fiftieth, 0..100
+
+	grounded bool // A, B and White are those of the ground beneath one object
 }
 
 // Colours tells whether colours can be told at all.
 func (l Light) Colours() bool { return !l.Mono && !l.Dark && !l.Cast }
+
+// cast is how far from neutral the light is.
+func (l Light) cast() float64 { return math.Hypot(l.A, l.B) }
 
 // Limits of light. Chroma is in 8-bit samples around 128.
 const (

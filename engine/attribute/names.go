@@ -9,19 +9,24 @@ import (
 // nameOf is the basic colour term of a chromatic sample, UnknownColour for a
 // neutral one. The borders, in CIELAB hue, chroma and lightness, follow the
 // focal colours of the basic terms and were set on photographs of vehicles.
-func nameOf(c lab) scene.Colour {
+func nameOf(c lab, light Light) scene.Colour {
 	C, h := c.chroma(), c.hue()
-	least := 13.0
+	least, warm := 13.0, warmNeutral
+	if light.grounded {
+		warm = groundWarm + warmPerCast*light.cast()
+	}
 	switch {
 	case c.L < 12:
 		least = 22 // chroma of near-black is coding noise
 	case c.L < 25:
 		least = 15
-	case h > 190 && h < 300:
-		least = 19 // sky light turns neutral paint blue
+	case h > skyFrom && h < skyTo && light.grounded:
+		least = math.Min(skyChroma, groundSky+light.cast())
+	case h > skyFrom && h < skyTo:
+		least = skyChroma // sky light turns neutral paint blue
 	}
 	if C < least {
-		if h > 15 && h < 90 && C > warmNeutral && c.L > 14 && c.L < 50 {
+		if h > 15 && h < 90 && C > warm && c.L > 14 && c.L < 50 {
 			return scene.Brown // brown paint is barely chromatic
 		}
 		return scene.UnknownColour
@@ -78,15 +83,18 @@ func brownish(c lab) scene.Colour {
 // shade votes on the neutral samples by the lightness of their upper part:
 // windows and tyres darken every vehicle, the paint is what is lighter. Near a
 // border both sides get votes, so that many looks decide.
-func (s *sampled) shade(r region, v *ColourVotes, weight float64) {
+func (s *sampled) shade(r region, v *ColourVotes, weight float64, light Light) {
 	if s.neutrals == 0 {
 		return
 	}
-	q, names, borders := 0.5, cloth, clothBorders
+	names, borders, soft := cloth, clothBorders, softness
 	if r.glass > 0 {
-		q, names, borders = 0.6, paint, paintBorders
+		names, borders = paint, paintBorders
+		if light.grounded {
+			borders, soft = groundBorders, groundSoftness
+		}
 	}
-	left, L := int(q*float64(s.neutrals)), 0
+	left, L := int(r.upper*float64(s.neutrals)), 0
 	for l, c := range s.neutral {
 		if left -= c; left < 0 {
 			L = l
@@ -95,7 +103,7 @@ func (s *sampled) shade(r region, v *ColourVotes, weight float64) {
 	}
 	rest := weight
 	for i, b := range borders {
-		below := 1 / (1 + math.Exp((float64(L)-b)/softness))
+		below := 1 / (1 + math.Exp((float64(L)-b)/soft))
 		v[names[i]] += rest * below
 		rest *= 1 - below
 	}
@@ -104,13 +112,24 @@ func (s *sampled) shade(r region, v *ColourVotes, weight float64) {
 
 // Borders of lightness between the neutral names.
 var (
-	paint        = []scene.Colour{scene.Black, scene.Grey, scene.Silver, scene.White}
-	paintBorders = []float64{38, 45, 71}
-	cloth        = []scene.Colour{scene.Black, scene.Grey, scene.White}
-	clothBorders = []float64{28, 70}
+	paint         = []scene.Colour{scene.Black, scene.Grey, scene.Silver, scene.White}
+	paintBorders  = []float64{38, 45, 71}
+	groundBorders = []float64{45, 59, 78}
+	cloth         = []scene.Colour{scene.Black, scene.Grey, scene.White}
+	clothBorders  = []float64{28, 70}
 )
 
 const (
 	softness    = 1.5 // of a border, in lightness
-	warmNeutral = 7   // chroma from which a dark warm neutral is brown
+	warmNeutral = 7.0 // chroma from which a dark warm neutral is brown
+
+	// Hues that the sky lays on neutral paint, and the chroma from which it is
+	// paint all the same. Measured against the ground beneath, little is needed
+	// where that is neutral; the further it is from neutral, the less a little says.
+	skyFrom, skyTo = 190, 300
+	skyChroma      = 19.0
+	groundSky      = 6.0
+	groundWarm     = 4.5
+	warmPerCast    = 0.3
+	groundSoftness = 4.0
 )

@@ -104,7 +104,7 @@ func TestColourOfFlippedPictures(t *testing.T) {
 			if way[1] {
 				b.Y = float64(f.Y.H) - box.Y - box.H
 			}
-			v, ok := Colour(g, b, nil, scene.Car, SceneLight(g))
+			v, ok := Colour(Look{Picture: g, Box: b, Class: scene.Car, Light: SceneLight(g)})
 			if got, _ := VoteColour(v); !ok || got != want {
 				t.Errorf("%s, mirrored %v, upside down %v: %s", want, way[0], way[1], got)
 			}
@@ -131,7 +131,7 @@ func TestNoColourOutOfNothing(t *testing.T) {
 				f.U.Pix[j], f.V.Pix[j] = u, v
 			}
 		}
-		if v, ok := Colour(f, box, nil, scene.Car, SceneLight(f)); ok {
+		if v, ok := Colour(Look{Picture: f, Box: box, Class: scene.Car, Light: SceneLight(f)}); ok {
 			t.Errorf("%s: %v", name, v)
 		}
 	}

@@ -87,7 +87,7 @@ func TestPhotographs(t *testing.T) {
 			}
 			f := loadJPEG(t, file)
 			w, h := float64(f.Y.W), float64(f.Y.H)
-			v, ok := Colour(f, scene.Box{X: 0.06 * w, Y: 0.12 * h, W: 0.88 * w, H: 0.76 * h}, nil, scene.Car, SceneLight(f))
+			v, ok := Colour(Look{Picture: f, Box: scene.Box{X: 0.06 * w, Y: 0.12 * h, W: 0.88 * w, H: 0.76 * h}, Class: scene.Car, Light: SceneLight(f)})
 			c := scene.UnknownColour
 			if ok {
 				c, _ = VoteColour(v)

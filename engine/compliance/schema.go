@@ -27,7 +27,7 @@ var blobs = map[string]string{
 // trackTexts are the columns of tables tied to a track that may hold text.
 var trackTexts = map[string]string{
 	"decision.verdict": "validated, rejected or comment", "decision.body": "what a person wrote", "decision.by_whom": "who decided",
-	"rectification.field": "class or colour", "rectification.by_whom": "who corrected",
+	"rectification.field": "class, colour or lower (clothing)", "rectification.by_whom": "who corrected",
 	"registration.best": "a vehicle's number plate, masked until a person validated the track", "registration.unmasked_by": "who unmasked it",
 }
 
@@ -148,7 +148,8 @@ var trackBytes = map[string]string{
 	"Track.Path": "times and boxes", "Track.Masks": "silhouettes, to cut the track out of the picture",
 	"Track.Crop.JPEG": "the best picture, for a person to look at",
 	"ClassVotes":      "score of each class", "ColourVotes": "score of each colour",
-	"Plates": "what was read of its number plate, character by character",
+	"LowerVotes": "score of each colour of lower clothing",
+	"Plates":     "what was read of its number plate, character by character",
 }
 
 // CheckMessages sees that the worker says nothing of a track that could be a

@@ -24,7 +24,7 @@ CREATE TABLE rectification (
     seq          INTEGER PRIMARY KEY AUTOINCREMENT,
     recording    INTEGER NOT NULL,
     track        INTEGER NOT NULL,
-    field        TEXT NOT NULL CHECK (field IN ('class', 'colour')),
+    field        TEXT NOT NULL CHECK (field IN ('class', 'colour', 'lower')),
     before       INTEGER NOT NULL,
     before_score REAL NOT NULL,
     after        INTEGER NOT NULL,

@@ -144,7 +144,7 @@ func TestRectify(t *testing.T) {
 		class  scene.Class
 		colour *scene.Colour
 	}{{scene.Bus, new(scene.Blue)}, {scene.Truck, nil}} {
-		if err := s.Rectify(t.Context(), rec, 2, &c.class, c.colour, "MAG-1", 40); err != nil {
+		if err := s.Rectify(t.Context(), rec, 2, Correction{Class: &c.class, Colour: c.colour}, "MAG-1", 40); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -161,10 +161,10 @@ func TestRectify(t *testing.T) {
 	if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Rectification{}, "AtUS")); d != "" || err != nil {
 		t.Error(d, err)
 	}
-	if err := s.Rectify(t.Context(), rec, 2, nil, nil, "MAG-1", 40); fault.KindOf(err) != fault.Usage {
+	if err := s.Rectify(t.Context(), rec, 2, Correction{}, "MAG-1", 40); fault.KindOf(err) != fault.Usage {
 		t.Errorf("nothing corrected: %v", err)
 	}
-	if err := s.Rectify(t.Context(), rec, 9, nil, new(scene.Blue), "MAG-1", 40); fault.KindOf(err) != fault.NotFound {
+	if err := s.Rectify(t.Context(), rec, 9, Correction{Colour: new(scene.Blue)}, "MAG-1", 40); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("no such track corrected: %v", err)
 	}
 }
@@ -203,7 +203,7 @@ func TestEraseTrack(t *testing.T) {
 	begin(t, s, rec, "one")
 	finish(t, s, rec, marked(1, "KEPTONE"), marked(2, "GONETWO"), marked(3, "KEPTTHREE"))
 	decide(t, s, rec, 2, Comment, "GONETWO-comment")
-	if err := s.Rectify(t.Context(), rec, 2, new(scene.Bus), nil, "GONETWO-by", 1); err != nil {
+	if err := s.Rectify(t.Context(), rec, 2, Correction{Class: new(scene.Bus)}, "GONETWO-by", 1); err != nil {
 		t.Fatal(err)
 	}
 	if before := plainPages(t, s); !bytes.Contains(before, []byte("GONETWO-picture")) || !bytes.Contains(before, []byte("GONETWO-comment")) {
@@ -354,6 +354,39 @@ func TestUpgrade(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// testdata/version5.db was made by the program of version 5, with testKey: a
+// car and a person of one analysis, without lower clothing.
+func TestUpgradeGivesRoomForLowerClothing(t *testing.T) {
+	old, err := os.ReadFile("testdata/version5.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "index.db")
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), path, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if d := cmp.Diff(shape(t, openTest(t)), shape(t, s)); d != "" {
+		t.Error(d)
+	}
+	person := testTrack(2)
+	person.Class, person.Colour = scene.Person, scene.Blue
+	if got, err := s.Track(t.Context(), 1, 2, true); err != nil || cmp.Diff(person, got) != "" {
+		t.Error(cmp.Diff(person, got), err)
+	}
+	if err := s.Rectify(t.Context(), 1, 2, Correction{Lower: new(scene.Black)}, "MAG-1", 40); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Rectifications(t.Context(), 1, 2)
+	if err != nil || len(got) != 1 || got[0].Field != "lower" || got[0].Before != "unknown" || got[0].After != "black" {
+		t.Errorf("corrections %+v, %v", got, err)
 	}
 }
 

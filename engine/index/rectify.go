@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"posteriori/engine/fault"
@@ -15,7 +16,7 @@ type Rectification struct {
 	Seq         int64   `json:"seq"`
 	Recording   int64   `json:"recording"`
 	Track       int64   `json:"track"`
-	Field       string  `json:"field"` // "class" or "colour"
+	Field       string  `json:"field"` // "class", "colour" or "lower"
 	Before      string  `json:"before"`
 	BeforeScore float64 `json:"before_score"` // 0..1
 	After       string  `json:"after"`
@@ -24,11 +25,36 @@ type Rectification struct {
 	Record      int64   `json:"record"` // the journal record's seq
 }
 
-// Rectify corrects a track's class or colour, or both; nil leaves one as it
-// is. The score becomes 1, as a person said so; what stood there before is kept
-// beside it. by is who corrects, record the journal's record of that.
-func (s *Store) Rectify(ctx context.Context, rec, track int64, class *scene.Class, colour *scene.Colour, by string, record int64) error {
-	if class == nil && colour == nil {
+// Correction is what a track truly is; nil leaves a field as it is.
+type Correction struct {
+	Class  *scene.Class
+	Colour *scene.Colour // of a person: of the upper clothing
+	Lower  *scene.Colour // of the lower
+}
+
+// Each calls do with the name of each field that is corrected and its value.
+func (c Correction) Each(do func(field string, value fmt.Stringer, number int64) error) error {
+	if c.Class != nil {
+		if err := do("class", *c.Class, int64(*c.Class)); err != nil {
+			return err
+		}
+	}
+	if c.Colour != nil {
+		if err := do("colour", *c.Colour, int64(*c.Colour)); err != nil {
+			return err
+		}
+	}
+	if c.Lower != nil {
+		return do("lower", *c.Lower, int64(*c.Lower))
+	}
+	return nil
+}
+
+// Rectify corrects a track. The score becomes 1, as a person said so; what
+// stood there before is kept beside it. by is who corrects, record the
+// journal's record of that.
+func (s *Store) Rectify(ctx context.Context, rec, track int64, what Correction, by string, record int64) error {
+	if what == (Correction{}) {
 		return fault.New(fault.Usage, "nothing is corrected: name a class or a colour")
 	}
 	if by == "" {
@@ -38,8 +64,8 @@ func (s *Store) Rectify(ctx context.Context, rec, track int64, class *scene.Clas
 		if err := wantTrack(ctx, tx, rec, track); err != nil {
 			return err
 		}
-		set := func(field string, value int64) error {
-			// field is one of two constants below, never a user's text.
+		return what.Each(func(field string, _ fmt.Stringer, value int64) error {
+			// field is one of the constants above, never a user's text.
 			_, err := tx.ExecContext(ctx, `INSERT INTO rectification (recording, track, field, before, before_score, after, by_whom, at_unix_us, record)
 				SELECT recording, id, ?, `+field+`, `+field+`_score, ?, ?, ?, ? FROM track WHERE recording = ? AND id = ?`,
 				field, value, by, time.Now().UnixMicro(), record, rec, track)
@@ -47,16 +73,7 @@ func (s *Store) Rectify(ctx context.Context, rec, track int64, class *scene.Clas
 				_, err = tx.ExecContext(ctx, "UPDATE track SET "+field+" = ?, "+field+"_score = 1 WHERE recording = ? AND id = ?", value, rec, track)
 			}
 			return err
-		}
-		if class != nil {
-			if err := set("class", int64(*class)); err != nil {
-				return err
-			}
-		}
-		if colour != nil {
-			return set("colour", int64(*colour))
-		}
-		return nil
+		})
 	})
 	return s.fail(err, "cannot store the correction")
 }

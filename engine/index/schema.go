@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"posteriori/engine/fault"
 )
@@ -12,7 +13,7 @@ import (
 // schemaVersion is in the file's user_version. Raise it with each change of
 // the schema, and when scene gains a class (older programs would leave it out
 // of a search by colour), and add the way from the version before to upgrades.
-const schemaVersion = 6
+const schemaVersion = 7
 
 //go:embed schema.sql
 var schemaSQL string
@@ -30,7 +31,8 @@ var cameraSQL string
 // asks for: decisions, derived files, rectification, erasure; version 3 with an
 // index by kind that holds whole rows; version 4 with number plates;
 // version 5 with events, cameras, and what makes searches by place and by
-// standing quick; version 6 with the coarse map of where feet were.
+// standing quick; version 6 with the coarse map of where feet were; version 7
+// with lower clothing.
 var upgrades = map[int]string{
 	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
 		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
@@ -67,6 +69,26 @@ var upgrades = map[int]string{
 		INSERT INTO way (recording, track, path) SELECT recording, track, path FROM tube ORDER BY recording, track;
 		ALTER TABLE tube DROP COLUMN path;` + cameraSQL,
 	5: cellsSQL,
+	6: `ALTER TABLE track ADD COLUMN lower INTEGER NOT NULL DEFAULT 0 CHECK (lower BETWEEN 0 AND 255);
+		ALTER TABLE track ADD COLUMN lower_score REAL NOT NULL DEFAULT 0;
+		DROP INDEX track_by_kind;
+		CREATE INDEX track_by_kind ON track (recording, class, colour, start_us, id, end_us, class_score, colour_score, heading_deg,
+			observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
+			max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status,
+			event, event_us, linked, stand_us, cells, lower, lower_score);
+		INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('track', 'track_by_kind', '100000 10000 1500 150 2');
+		ALTER TABLE rectification RENAME TO rectification6;
+		DROP INDEX rectification_by_track;` + rectificationSQL() + `
+		INSERT INTO rectification (seq, recording, track, field, before, before_score, after, by_whom, at_unix_us, record)
+			SELECT seq, recording, track, field, before, before_score, after, by_whom, at_unix_us, record FROM rectification6;
+		DROP TABLE rectification6;`,
+}
+
+// rectificationSQL is the part of lawSQL that makes the table of corrections.
+func rectificationSQL() string {
+	_, rest, _ := strings.Cut(lawSQL, "CREATE TABLE rectification")
+	table, _, _ := strings.Cut(rest, "\n\n")
+	return "CREATE TABLE rectification" + table
 }
 
 // cellsSQL brings the coarse map of where feet were (scene.Cells) into the

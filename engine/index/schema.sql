@@ -84,7 +84,8 @@ CREATE TABLE coverage (
 ) STRICT, WITHOUT ROWID;
 
 -- One object in one recording. class and colour are scene.Class and
--- scene.Colour by number. Rows are kept light, because searches read many:
+-- scene.Colour by number; lower is the colour of a person's lower clothing,
+-- colour then that of the upper. Rows are kept light, because searches read many:
 -- the path, the masks and the picture are in tables of their own, and sizes
 -- are rounded to whole pixels (the foot's extent outwards). The foot is the
 -- middle of the box's lower edge; its extent lets a search by zone or line
@@ -129,6 +130,8 @@ CREATE TABLE track (
     linked       INTEGER,
     stand_us     INTEGER NOT NULL DEFAULT 0 CHECK (stand_us >= 0),
     cells        INTEGER NOT NULL DEFAULT -1,
+    lower        INTEGER NOT NULL DEFAULT 0 CHECK (lower BETWEEN 0 AND 255),
+    lower_score  REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (recording, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -142,7 +145,7 @@ CREATE INDEX track_by_start ON track (recording, start_us);
 CREATE INDEX track_by_kind ON track (recording, class, colour, start_us, id, end_us, class_score, colour_score, heading_deg,
     observed, best_us, best_x_px, best_y_px, best_w_px, best_h_px, min_w_px, min_h_px, median_w_px, median_h_px,
     max_w_px, max_h_px, foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, travel_px, status,
-    event, event_us, linked, stand_us, cells);
+    event, event_us, linked, stand_us, cells, lower, lower_score);
 CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;
 CREATE INDEX track_by_event ON track (recording, event) WHERE event <> 0;
 CREATE INDEX track_by_stand ON track (recording, stand_us);

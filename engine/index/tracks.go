@@ -19,18 +19,18 @@ import (
 
 const trackColumns = `t.recording, t.id, t.class, t.class_score, t.colour, t.colour_score, t.heading_deg, t.observed,
 	t.start_us, t.end_us, t.best_us, t.best_x_px, t.best_y_px, t.best_w_px, t.best_h_px,
-	t.min_w_px, t.min_h_px, t.median_w_px, t.median_h_px, t.max_w_px, t.max_h_px, t.travel_px, t.status, t.event, t.event_us, t.linked`
+	t.min_w_px, t.min_h_px, t.median_w_px, t.median_h_px, t.max_w_px, t.max_h_px, t.travel_px, t.status, t.event, t.event_us, t.linked, t.lower, t.lower_score`
 
 const insertTrack = `INSERT INTO track (recording, id, class, class_score, colour, colour_score, heading_deg, observed,
 	start_us, end_us, best_us, best_x_px, best_y_px, best_w_px, best_h_px,
 	min_w_px, min_h_px, median_w_px, median_h_px, max_w_px, max_h_px, travel_px,
-	foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, event, event_us, linked, stand_us, cells) VALUES (`
+	foot_x0_px, foot_y0_px, foot_x1_px, foot_y1_px, event, event_us, linked, stand_us, cells, lower, lower_score) VALUES (`
 
 // putTracks stores tracks and returns their number and the longest life.
 func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene.Track]) (n, longestUS int64, err error) {
 	var stmts [4]*sql.Stmt
 	for i, text := range []string{
-		insertTrack + placeholders(31) + ")",
+		insertTrack + placeholders(33) + ")",
 		"INSERT INTO tube (recording, track, masks) VALUES (?, ?, ?)",
 		"INSERT INTO crop (recording, track, at_us, x_px, y_px, w_px, h_px, jpeg) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		"INSERT INTO way (recording, track, path) VALUES (?, ?, ?)",
@@ -90,7 +90,7 @@ func trackRow(rec int64, t scene.Track) []any {
 		math.Round(z.MinW), math.Round(z.MinH), math.Round(z.MedianW), math.Round(z.MedianH), math.Round(z.MaxW), math.Round(z.MaxH),
 		math.Round(finite(t.Path.Travel())),
 		math.Floor(foot.X), math.Floor(foot.Y), math.Ceil(foot.X + foot.W), math.Ceil(foot.Y + foot.H),
-		int64(t.Event), eventUS, linked, t.Path.LongestStand(), int64(t.Path.Cells()),
+		int64(t.Event), eventUS, linked, t.Path.LongestStand(), int64(t.Path.Cells()), int64(t.Lower), finite(t.LowerScore),
 	}
 }
 
@@ -368,6 +368,7 @@ func readTrack(stmt *sqlite3.Stmt, withPath bool) (Row, error) {
 	r.TravelPX = f64()
 	r.Status = statusAt(i64())
 	t.Event, t.EventUS, t.Linked = scene.Event(i64()), i64(), i64()
+	t.Lower, t.LowerScore = scene.Colour(i64()), f64()
 	if !withPath {
 		return r, nil
 	}

@@ -31,6 +31,7 @@ type setup struct {
 	planeW, planeH int
 	det            detectors.Detector // nil: motion alone
 	plateFinder    PlateFinder        // nil: plates are not read
+	namer          Namer              // nil: what no detector names stays other
 	minScore       float64
 	firstPTS       int64 // of the recording
 	stages         stages
@@ -254,6 +255,9 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted, settled bool) e
 			}
 		}
 		if pic.full != nil {
+			if err := p.name(pic, t, s); err != nil {
+				return err
+			}
 			if err := p.look(pic, t, s, fg); err != nil {
 				return err
 			}
@@ -294,10 +298,9 @@ func (p *processor) look(pic picture, t *track.Track, s *samples, fg frame.Plane
 		if t.Stopped {
 			inside = nil
 		}
-		if votes, ok := attribute.Colour(*pic.full, t.Box, inside, t.Class(), p.light); ok {
-			s.colours.Add(votes, score*math.Sqrt(t.Box.Area()))
-			s.colourUS = pic.tUS
-		}
+		p.paint(s, attribute.Look{
+			Picture: *pic.full, Back: p.plate.clean(), Box: t.Box, Class: classOf(t, s), Light: p.light, Inside: inside,
+		}, pic.tUS, score)
 	}
 	scr := attribute.CropScore(t.Box, p.w, p.h, attribute.Sharpness(pic.full.Y, t.Box), score, p.cut(t.Box))
 	// A crop out of the lead-in is the chunk before's.
@@ -313,6 +316,22 @@ func (p *processor) look(pic picture, t *track.Track, s *samples, fg frame.Plane
 	}
 	s.crop, s.cropScr, s.best = &scene.Crop{TUS: pic.tUS, Box: box, JPEG: jpeg}, scr, t.Box
 	return nil
+}
+
+// paint takes a look's votes on colours. What the picture's border cuts shows
+// the wrong parts, and counts for less.
+func (p *processor) paint(s *samples, l attribute.Look, tUS int64, score float64) {
+	weight := score * math.Sqrt(l.Box.Area())
+	if p.cut(l.Box) {
+		weight *= cutWeight
+	}
+	if votes, ok := attribute.Colour(l); ok {
+		s.colours.Add(votes, weight)
+		s.colourUS = tUS
+	}
+	if votes, ok := attribute.Lower(l); ok {
+		s.lower.Add(votes, weight)
+	}
 }
 
 func (p *processor) keepPlate(tUS int64) error {
@@ -391,7 +410,8 @@ func (p *processor) drain(tracks []*track.Track) error {
 func (p *processor) piece(t *track.Track, s *samples) wire.TrackMsg {
 	first, last := t.Path[0].TUS, t.Path[len(t.Path)-1].TUS
 	classes := map[string]float64{}
-	for c, v := range t.Votes {
+	votes, looks := votesOf(t, s)
+	for c, v := range votes {
 		if v > 0 {
 			classes[scene.Class(c).String()] = v
 		}
@@ -400,17 +420,21 @@ func (p *processor) piece(t *track.Track, s *samples) wire.TrackMsg {
 		Chunk:     p.chunk.Index,
 		OpenStart: first < p.chunk.StartUS,
 		OpenEnd:   t.Ending == track.Open,
-		Weight:    t.Weight, Detections: t.Detections,
-		ClassVotes: classes, ColourVotes: named(s.colours), CropScore: s.cropScr,
+		Weight:    t.Weight, Detections: looks,
+		ClassVotes: classes, ColourVotes: named(s.colours), LowerVotes: named(s.lower), CropScore: s.cropScr,
 	}
 	k := wire.PackedTrack{
 		StartUS: max(first, p.chunk.StartUS), EndUS: last, Observed: t.Observed,
 		Path: scene.PackPath(t.Path),
 	}
-	class, score := attribute.Class(t.Votes, t.Detections)
+	class, score := attribute.Class(votes, looks)
 	k.Class, k.ClassScore = class.String(), score
 	colour, cscore := attribute.VoteColour(s.colours)
 	k.Colour, k.ColourScore = colour.String(), cscore
+	if class == scene.Person {
+		lower, lscore := attribute.VoteColour(s.lower)
+		k.Lower, k.LowerScore = lower.String(), lscore
+	}
 	k.Heading, k.HasHeading = attribute.Heading(t.Path, p.w, p.h)
 	masks := s.masks
 	for len(masks) > 0 && masks[0].TUS < p.chunk.StartUS {

@@ -32,7 +32,8 @@ const progressEvery = 400 * time.Millisecond
 type Send func(kind wire.Kind, body any) error
 
 // Run analyses consecutive chunks of the recording at path and sends what it
-// finds. det may be nil: then motion alone finds objects, all of them "other".
+// finds. det may be nil: then motion alone finds objects, and those that no Namer
+// names are "other".
 func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.Detector, send Send, options ...Option) error {
 	if len(job.Chunks) == 0 {
 		return nil

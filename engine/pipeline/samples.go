@@ -14,6 +14,8 @@ const (
 	restMaskUS = 1_000_000
 	// colourUS is the distance between two colour votes.
 	colourUS = 400_000
+	// cutWeight is that of a look at what the picture's border cuts.
+	cutWeight = 0.25
 	// betterCrop is how much better a crop must be to be encoded anew.
 	betterCrop = 1.12
 	// chromaChange is the difference from the clean background in both chroma
@@ -26,13 +28,18 @@ const (
 
 // samples are what the pipeline keeps of one track beside its path.
 type samples struct {
-	masks    []scene.Mask
-	maskUS   int64
-	colours  attribute.ColourVotes
-	colourUS int64
-	crop     *scene.Crop
-	cropScr  float64
-	best     scene.Box
+	masks      []scene.Mask
+	maskUS     int64
+	names      [numClasses]float64 // votes of the namer, by scene.Class
+	nameWeight float64             // their sum
+	named      int                 // its looks
+	namedUS    int64               // the last of them
+	colours    attribute.ColourVotes
+	lower      attribute.ColourVotes // of lower clothing
+	colourUS   int64
+	crop       *scene.Crop
+	cropScr    float64
+	best       scene.Box
 }
 
 // cutMask cuts a track's silhouette out of the foreground and of what differs
@@ -95,7 +102,12 @@ func fillColumns(m scene.Mask) {
 // absorb takes over what another track of the same object collected.
 func (s *samples) absorb(o *samples) {
 	s.masks = mergeMasks(s.masks, o.masks)
+	for c, v := range o.names {
+		s.names[c] += v
+	}
+	s.named, s.nameWeight = s.named+o.named, s.nameWeight+o.nameWeight
 	s.colours.Add(o.colours, 1)
+	s.lower.Add(o.lower, 1)
 	if o.crop != nil && o.cropScr > s.cropScr {
 		s.crop, s.cropScr, s.best = o.crop, o.cropScr, o.best
 	}

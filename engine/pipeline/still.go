@@ -77,13 +77,17 @@ func stillTrack(s setup, c wire.Chunk, full frame.YUV, light attribute.Light, d 
 	if err != nil {
 		return wire.TrackMsg{}, err
 	}
-	votes, _ := attribute.Colour(full, d.Box, nil, d.Class, light)
+	look := attribute.Look{Picture: full, Box: d.Box, Class: d.Class, Light: light}
+	votes, _ := attribute.Colour(look)
+	lower, _ := attribute.Lower(look)
 	colour, score := attribute.VoteColour(votes)
+	lowerColour, lowerScore := attribute.VoteColour(lower)
 	return wire.TrackMsg{
 		Chunk: c.Index, Weight: d.Score, Detections: 1, CropScore: d.Score,
-		ClassVotes: map[string]float64{d.Class.String(): d.Score}, ColourVotes: named(votes),
+		ClassVotes: map[string]float64{d.Class.String(): d.Score}, ColourVotes: named(votes), LowerVotes: named(lower),
 		Track: wire.PackedTrack{
 			Class: d.Class.String(), ClassScore: d.Score, Colour: colour.String(), ColourScore: score,
+			Lower: lowerColour.String(), LowerScore: lowerScore,
 			Observed: 1, StartUS: c.StartUS, EndUS: c.StartUS, Best: d.Box,
 			Crop: &scene.Crop{Box: box, JPEG: jpeg},
 			Path: scene.PackPath(scene.Path{{Box: d.Box}}),

@@ -75,7 +75,7 @@ func (k *thing) colour(full frame.YUV, p *processor) {
 		px, py := x*p.planeW/p.w-k.stand.Area.X, y*p.planeH/p.h-k.stand.Area.Y
 		return px >= 0 && py >= 0 && px < k.stand.Area.W && py < k.stand.Area.H && k.stand.Shape[py*k.stand.Area.W+px]
 	}
-	if votes, ok := attribute.Colour(full, k.box, inside, scene.Bag, p.light); ok {
+	if votes, ok := attribute.Colour(attribute.Look{Picture: full, Box: k.box, Inside: inside, Class: scene.Bag, Light: p.light}); ok {
 		k.kept.colours.Add(votes, 1)
 	}
 }

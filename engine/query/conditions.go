@@ -62,6 +62,7 @@ func kindParts(f Filter) (out []part) {
 			had:  func(v view) string { return fmt.Sprintf("%s, score %.2f", v.Track.Colour, v.Track.ColourScore) },
 			away: func(v view) float64 { return v.Track.ColourScore }})
 	}
+	out = append(out, clothingParts(f)...)
 	if f.Statuses != nil {
 		out = append(out, part{flag: "status", wanted: strings.Join(f.Statuses, ", "),
 			only: func(g *Filter) { g.Statuses = f.Statuses }, drop: func(g *Filter) { g.Statuses = nil },
@@ -77,6 +78,35 @@ func kindParts(f Filter) (out []part) {
 			only: func(g *Filter) { g.Headings, g.Tolerance, g.North = f.Headings, f.Tolerance, f.North },
 			drop: func(g *Filter) { g.Headings = nil },
 			had:  hadHeading, away: awayHeading})
+	}
+	return out
+}
+
+// clothingParts are asked of persons: all else has none.
+func clothingParts(f Filter) (out []part) {
+	worn := func(v view, c scene.Colour, score float64) string {
+		if v.Track.Class != scene.Person {
+			return "none: it is no person"
+		}
+		return fmt.Sprintf("%s, score %.2f", c, score)
+	}
+	away := func(v view, score float64) float64 {
+		if v.Track.Class != scene.Person {
+			return 1
+		}
+		return score
+	}
+	if f.Uppers != nil {
+		out = append(out, part{flag: "upper", wanted: strings.Join(f.Uppers, ", "),
+			only: func(g *Filter) { g.Uppers = f.Uppers }, drop: func(g *Filter) { g.Uppers = nil },
+			had:  func(v view) string { return worn(v, v.Track.Colour, v.Track.ColourScore) },
+			away: func(v view) float64 { return away(v, v.Track.ColourScore) }})
+	}
+	if f.Lowers != nil {
+		out = append(out, part{flag: "lower", wanted: strings.Join(f.Lowers, ", "),
+			only: func(g *Filter) { g.Lowers = f.Lowers }, drop: func(g *Filter) { g.Lowers = nil },
+			had:  func(v view) string { return worn(v, v.Track.Lower, v.Track.LowerScore) },
+			away: func(v view) float64 { return away(v, v.Track.LowerScore) }})
 	}
 	return out
 }

@@ -19,6 +19,8 @@ type env struct {
 	Score       float64   `expr:"score"`        // of the class, 0..1
 	Colour      string    `expr:"colour"`       // "red", … "unknown"
 	ColourScore float64   `expr:"colour_score"` // 0..1
+	Lower       string    `expr:"lower_colour"` // of a person's lower clothing; colour is that of the upper
+	LowerScore  float64   `expr:"lower_score"`  // 0..1
 	Vehicle     bool      `expr:"vehicle"`      // a road vehicle of any class
 	Heading     float64   `expr:"heading"`      // degrees, as the heading filter has them; -1 when unknown
 	Compass     string    `expr:"compass"`      // "N", "NE", …; "" when unknown
@@ -108,6 +110,7 @@ func (e *env) set(rec *index.Recording, row index.Row, heading float64, known bo
 	t := &row.Track
 	e.ID, e.Recording, e.Camera, e.Exhibit = t.ID, row.Recording, rec.Camera, rec.Exhibit
 	e.Class, e.Score, e.Colour, e.ColourScore = t.Class.String(), t.ClassScore, t.Colour.String(), t.ColourScore
+	e.Lower, e.LowerScore = t.Lower.String(), t.LowerScore
 	e.Vehicle, e.Status = t.Class.IsVehicle(), string(row.Status)
 	e.Heading, e.Compass = -1, ""
 	if known {

@@ -21,6 +21,8 @@ import (
 type Filter struct {
 	Classes    []string `json:"classes,omitempty"`
 	Colours    []string `json:"colours,omitempty"`
+	Uppers     []string `json:"uppers,omitempty"`   // colours of upper clothing: persons only
+	Lowers     []string `json:"lowers,omitempty"`   // and of lower clothing
 	Statuses   []string `json:"statuses,omitempty"` // index.Statuses
 	Recordings []int64  `json:"recordings,omitempty"`
 	Cameras    []string `json:"cameras,omitempty"`
@@ -156,7 +158,7 @@ func (f Filter) checkNames() error {
 			return unknown("class", c, classNames())
 		}
 	}
-	for _, c := range f.Colours {
+	for _, c := range slices.Concat(f.Colours, f.Uppers, f.Lowers) {
 		if _, ok := scene.ParseColour(c); !ok {
 			return unknown("colour", c, colourNames())
 		}
@@ -259,6 +261,7 @@ func (f Filter) checkShapes() error {
 // it was written: for the journal.
 func (f Filter) Canonical() []byte {
 	f.Classes, f.Colours = tidy(f.Classes), tidy(f.Colours)
+	f.Uppers, f.Lowers = tidy(f.Uppers), tidy(f.Lowers)
 	f.Cameras, f.Headings = tidy(f.Cameras), tidy(f.Headings)
 	f.Statuses, f.Events = tidy(f.Statuses), tidy(f.Events)
 	f.Enters, f.Leaves = tidy(f.Enters), tidy(f.Leaves)

@@ -63,6 +63,14 @@ func (e *recordEncoder) encode(h Hit) ([]byte, error) {
 	b = append(b, `,"colour":"`...)
 	b = append(b, t.Colour.String()...)
 	b = appendNumber(b, `","colour_score":`, round3(t.ColourScore))
+	if t.Class == scene.Person {
+		b = append(b, `,"lower_colour":"`...)
+		b = append(b, t.Lower.String()...)
+		b = append(b, '"')
+		if s := round3(t.LowerScore); s != 0 {
+			b = appendNumber(b, `,"lower_score":`, s)
+		}
+	}
 	if t.HasHeading {
 		b = appendNumber(b, `,"heading":`, math.Round(t.Heading*10)/10)
 		if over, _ := h.Bearing(); h.North != nil {

@@ -28,8 +28,9 @@ func TestRecordEncoder(t *testing.T) {
 		}
 		h := Hit{Recording: rec, Size: index.Sizes{MedianW: number.Draw(r, "mw"), MedianH: number.Draw(r, "mh")}, TravelPX: number.Draw(r, "travel"),
 			Status: rapid.SampledFrom(index.Statuses).Draw(r, "status"),
-			Track: scene.Track{ID: us.Draw(r, "id"), Class: scene.Class(rapid.Uint8().Draw(r, "class")), ClassScore: number.Draw(r, "score"),
-				Colour: scene.Colour(rapid.Uint8().Draw(r, "colour")), ColourScore: number.Draw(r, "cscore"), Observed: number.Draw(r, "observed"),
+			Track: scene.Track{ID: us.Draw(r, "id"), Class: scene.Class(rapid.Uint8Max(3).Draw(r, "class")), ClassScore: number.Draw(r, "score"),
+				Colour: scene.Colour(rapid.Uint8().Draw(r, "colour")), ColourScore: number.Draw(r, "cscore"),
+				Lower: scene.Colour(rapid.Uint8Max(3).Draw(r, "lower")), LowerScore: number.Draw(r, "lscore"), Observed: number.Draw(r, "observed"),
 				HasHeading: rapid.Bool().Draw(r, "has"), Heading: rapid.Float64Range(0, 359.99).Draw(r, "heading"),
 				StartUS: us.Draw(r, "start"), EndUS: us.Draw(r, "end"), BestUS: us.Draw(r, "best"), Best: box.Draw(r, "box")}}
 		if rapid.Bool().Draw(r, "north known") {

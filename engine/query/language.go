@@ -152,7 +152,7 @@ func vocabulary(field string) []string {
 	switch field {
 	case "class":
 		return classNames()
-	case "colour":
+	case "colour", "lower_colour":
 		return colourNames()
 	case "status":
 		return statusNames()

@@ -115,7 +115,7 @@ func (m Misses) WriteTable(w io.Writer) error {
 		fmt.Fprintln(t, "TRACK\tCLASS\tCOLOUR\tSTART\tCAMERA\tDROPPED BY\tWANTED\tHAD")
 	}
 	for _, k := range m.Tracks {
-		fmt.Fprintf(t, "%d:%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Recording.ID, k.Track.ID, k.Track.Class, k.Track.Colour, k.When(),
+		fmt.Fprintf(t, "%d:%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Recording.ID, k.Track.ID, k.Track.Class, coloured(k.Track), k.When(),
 			printable(k.Recording.Camera), k.Dropped.Flag, printable(k.Dropped.Wanted), printable(k.Dropped.Had))
 	}
 	if err := t.Flush(); err != nil {

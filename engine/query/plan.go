@@ -1,6 +1,7 @@
 package query
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -111,15 +112,12 @@ func (p *plan) timeSQL(c *condition) {
 
 func (p *plan) kindSQL(c *condition) {
 	f := p.filter
-	var classes, colours []int64
+	var classes []int64
 	for _, n := range f.Classes {
 		v, _ := scene.ParseClass(n)
 		classes = append(classes, int64(v))
 	}
-	for _, n := range f.Colours {
-		v, _ := scene.ParseColour(n)
-		colours = append(colours, int64(v))
-	}
+	colours := colourNumbers(f.Colours)
 	if classes == nil && colours != nil { // see schema.sql, track_by_kind
 		c.add("t.class IN (" + allClasses() + ")")
 	}
@@ -130,6 +128,7 @@ func (p *plan) kindSQL(c *condition) {
 		c.add("t.colour IN (" + intList(colours) + ")")
 	}
 	c.narrow = c.narrow || classes != nil || colours != nil
+	p.clothingSQL(c)
 	p.statusSQL(c)
 	p.eventSQL(c)
 	for _, s := range f.Headings {
@@ -144,6 +143,29 @@ func (p *plan) kindSQL(c *condition) {
 	default:
 		p.headingSQL(c)
 	}
+}
+
+// clothingSQL keeps persons by what they wear.
+func (p *plan) clothingSQL(c *condition) {
+	for _, w := range []struct {
+		column string
+		wanted []string
+	}{{"t.colour", p.filter.Uppers}, {"t.lower", p.filter.Lowers}} {
+		if w.wanted == nil {
+			continue
+		}
+		c.add(fmt.Sprintf("t.class = %d AND %s IN (%s)", scene.Person, w.column, intList(colourNumbers(w.wanted))))
+		c.narrow = true
+	}
+}
+
+// colourNumbers are colours as the index has them; nil of none.
+func colourNumbers(names []string) (out []int64) {
+	for _, n := range names {
+		v, _ := scene.ParseColour(n)
+		out = append(out, int64(v))
+	}
+	return out
 }
 
 // allClasses lists the numbers of all classes.

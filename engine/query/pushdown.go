@@ -16,6 +16,7 @@ import (
 var columns = map[string]string{
 	"id": "t.id", "recording": "r.id", "camera": "r.camera", "exhibit": "r.exhibit",
 	"class": "t.class", "score": "t.class_score", "colour": "t.colour", "colour_score": "t.colour_score",
+	"lower_colour": "t.lower", "lower_score": "t.lower_score",
 	"start_s": "(t.start_us / 1000000.0)", "end_s": "(t.end_us / 1000000.0)",
 	"duration": "((t.end_us - t.start_us) / 1000000.0)",
 	"width":    "t.median_w_px", "height": "t.median_h_px", "min_width": "t.min_w_px", "min_height": "t.min_h_px",
@@ -135,7 +136,7 @@ func constant(field string, n ast.Node) (any, bool) {
 		case "class":
 			c, ok := scene.ParseClass(v.Value)
 			return int(c), ok
-		case "colour":
+		case "colour", "lower_colour":
 			c, ok := scene.ParseColour(v.Value)
 			return int(c), ok
 		case "status":

@@ -20,6 +20,8 @@ type Record struct {
 	ClassScore    float64     `json:"class_score"`
 	Colour        string      `json:"colour"`
 	ColourScore   float64     `json:"colour_score"`
+	Lower         string      `json:"lower_colour,omitempty"` // of a person's lower clothing; Colour is then that of the upper
+	LowerScore    float64     `json:"lower_score,omitempty"`
 	Heading       *float64    `json:"heading"`           // degrees in the picture, 0 is up; null when it did not travel
 	Bearing       *float64    `json:"bearing,omitempty"` // over ground, where the filter gave the camera's north
 	Compass       string      `json:"compass,omitempty"` // of the bearing, else of the heading
@@ -57,6 +59,9 @@ func (h Hit) Record() Record {
 		Width: h.Size.MedianW, Height: h.Size.MedianH, Travel: h.TravelPX, Observed: round3(t.Observed),
 		BestUS: t.BestUS, Best: [4]float64{round3(t.Best.X), round3(t.Best.Y), round3(t.Best.W), round3(t.Best.H)},
 		Status: string(h.Status), Plate: h.Plate, Ground: h.Ground, Linked: t.Linked,
+	}
+	if t.Class == scene.Person {
+		r.Lower, r.LowerScore = t.Lower.String(), round3(t.LowerScore)
 	}
 	if t.HasHeading {
 		deg := math.Round(t.Heading*10) / 10

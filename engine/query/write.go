@@ -45,7 +45,7 @@ func (r *Results) WriteTable(ctx context.Context, w io.Writer) error {
 		heading := cmp.Or(h.Compass(), "-")
 		inView := (time.Duration(h.Track.EndUS-h.Track.StartUS) * time.Microsecond).Round(100 * time.Millisecond)
 		fmt.Fprintf(t, "%d:%d\t%s\t%.2f\t%s\t%s\t%s\t%s\t%.0fx%.0f\t%s\t%s", h.Recording.ID, h.Track.ID, h.Track.Class, h.Track.ClassScore,
-			h.Track.Colour, heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, h.Status, printable(h.Recording.Camera))
+			coloured(h.Track), heading, h.When(), inView, h.Size.MedianW, h.Size.MedianH, h.Status, printable(h.Recording.Camera))
 		for _, c := range extra {
 			fmt.Fprint(t, "\t"+c.text(h))
 		}
@@ -164,6 +164,15 @@ func (r *Results) Summary() string {
 	return s
 }
 
+// coloured is a track's colour for a table: of a person that of the upper, then
+// that of the lower clothing, where it is known.
+func coloured(t scene.Track) string {
+	if t.Lower == scene.UnknownColour {
+		return t.Colour.String()
+	}
+	return t.Colour.String() + "/" + t.Lower.String()
+}
+
 func length(us int64) string {
 	return (time.Duration(us) * time.Microsecond).Round(100 * time.Millisecond).String()
 }
@@ -171,7 +180,8 @@ func length(us int64) string {
 var csvHeader = []string{"recording", "sha256", "camera", "track", "class", "class_score", "colour", "colour_score",
 	"heading", "start", "end", "clock_uncertainty_us", "start_us", "end_us", "width", "height",
 	"best_us", "best_x", "best_y", "best_w", "best_h", "status", "bearing", "plate", "plate_why",
-	"event", "event_us", "linked", "speed_kmh", "speed_kmh_error", "width_m", "width_m_error", "height_m", "height_m_error"}
+	"event", "event_us", "linked", "speed_kmh", "speed_kmh_error", "width_m", "width_m_error", "height_m", "height_m_error",
+	"lower_colour", "lower_score"}
 
 // WriteCSV writes the results as CSV with a header.
 func (r *Results) WriteCSV(ctx context.Context, w io.Writer) error {
@@ -225,7 +235,10 @@ func rareFields(e Record) []string {
 		}
 		out = append(out, strconv.FormatFloat(m.Value, 'f', -1, 64), strconv.FormatFloat(m.Error, 'f', -1, 64))
 	}
-	return out
+	if e.Lower == "" {
+		return append(out, "", "")
+	}
+	return append(out, e.Lower, strconv.FormatFloat(e.LowerScore, 'f', -1, 64))
 }
 
 // inert keeps a spreadsheet from running a name as a formula.

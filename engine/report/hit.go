@@ -22,6 +22,8 @@ type Proposal struct {
 	ClassScore float64
 	Colour     string // scene.Colour
 	ColScore   float64
+	Lower      string // scene.Colour of a person's lower clothing; Colour is then that of the upper
+	LowerScore float64
 	Compass    string    // scene.Compass; empty when it did not travel
 	StartUS    int64     // media time
 	EndUS      int64     //
@@ -35,7 +37,7 @@ type Proposal struct {
 
 // Correction is one rectification by a person.
 type Correction struct {
-	Field, Before, After string // "class" or "colour", and its values
+	Field, Before, After string // "class", "colour" or "lower", and its values
 	By                   string
 	At                   time.Time
 	Record               int64
@@ -126,18 +128,32 @@ func (p Proposal) looks() text {
 	if p.Class == "other" {
 		out = ours("%s", Term(Class, p.Class)) // no detector named it: there is no score
 	}
+	if p.Class == "person" {
+		return joined(out, ours(", haut : "), paint(p.Colour, p.ColScore), ours(", bas : "), paint(p.Lower, p.LowerScore))
+	}
 	if p.Colour != "" && p.Colour != "unknown" {
-		return joined(out, ours(", couleur : %s (score %s)", Term(Colour, p.Colour), Decimal(p.ColScore, 2)))
+		return joined(out, ours(", couleur : "), paint(p.Colour, p.ColScore))
 	}
 	return joined(out, ours(", couleur indéterminée"))
+}
+
+// paint is a colour and its score.
+func paint(colour string, score float64) text {
+	if colour == "" || colour == "unknown" {
+		return ours("couleur indéterminée")
+	}
+	return ours("%s (score %s)", Term(Colour, colour), Decimal(score, 2))
 }
 
 func (p Proposal) corrections(f Frame) text {
 	var out text
 	for _, c := range p.Corrected {
 		field, voc := "nature", Class
-		if c.Field == "colour" {
+		switch c.Field {
+		case "colour":
 			field, voc = "couleur", Colour
+		case "lower":
+			field, voc = "couleur du bas", Colour
 		}
 		out = lines(out, ours("%s rectifiée : « %s » au lieu de « %s », par %s, le %s (enregistrement n° %s du journal)", field,
 			Term(voc, c.After), Term(voc, c.Before), c.By, f.when(c.At), Number(c.Record)))

@@ -50,6 +50,8 @@ type field struct {
 var filterFields = map[string]field{
 	"classes":           {"nature", termList(Class)},
 	"colours":           {"couleur", termList(Colour)},
+	"uppers":            {"vêtement du haut", termList(Colour)},
+	"lowers":            {"vêtement du bas", termList(Colour)},
 	"recordings":        {"enregistrements", recordingList},
 	"cameras":           {"caméras", stringList},
 	"headings":          {"direction", headingList},

@@ -127,7 +127,8 @@ var words = map[Vocabulary]map[string]string{
 	},
 	Task: {
 		"detector": "détecteur d'objets", "vehicle-attributes": "attributs de véhicules",
-		"plate-detector": "localisation de plaques", "plate-reader": "lecture de plaques",
+		"mover-classifier": "classifieur de ce qui bouge",
+		"plate-detector":   "localisation de plaques", "plate-reader": "lecture de plaques",
 	},
 	Event: {"left": "objet déposé", "removed": "objet enlevé"},
 	Counted: {

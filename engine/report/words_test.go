@@ -50,7 +50,7 @@ func TestEveryTermIsFrench(t *testing.T) {
 		report.Failure: stringers(kinds), report.Role: names(access.Roles), report.Nature: names(access.Natures),
 		report.Verdict: append(names(index.Statuses), names([]index.Verdict{index.Validated, index.Rejected, index.Comment})...),
 		report.Event:   {scene.ThingLeft.String(), scene.ThingRemoved.String()},
-		report.Task:    names([]models.Task{models.Detector, models.VehicleAttributes, models.PlateDetector, models.PlateReader}),
+		report.Task:    names([]models.Task{models.Detector, models.MoverClassifier, models.VehicleAttributes, models.PlateDetector, models.PlateReader}),
 	}
 	for v, list := range all {
 		if len(list) == 0 {

@@ -63,6 +63,12 @@ func FlagsOf(f query.Filter, live bool) Flags {
 		out.To = &Bound{f.To.US, f.To.Media}
 	}
 	add := func(flag, value string) { out.Rest = append(out.Rest, "--"+flag, value) }
+	for _, c := range f.Uppers {
+		add("upper", c)
+	}
+	for _, c := range f.Lowers {
+		add("lower", c)
+	}
 	for _, h := range f.Headings {
 		add("heading", h)
 	}

@@ -41,8 +41,10 @@ type Track struct {
 	ID          int64 // within the recording, 1-based, in order of start
 	Class       Class
 	ClassScore  float64 // 0..1, share of the class's weight in the votes times mean detector score
-	Colour      Colour
+	Colour      Colour  // of a vehicle's body, of a person's upper clothing
 	ColourScore float64 // 0..1
+	Lower       Colour  // of a person's lower clothing; unknown for all else
+	LowerScore  float64 // 0..1
 	Heading     float64 // degrees, see package doc; meaningful when HasHeading
 	HasHeading  bool    // false when it did not travel far enough to tell
 	Observed    float64 // share of its life, 0..1, in which an observation saw it

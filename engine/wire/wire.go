@@ -161,6 +161,7 @@ type Hello struct {
 	Versions map[string]string `json:"versions,omitempty"` // opencv, onnxruntime, ffmpeg
 	Sandbox  string            `json:"sandbox"`            // what holds the process in, for doctor and the journal
 	Detector string            `json:"detector,omitempty"` // model name, or empty: motion alone
+	Namer    string            `json:"namer,omitempty"`    // name of the classifier of movers, or empty
 	Plates   []string          `json:"plates,omitempty"`   // names of the plate detector and reader, or empty
 }
 
@@ -182,8 +183,9 @@ type TrackMsg struct {
 	Detections  int                `json:"detections"` // their number
 	ClassVotes  map[string]float64 `json:"class_votes,omitempty"`
 	ColourVotes map[string]float64 `json:"colour_votes,omitempty"`
-	CropScore   float64            `json:"crop_score"`       // how good the crop is; the larger is kept
-	Plates      []byte             `json:"plates,omitempty"` // what was read of its number plate, packed by plate.Pack
+	LowerVotes  map[string]float64 `json:"lower_votes,omitempty"` // on a person's lower clothing
+	CropScore   float64            `json:"crop_score"`            // how good the crop is; the larger is kept
+	Plates      []byte             `json:"plates,omitempty"`      // what was read of its number plate, packed by plate.Pack
 	Track       PackedTrack        `json:"track"`
 }
 
@@ -194,6 +196,8 @@ type PackedTrack struct {
 	ClassScore  float64     `json:"class_score"`
 	Colour      string      `json:"colour"`
 	ColourScore float64     `json:"colour_score"`
+	Lower       string      `json:"lower,omitempty"` // of a person's lower clothing
+	LowerScore  float64     `json:"lower_score,omitempty"`
 	Heading     float64     `json:"heading"`
 	HasHeading  bool        `json:"has_heading"`
 	Observed    float64     `json:"observed"`

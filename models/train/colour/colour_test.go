@@ -55,7 +55,7 @@ func TestRepaint(t *testing.T) {
 			t.Fatal("no paintwork found on a white car")
 		}
 		f := p.yuv()
-		v, ok := attribute.Colour(f, p.box, nil, scene.Other, attribute.SceneLight(f))
+		v, ok := attribute.Colour(attribute.Look{Picture: f, Box: p.box, Class: scene.Other, Light: attribute.SceneLight(f)})
 		if got, _ := attribute.VoteColour(v); !ok || got.String() != name {
 			t.Errorf("%s is seen as %s", name, got)
 		}
