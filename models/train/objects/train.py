@@ -217,6 +217,7 @@ def main():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--seed", type=int, default=42)
+    p.add_argument("--resume", action="store_true", help="go on from the checkpoint's weights")
     a = p.parse_args()
     torch.manual_seed(a.seed)
     torch.set_num_threads(a.threads)
@@ -225,6 +226,8 @@ def main():
     assert img.shape[1] == CACHED
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Classifier().to(device)
+    if a.resume:
+        model.load_state_dict(torch.load(a.checkpoint, map_location=device))
     ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.995), use_buffers=True)
     print("parameters", sum(q.numel() for q in model.parameters()), flush=True)
     opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=2e-2)
