@@ -3,214 +3,267 @@ package journal
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"io/fs"
 	"runtime"
-	"strconv"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// preparedLine is a line of the entries with what can be said of it without
-// those before it.
-type preparedLine struct {
-	entryLine
-	hash tlog.Hash // of its leaf
-	bad  string    // what is wrong with its signature, if that was checked
-}
-
-// prepare fills in a line; it is called from many goroutines.
-func (v *verifier) prepare(line *preparedLine) {
-	line.hash = tlog.RecordHash(line.data)
-	if !v.signatures || line.torn {
-		return
-	}
-	if body, sig, err := split(line.data); err != nil {
-		line.bad = "it is altered: " + err.Error()
-	} else if !v.key.Verify(signed(body), sig) {
-		line.bad = "it is altered or not signed by this key: its signature does not match"
-	}
-}
-
-// chunk is a run of lines that one goroutine prepares.
+// chunk is a run of lines that is checked in two steps, both on any processor:
+// hashed looks at each line alone, placed holds them against the tree of those
+// before them. In between the leaves are pushed in order, which is cheap: the
+// root before each record, which it must name, is what takes the time.
 type chunk struct {
-	lines []preparedLine
-	text  []byte
-	ready chan struct{}
+	text           []byte
+	lines          []chunkLine
+	start, end     edge   // the tree before and after the lines
+	stored         []byte // their nodes as the tree's file has them, as far as it does
+	hashed, placed chan struct{}
 }
 
-// Bounds of a chunk.
-const (
-	chunkLines = 256
-	chunkBytes = 256 << 10
-)
+// chunkLine is a line with what was found out about it.
+type chunkLine struct {
+	entryLine
+	leaf  tlog.Hash
+	wrong string // why it is not the record of its place
+	nodes string // why the tree's file does not fit it
+}
 
-// eachPrepared reads the first limit lines of the entries, has them prepared
-// on all processors, and hands them to use in order until it returns false.
-func eachPrepared(ctx context.Context, fsys fs.FS, limit int64, prepare func(*preparedLine), use func(preparedLine) bool) error {
+// edgeAt is the tree before the i-th line.
+func (c *chunk) edgeAt(i int) edge {
+	e := c.start.clone()
+	var nodes []tlog.Hash
+	for _, line := range c.lines[:i] {
+		nodes = e.grow(nodes[:0], line.leaf)
+	}
+	return e
+}
+
+// hash is the first step.
+func (v *verifier) hash(c *chunk) {
+	for i := range c.lines {
+		line := &c.lines[i]
+		line.leaf = tlog.RecordHash(line.data)
+		switch {
+		case line.torn:
+			line.wrong = "it is cut off"
+		case v.signatures:
+			line.wrong = v.unsigned(line.data)
+		}
+	}
+}
+
+// unsigned says what is wrong with a line's signature, or nothing.
+func (v *verifier) unsigned(line []byte) string {
+	body, sig, err := split(line)
+	if err != nil {
+		return "it is altered: " + err.Error()
+	}
+	if !v.key.Verify(signed(body), sig) {
+		return "it is altered or not signed by this key: its signature does not match"
+	}
+	return ""
+}
+
+// place is the second step; it ends at the first line that is wrong.
+func (v *verifier) place(c *chunk) {
+	e, stored := c.start.clone(), c.stored
+	var p place
+	var nodes []tlog.Hash
+	for i := range c.lines {
+		line := &c.lines[i]
+		if line.wrong != "" {
+			return
+		}
+		if root := e.root(); !p.fits(line.data, v.report.Origin, line.seq, root) {
+			line.wrong = misplaced(line.data, v.report.Origin, line.seq, root)
+			return
+		}
+		nodes = e.grow(nodes[:0], line.leaf)
+		for _, h := range nodes {
+			if line.nodes != "" {
+				break
+			}
+			if len(stored) < tlog.HashSize {
+				line.nodes = "its hashes are missing from the tree"
+				break
+			}
+			if !bytes.Equal(stored[:tlog.HashSize], h[:]) {
+				line.nodes = "its hashes in the tree were altered"
+			}
+			stored = stored[tlog.HashSize:]
+		}
+	}
+}
+
+// follow reads the first limit lines of the entries, has them checked on all
+// processors, and hands them to use in order until it returns false.
+func (v *verifier) follow(ctx context.Context, limit int64, use func(*chunk) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	workers := runtime.GOMAXPROCS(0)
-	todo, order := make(chan *chunk), make(chan *chunk, 2*workers)
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	jobs := make(chan func())
+	hashing, placing := make(chan *chunk, 2*workers), make(chan *chunk, 2*workers)
+	var hands, stages sync.WaitGroup
+	defer hands.Wait()
+	defer close(jobs)
+	defer stages.Wait()
 	defer cancel()
 	for range workers {
-		wg.Go(func() {
-			for c := range todo {
-				for i := range c.lines {
-					prepare(&c.lines[i])
-				}
-				close(c.ready)
+		hands.Go(func() {
+			for job := range jobs {
+				job()
 			}
 		})
 	}
-	var rerr error // read once order is closed
-	wg.Go(func() {
-		defer close(order)
-		defer close(todo)
-		rerr = readChunks(ctx, fsys, limit, func(c *chunk) bool {
-			for _, to := range []chan *chunk{order, todo} {
-				select {
-				case to <- c:
-				case <-ctx.Done():
-					return false
-				}
-			}
+	do := func(c *chunk, next chan<- *chunk, job func()) bool {
+		select {
+		case next <- c:
+		case <-ctx.Done():
+			return false
+		}
+		select {
+		case jobs <- job:
 			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	var rerr error // read once placing is closed
+	stages.Go(func() {
+		defer close(hashing)
+		rerr = readChunks(ctx, v.fsys, limit, func(c *chunk) bool {
+			return do(c, hashing, func() { v.hash(c); close(c.hashed) })
 		})
 	})
-	for c := range order {
-		select {
-		case <-c.ready:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		for _, line := range c.lines {
-			if !use(line) {
-				return nil
+	stages.Go(func() {
+		defer close(placing)
+		var e edge
+		var nodes []tlog.Hash
+		for c := range hashing {
+			if !wait(ctx, c.hashed) {
+				return
+			}
+			c.start = e.clone()
+			for _, line := range c.lines {
+				nodes = e.grow(nodes[:0], line.leaf)
+			}
+			c.end = e.clone()
+			c.stored = v.tree.read(hashBytes(c.end.size) - hashBytes(c.start.size))
+			if !do(c, placing, func() { v.place(c); close(c.placed) }) {
+				return
 			}
 		}
+	})
+	for c := range placing {
+		if !wait(ctx, c.placed) {
+			break
+		}
+		if !use(c) {
+			return nil
+		}
+		texts.Put(&c.text)
 	}
-	if rerr == nil {
-		rerr = ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return rerr
 }
 
-// readChunks cuts the entries into chunks until hand returns false.
+// wait waits for a step; false means that ctx ended first.
+func wait(ctx context.Context, done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// chunkBytes is what is read of the entries at once.
+const chunkBytes = 256 << 10
+
+// texts are buffers of chunks that were used.
+var texts = sync.Pool{New: func() any { b := make([]byte, chunkBytes); return &b }}
+
+// readChunks cuts the entries into chunks until hand returns false. What no
+// line feed ends, or is too long for a record, is handed on as torn.
 func readChunks(ctx context.Context, fsys fs.FS, limit int64, hand func(*chunk) bool) error {
-	c := &chunk{ready: make(chan struct{})}
-	for line, err := range lines(fsys) {
-		if err != nil {
+	f, err := fsys.Open(fileEntries)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var rest []byte // the start of a line
+	for seq := int64(0); seq < limit && ctx.Err() == nil; {
+		text := *texts.Get().(*[]byte)
+		text = text[:cap(text)]
+		if want := len(rest) + chunkBytes; len(text) < want {
+			text = make([]byte, max(want, 2*len(rest)))
+		}
+		n := copy(text, rest)
+		read, err := io.ReadFull(f, text[n:])
+		over := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !over {
 			return err
 		}
-		if line.seq >= limit || ctx.Err() != nil {
-			break
+		text = text[:n+read]
+		whole := bytes.LastIndexByte(text, '\n') + 1
+		torn := over || whole == 0 && len(text) > MaxRecord
+		if whole == 0 && !torn {
+			rest = text
+			continue
 		}
-		from := len(c.text)
-		c.text = append(c.text, line.data...)
-		line.data = c.text[from:len(c.text):len(c.text)]
-		c.lines = append(c.lines, preparedLine{entryLine: line})
-		if len(c.lines) == chunkLines || len(c.text) >= chunkBytes {
-			if !hand(c) {
-				return nil
-			}
-			c = &chunk{lines: make([]preparedLine, 0, chunkLines), text: make([]byte, 0, len(c.text)+len(c.text)/4), ready: make(chan struct{})}
+		c := cut(text, whole, torn, seq, limit)
+		rest = bytes.Clone(text[whole:])
+		seq += int64(len(c.lines))
+		if len(c.lines) > 0 && !hand(c) || torn {
+			return nil
 		}
-	}
-	if len(c.lines) > 0 {
-		hand(c)
 	}
 	return nil
 }
 
-// place writes how a record must begin at its place, in a buffer of its own.
-type place struct {
-	want   []byte
-	origin string // that quoted is of
-	quoted []byte
-}
-
-// fits says whether line begins as record seq of the log must that follows
-// records with that root. It is much faster than to parse the line.
-func (p *place) fits(line []byte, origin string, seq int64, root tlog.Hash) bool {
-	if p.quoted == nil || p.origin != origin {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if enc.Encode(origin) != nil {
-			return false
-		}
-		p.origin, p.quoted = origin, bytes.TrimSpace(b.Bytes())
+// cut makes a chunk of the lines of text, whose first is number seq; what
+// follows the whole ones is a line only if it is torn.
+func cut(text []byte, whole int, torn bool, seq, limit int64) *chunk {
+	c := &chunk{text: text, hashed: make(chan struct{}), placed: make(chan struct{})}
+	c.lines = make([]chunkLine, 0, bytes.Count(text, []byte{'\n'})+1)
+	for at := 0; at < whole && seq < limit; seq++ {
+		end := at + bytes.IndexByte(text[at:], '\n')
+		c.lines = append(c.lines, chunkLine{entryLine: entryLine{seq: seq, data: text[at:end:end]}})
+		at = end + 1
 	}
-	w := append(p.want[:0], `{"schema":`...)
-	w = strconv.AppendInt(w, Schema, 10)
-	w = append(append(w, `,"log":`...), p.quoted...)
-	w = strconv.AppendInt(append(w, `,"seq":`...), seq, 10)
-	w = base64.StdEncoding.AppendEncode(append(w, `,"root":"`...), root[:])
-	p.want = append(w, `",`...)
-	return bytes.HasPrefix(line, p.want)
-}
-
-// head is the part of a record that its place depends on.
-type head struct {
-	Log  string    `json:"log"`
-	Seq  int64     `json:"seq"`
-	Root tlog.Hash `json:"root"`
-}
-
-// misplaced says why a line does not fit its place.
-func misplaced(line []byte, origin string, seq int64, root tlog.Hash) string {
-	var h head
-	if err := json.Unmarshal(line, &h); err != nil {
-		return "it is no record: " + err.Error()
+	if torn && whole < len(text) && seq < limit {
+		c.lines = append(c.lines, chunkLine{entryLine: entryLine{seq: seq, data: text[whole:len(text):len(text)], torn: true}})
 	}
-	switch {
-	case h.Log != origin:
-		return fmt.Sprintf("it belongs to another log, %s", h.Log)
-	case h.Seq > seq:
-		return fmt.Sprintf("it is missing or moved: record %d stands in its place", h.Seq)
-	case h.Seq < seq:
-		return fmt.Sprintf("record %d stands here a second time or moved", h.Seq)
-	case h.Root != root:
-		return "it follows other records than those before it"
-	}
-	return "it does not begin as a record of this schema does"
+	return c
 }
 
-// hashStream compares the stored hashes as the records go by.
-type hashStream struct {
+// tree reads the stored hashes as the records go by.
+type tree struct {
 	r    io.Reader
 	err  error
 	over bool // a mismatch was found; later ones follow from it
 }
 
-// compare reads as many hashes as nodes and says how they differ.
-func (s *hashStream) compare(nodes []tlog.Hash) string {
-	if s.err != nil || s.over {
-		return ""
+// read reads so many bytes, or what there is.
+func (t *tree) read(n int64) []byte {
+	if t.err != nil {
+		return nil
 	}
-	got := make([]byte, len(nodes)*tlog.HashSize)
-	if _, err := io.ReadFull(s.r, got); err != nil {
-		s.over = true
-		return "its hashes are missing from the tree"
-	}
-	if !bytes.Equal(got, pack(nodes)) {
-		s.over = true
-		return "its hashes in the tree were altered"
-	}
-	return ""
+	b := make([]byte, n)
+	got, _ := io.ReadFull(t.r, b)
+	return b[:got]
 }
 
 // rest is how many bytes follow the hashes that were compared.
-func (s *hashStream) rest() int {
-	if s.err != nil || s.over {
+func (t *tree) rest() int {
+	if t.err != nil || t.over {
 		return 0
 	}
-	n, _ := io.Copy(io.Discard, io.LimitReader(s.r, MaxRecord))
+	n, _ := io.Copy(io.Discard, io.LimitReader(t.r, MaxRecord))
 	return int(n)
 }

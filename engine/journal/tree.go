@@ -17,8 +17,11 @@ type edge struct {
 }
 
 // push adds a leaf and returns the nodes it completes, in storage order.
-func (e *edge) push(leaf tlog.Hash) []tlog.Hash {
-	nodes := []tlog.Hash{leaf}
+func (e *edge) push(leaf tlog.Hash) []tlog.Hash { return e.grow(nil, leaf) }
+
+// grow is push into a slice that the caller brings.
+func (e *edge) grow(nodes []tlog.Hash, leaf tlog.Hash) []tlog.Hash {
+	nodes = append(nodes, leaf)
 	for n := e.size; n&1 == 1; n >>= 1 {
 		last := len(e.roots) - 1
 		leaf = tlog.NodeHash(e.roots[last], leaf)

@@ -88,8 +88,7 @@ type verifier struct {
 	cpErr error
 	edge  edge  // of the records found good
 	read  int64 // their length in bytes
-	place place
-	nodes hashStream
+	tree  tree
 	held  tlog.Hash // root at check.Held.Size, once passed
 	clock clockWatch
 }
@@ -152,17 +151,17 @@ func (v *verifier) readCheckpoint() {
 func (v *verifier) readEntries(ctx context.Context) error {
 	if f, err := v.fsys.Open(fileHashes); err == nil {
 		defer f.Close()
-		v.nodes = hashStream{r: bufio.NewReaderSize(f, 64<<10)}
+		v.tree = tree{r: bufio.NewReaderSize(f, 64<<10)}
 	} else {
-		v.nodes.err = err
+		v.tree.err = err
 	}
 	limit := int64(math.MaxInt64)
 	if v.cpErr == nil {
 		limit = v.cp.Size
 	}
 	sound := true
-	err := eachPrepared(ctx, v.fsys, limit, v.prepare, func(line preparedLine) bool {
-		sound = v.readEntry(line)
+	err := v.follow(ctx, limit, func(c *chunk) bool {
+		sound = v.take(c)
 		return sound
 	})
 	switch {
@@ -182,37 +181,27 @@ func (v *verifier) readEntries(ctx context.Context) error {
 	return v.judgeTail()
 }
 
-// readEntry checks one line against its place; false ends the reading.
-func (v *verifier) readEntry(line preparedLine) bool {
-	if what := v.wrong(line); what != "" {
-		v.report.found(fileEntries, line.seq, "%s", what)
-		return false
+// take goes through checked lines; false ends the reading.
+func (v *verifier) take(c *chunk) bool {
+	for i, line := range c.lines {
+		if line.wrong != "" {
+			v.report.found(fileEntries, line.seq, "%s", line.wrong)
+			v.edge = c.edgeAt(i)
+			return false
+		}
+		if line.nodes != "" && v.tree.err == nil && !v.tree.over {
+			v.tree.over = true
+			v.report.found(fileHashes, line.seq, "%s", line.nodes)
+		}
+		v.read += int64(len(line.data)) + 1
+		if v.check.Held != nil && line.seq+1 == v.check.Held.Size {
+			e := c.edgeAt(i + 1)
+			v.held = e.root()
+		}
+		v.clock.see(line.seq, line.data)
 	}
-	nodes := v.edge.push(line.hash)
-	v.read += int64(len(line.data)) + 1
-	if what := v.nodes.compare(nodes); what != "" {
-		v.report.found(fileHashes, line.seq, "%s", what)
-	}
-	if v.check.Held != nil && v.edge.size == v.check.Held.Size {
-		v.held = v.edge.root()
-	}
-	v.clock.see(line.seq, line.data)
+	v.edge = c.end
 	return true
-}
-
-// wrong says what is wrong with a line at its place, or nothing.
-func (v *verifier) wrong(line preparedLine) string {
-	if line.torn {
-		return "it is cut off"
-	}
-	if line.bad != "" {
-		return line.bad
-	}
-	root := v.edge.root()
-	if v.place.fits(line.data, v.report.Origin, line.seq, root) {
-		return ""
-	}
-	return misplaced(line.data, v.report.Origin, line.seq, root)
 }
 
 // settleOrigin decides which log this is, unless the caller said: what most of
@@ -255,7 +244,7 @@ func (v *verifier) judgeTail() error {
 	if err != nil {
 		pending = nil
 	}
-	rest := v.nodes.rest()
+	rest := v.tree.rest()
 	t := judge(entries, rest, pending, v.cp, v.edge, v.key)
 	note := func(format string, args ...any) {
 		v.report.Notes = append(v.report.Notes, fmt.Sprintf(format, args...))
@@ -318,8 +307,8 @@ func (v *verifier) judgeCheckpoint() {
 }
 
 func (v *verifier) judgeHashes() {
-	if v.nodes.err != nil && v.cp.Size > 0 {
-		v.report.found(fileHashes, -1, "it cannot be read: %v", v.nodes.err)
+	if v.tree.err != nil && v.cp.Size > 0 {
+		v.report.found(fileHashes, -1, "it cannot be read: %v", v.tree.err)
 	}
 }
 
