@@ -30,6 +30,7 @@ type Act struct {
 	spec  ActSpec
 	store *Store
 	log   *journal.Log
+	done  func()     // gives log back
 	proc  *Procedure // nil for an act on the store
 	user  access.User
 
@@ -37,6 +38,8 @@ type Act struct {
 	worker   string
 	seq      int64
 	recorded bool
+	sealed   map[string]string                                    // hashes of files that the record being written changes
+	undo     func(procedure.Document) (procedure.Document, error) // what the document becomes if the act fails
 }
 
 // Do does one act: it calls do, which decides, calls [Act.Record], and only
@@ -63,23 +66,24 @@ func (s *Store) Do(ctx context.Context, spec ActSpec, do func(*Act) error) (err 
 func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	a := &Act{spec: spec, store: s}
 	err := procedure.CheckReason(spec.Reason)
-	uerr := a.identify(ctx)
+	own, ownDone, oerr := s.openJournal("")
+	uerr := oerr
+	if uerr == nil {
+		uerr = a.identify(ctx)
+	}
 	if spec.Procedure != "" {
-		var perr error
-		if a.proc, perr = s.OpenProcedure(spec.Procedure); perr == nil {
-			a.log, perr = s.openJournal(spec.Procedure)
-		}
-		uerr = errors.Join(uerr, perr)
+		uerr = errors.Join(uerr, a.enter())
 	}
 	if err = first(errors.Join(err, uerr)); err == nil {
 		err = a.mayDo()
 	}
-	if a.log == nil { // also where the procedure or its journal cannot be used
-		log, lerr := s.openJournal("")
-		if lerr != nil {
-			return nil, lerr
-		}
-		a.log = log
+	switch {
+	case a.log == nil && oerr != nil:
+		return nil, oerr
+	case a.log == nil: // also where the procedure or its journal cannot be used
+		a.log, a.done = own, ownDone
+	case oerr == nil:
+		defer ownDone()
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -89,6 +93,24 @@ func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	}
 	s.warnRetention(a.proc)
 	return a, nil
+}
+
+// enter opens the act's procedure and its journal.
+func (a *Act) enter() error {
+	if err := procedure.CheckID(a.spec.Procedure); err != nil {
+		return err
+	}
+	log, done, err := a.store.openJournal(a.spec.Procedure)
+	p, perr := a.store.OpenProcedure(a.spec.Procedure)
+	switch {
+	case perr != nil && err == nil:
+		done()
+		return perr
+	case perr != nil:
+		return perr
+	}
+	a.proc, a.log, a.done = p, log, done
+	return nil
 }
 
 // identify finds the user behind the account that acts (rule 5). In a store for
@@ -130,10 +152,6 @@ func first(err error) error {
 		}
 		err = j.Unwrap()[0]
 	}
-}
-
-func (s *Store) openJournal(id string) (*journal.Log, error) {
-	return journal.Open(s.journalDir(id), s.key, s.journalOptions())
 }
 
 // Procedure is the procedure that the act is in, or nil.
@@ -182,7 +200,7 @@ func (a *Act) End(ctx context.Context, err error) error {
 	if a.log == nil {
 		return err
 	}
-	defer func() { a.log.Close(); a.log = nil; a.store.shareAct(a.proc) }()
+	defer func() { a.done(); a.log = nil; a.store.shareAct(a.proc) }()
 	if err == nil && a.recorded {
 		return nil
 	}
@@ -192,7 +210,7 @@ func (a *Act) End(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = fault.Wrap(fault.Interrupted, err, "interrupted").WithHint("run the same command again")
 	}
-	_, jerr := a.log.Append(a.ending(err))
+	jerr := a.recordEnding(ctx, err)
 	a.store.alertOnModel(ctx, err, a.about.Models)
 	if jerr != nil {
 		if fault.KindOf(jerr) == fault.KindOf(err) {
@@ -201,6 +219,21 @@ func (a *Act) End(ctx context.Context, err error) error {
 		return fmt.Errorf("%w (and this could not be recorded: %w)", err, jerr)
 	}
 	return err
+}
+
+// recordEnding writes the record of an act that did not go ahead or broke off,
+// with what it takes back of the document.
+func (a *Act) recordEnding(ctx context.Context, err error) error {
+	write := func(sealed map[string]string) error {
+		r := a.ending(err)
+		r.Sealed = sealed
+		_, err := a.log.Append(r)
+		return err
+	}
+	if a.undo == nil {
+		return write(nil)
+	}
+	return a.editProcedure(context.WithoutCancel(ctx), a.undo, write)
 }
 
 // ending is the record of an act that did not go ahead or broke off.
@@ -228,7 +261,7 @@ func (a *Act) ending(err error) journal.Record {
 
 func (a *Act) draft() journal.Record {
 	r := a.store.record(a.spec)
-	r.Details, r.Build.Worker = a.about, a.worker
+	r.Details, r.Build.Worker, r.Sealed = a.about, a.worker, a.sealed
 	if a.user.UID != "" {
 		login := r.Person.Login
 		r.Person = a.user.Person(a.store.now())
@@ -256,24 +289,23 @@ func (s *Store) record(spec ActSpec) journal.Record {
 // anew under a lock, lets change decide, records, and writes.
 func (a *Act) ChangeProcedure(ctx context.Context, d journal.Details, change func(procedure.Document) (procedure.Document, error)) error {
 	a.About(d)
-	dir := a.store.procedureDir(a.proc.Doc.ID)
-	unlock, err := journal.Lock(ctx, filepath.Join(dir, "lock"))
+	return a.editProcedure(ctx, change, a.recordSealed(&d))
+}
+
+// editProcedure changes the document with the record that record writes.
+func (a *Act) editProcedure(ctx context.Context, change func(procedure.Document) (procedure.Document, error), record func(sealed map[string]string) error) error {
+	var doc procedure.Document
+	err := a.store.sealedProcedure(a.proc.Doc.ID).change(ctx, a.log, func(old []byte) ([]byte, error) {
+		d, err := procedure.Parse(old)
+		if err != nil {
+			return nil, err
+		}
+		if doc, err = change(d); err != nil {
+			return nil, err
+		}
+		return procedure.Encode(doc)
+	}, record)
 	if err != nil {
-		return err
-	}
-	defer unlock()
-	p, err := a.store.OpenProcedure(a.proc.Doc.ID)
-	if err != nil {
-		return err
-	}
-	doc, err := change(p.Doc)
-	if err != nil {
-		return err
-	}
-	if err := a.Record(d); err != nil {
-		return err
-	}
-	if err := a.store.saveProcedure(dir, doc); err != nil {
 		return err
 	}
 	a.proc.Doc = doc
@@ -326,7 +358,11 @@ func (a *Act) create(ctx context.Context, d procedure.Document) (*Procedure, err
 	if err := os.Mkdir(filepath.Join(temp, "derived"), 0o700); err != nil {
 		return nil, storeFault(temp, err)
 	}
-	if err := s.saveProcedure(temp, d); err != nil {
+	text, err := procedure.Encode(d)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeNew(filepath.Join(temp, procedureFile), text); err != nil {
 		return nil, err
 	}
 	log, err := journal.Create(filepath.Join(temp, "journal"), s.origin(d.ID), s.key, s.journalOptions())
@@ -335,7 +371,7 @@ func (a *Act) create(ctx context.Context, d procedure.Document) (*Procedure, err
 	}
 	defer log.Close()
 	p := &Procedure{Doc: d, store: s}
-	if err := a.recordIn(log, p); err != nil {
+	if err := a.recordIn(log, p, map[string]string{procedureFile: hashOf(text)}); err != nil {
 		return nil, err
 	}
 	if err := s.makeKey(d.ID); err != nil {
@@ -351,11 +387,11 @@ func (a *Act) create(ctx context.Context, d procedure.Document) (*Procedure, err
 }
 
 // recordIn records the act in another journal than that it began in.
-func (a *Act) recordIn(log *journal.Log, p *Procedure) error {
+func (a *Act) recordIn(log *journal.Log, p *Procedure, sealed map[string]string) error {
 	own := a.log
 	a.log, a.proc = log, p
 	defer func() { a.log, a.proc = own, nil }()
-	return a.Record(journal.Details{})
+	return a.recordSealed(&journal.Details{})(sealed)
 }
 
 // makeIndex makes the procedure's empty index, so that one that is not there

@@ -27,11 +27,11 @@ var alertRules = map[string]string{AlertModel: "11", AlertJournal: "18", AlertOr
 // file's. A delivery that fails is a second record, which names the first, and
 // an error; the caller's refusal stands whatever becomes of the alert.
 func (s *Store) Alert(ctx context.Context, kind, message string, objects []journal.Object) error {
-	log, err := s.openJournal("")
+	log, release, err := s.openJournal("")
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer release()
 	c := s.meta.Alert
 	r := s.record(ActSpec{Operation: journal.Modify, Sub: journal.SubAlert, Reason: "alert: " + kind})
 	r.Outcome, r.Objects, r.Result = journal.OK, objects, kind+": "+message

@@ -321,8 +321,8 @@ func (s *Store) copyAll(ctx context.Context, id string, o CloseOptions) error {
 		}
 		if err := made.place(); err != nil {
 			// It is not there: the next run makes it anew.
-			undo := act.editProcedure(ctx, procedure.NoteNotCopied)
-			return errors.Join(err, undo)
+			act.undo = procedure.NoteNotCopied
+			return err
 		}
 		return nil
 	})

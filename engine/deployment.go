@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 
 	"posteriori/engine/alert"
 	"posteriori/engine/fault"
@@ -29,38 +28,29 @@ func (s *Store) Deployment() Deployment {
 // stays one. The record says what there is from then on, without addresses. This
 // Store keeps the description that it was opened with.
 func (a *Act) ChangeDeployment(ctx context.Context, change func(Deployment) (Deployment, error)) error {
-	s := *a.store
-	unlock, err := journal.Lock(ctx, filepath.Join(s.dir, storeFile+".lock"))
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if err := s.recoverSealed(storeFile); err != nil {
-		return err
-	}
-	if err := s.readMeta(); err != nil {
-		return err
-	}
-	old := s.Deployment()
-	next, err := change(old)
-	if err != nil {
-		return err
-	}
-	if same(old, next) {
-		return fault.New(fault.Usage, "nothing of the deployment would change").WithHint("posteriori deployment show tells what it is")
-	}
-	o := InitOptions{Reason: a.spec.Reason, Demo: s.meta.Demo, Compliance: next.Compliance, Alert: next.Alert}
-	if err := o.check(s.now()); err != nil {
-		return err
-	}
-	meta := s.meta
-	meta.Compliance, meta.Alert = next.Compliance, next.Alert
-	b, err := json.MarshalIndent(meta, "", "  ")
-	if err != nil {
-		return err
-	}
-	b = append(b, '\n')
-	return a.replaceSealed(storeFile, b, seal(storeFile, b), journal.Details{Params: next.text()})
+	s := a.store
+	f := s.sealedInStore(storeFile)
+	about := journal.Details{Objects: []journal.Object{{Kind: "store"}}}
+	return f.change(ctx, a.log, func(old []byte) ([]byte, error) {
+		meta, err := s.parseMeta(old)
+		if err != nil {
+			return nil, err
+		}
+		was := Deployment{Compliance: meta.Compliance, Alert: meta.Alert}
+		next, err := change(was)
+		if err != nil {
+			return nil, err
+		}
+		if same(was, next) {
+			return nil, fault.New(fault.Usage, "nothing of the deployment would change").WithHint("posteriori deployment show tells what it is")
+		}
+		o := InitOptions{Reason: a.spec.Reason, Demo: meta.Demo, Compliance: next.Compliance, Alert: next.Alert}
+		if err := o.check(s.now()); err != nil {
+			return nil, err
+		}
+		meta.Compliance, meta.Alert, about.Params = next.Compliance, next.Alert, next.text()
+		return meta.encode()
+	}, a.recordSealed(&about))
 }
 
 // text is a deployment as a record holds it: the compliance record, and how, not

@@ -43,19 +43,17 @@ func MakeHabilitation(ctx context.Context, a *Act, account string, at time.Time)
 // sealedAs finds the record of the store's journal that gave the register of
 // users that hash.
 func (s *Store) sealedAs(sum string) (int64, error) {
-	log, err := s.openJournal("")
+	log, release, err := s.openJournal("")
 	if err != nil {
 		return 0, err
 	}
-	defer log.Close()
-	for r, err := range log.Records(journal.Filter{Outcome: journal.OK}) {
+	defer release()
+	for r, err := range log.Records(journal.Filter{}) {
 		if err != nil {
 			return 0, err
 		}
-		for _, o := range r.Objects {
-			if o.Kind == sealKinds[usersFile] && o.SHA256 == sum {
-				return r.Seq, nil
-			}
+		if r.Sealed[usersFile] == sum {
+			return r.Seq, nil
 		}
 	}
 	return 0, fmt.Errorf("no record has the hash %s", sum)

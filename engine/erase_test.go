@@ -410,10 +410,7 @@ func TestPurgeDue(t *testing.T) {
 	}
 	// As an interruption leaves it: marked as erased, still in the index.
 	err := m.act(journal.SubImport, func(a *Act, _ *index.Store) error {
-		if err := a.Record(journal.Details{}); err != nil {
-			return err
-		}
-		return a.editProcedure(ctx, func(d procedure.Document) (procedure.Document, error) {
+		return a.ChangeProcedure(ctx, journal.Details{}, func(d procedure.Document) (procedure.Document, error) {
 			return procedure.NoteItems(d, []string{m.rec.SHA256}, imported), nil
 		})
 	})
@@ -435,7 +432,7 @@ func TestPurgeDue(t *testing.T) {
 		t.Errorf("a second time: %+v, %v", done, err)
 	}
 	err = s.Do(ctx, ActSpec{Procedure: "P1", Operation: journal.Collect, Sub: journal.SubImport, Reason: "again"}, func(a *Act) error {
-		return a.NoteItems(ctx, []string{m.rec.SHA256})
+		return a.RecordItems(ctx, journal.Details{}, []string{m.rec.SHA256})
 	})
 	if fault.KindOf(err) != fault.Refused {
 		t.Errorf("imported again: %v", err)

@@ -6,11 +6,53 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/journal"
 	"posteriori/engine/procedure"
 )
+
+// logs are the journals that acts of this process have open, one Log each, so
+// that acts done at once share their waits for the disk (group commit).
+type logs struct {
+	mu   sync.Mutex
+	open map[string]*sharedLog
+}
+
+type sharedLog struct {
+	*journal.Log
+	users int
+}
+
+// openJournal gives the open journal of a procedure, or the store's own for "",
+// and what gives it back, which must be called once.
+func (s *Store) openJournal(id string) (log *journal.Log, release func(), err error) {
+	l := s.logs
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	shared := l.open[id]
+	if shared == nil {
+		log, err := journal.Open(s.journalDir(id), s.key, s.journalOptions())
+		if err != nil {
+			return nil, nil, err
+		}
+		if l.open == nil {
+			l.open = map[string]*sharedLog{}
+		}
+		shared = &sharedLog{Log: log}
+		l.open[id] = shared
+	}
+	shared.users++
+	return shared.Log, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if shared.users--; shared.users == 0 {
+			delete(l.open, id)
+			shared.Close()
+		}
+	}, nil
+}
 
 // PublicKey is the key that checks the store's journals, in the text form in
 // which it is handed out.

@@ -75,42 +75,22 @@ func recordings(n int) string {
 	return fmt.Sprintf("%d recordings", n)
 }
 
-// NoteItems starts the clock of erasure for originals that this act brings
-// in, by their hash, before the index takes them. One that was in before keeps
-// its first date; one whose time is over is refused (rule 14).
-func (a *Act) NoteItems(ctx context.Context, sha256s []string) error {
-	return a.editProcedure(ctx, func(d procedure.Document) (procedure.Document, error) {
+// RecordItems records the act, d, and starts the clock of erasure for the
+// originals that it brings in, by their hash, before the index takes them. One
+// that was in before keeps its first date; one whose time is over is refused
+// (rule 14).
+func (a *Act) RecordItems(ctx context.Context, d journal.Details, sha256s []string) error {
+	if len(sha256s) == 0 {
+		return a.Record(d)
+	}
+	return a.ChangeProcedure(ctx, d, func(doc procedure.Document) (procedure.Document, error) {
 		for _, sum := range sha256s {
-			if err := procedure.MayRecord(d, sum, a.store.now()); err != nil {
-				return d, err
+			if err := procedure.MayRecord(doc, sum, a.store.now()); err != nil {
+				return doc, err
 			}
 		}
-		return procedure.NoteItems(d, sha256s, a.store.now()), nil
+		return procedure.NoteItems(doc, sha256s, a.store.now()), nil
 	})
-}
-
-// editProcedure changes the document as part of an act that is recorded
-// already, or that records by itself.
-func (a *Act) editProcedure(ctx context.Context, change func(procedure.Document) (procedure.Document, error)) error {
-	dir := a.store.procedureDir(a.proc.Doc.ID)
-	unlock, err := journal.Lock(ctx, filepath.Join(dir, "lock"))
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	p, err := a.store.OpenProcedure(a.proc.Doc.ID)
-	if err != nil {
-		return err
-	}
-	doc, err := change(p.Doc)
-	if err != nil {
-		return err
-	}
-	if err := a.store.saveProcedure(dir, doc); err != nil {
-		return err
-	}
-	a.proc.Doc = doc
-	return nil
 }
 
 // DueResult is what [Store.PurgeDue] erased in one procedure.

@@ -1,136 +1,171 @@
 package engine
 
 import (
-	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/journal"
 )
 
-// sealKinds are the kinds of object under which the store's journal holds the
-// hashes of the files that only an act may change.
-var sealKinds = map[string]string{storeFile: "store", usersFile: "users"}
-
-// seal is a file's object in the journal.
-func seal(name string, data []byte) journal.Object {
-	return journal.Object{Kind: sealKinds[name], SHA256: hashOf(data)}
+// sealedFile is a file that only an act may change. Each record of its journal
+// says which hash the file has from then on ([journal.Record]), so that one
+// written by hand is noticed, and an older one put back is too, until the whole
+// journal is put back with it; that the holder of a later checkpoint notices.
+type sealedFile struct {
+	store   *Store
+	journal string // that records it: of a procedure, or "" for the store's own
+	path    string
+	lock    string // file that writers wait on
 }
+
+// sealedInStore is a file of the store itself.
+func (s *Store) sealedInStore(name string) sealedFile {
+	path := filepath.Join(s.dir, name)
+	return sealedFile{s, "", path, path + ".lock"}
+}
+
+// sealedProcedure is a procedure's document.
+func (s *Store) sealedProcedure(id string) sealedFile {
+	dir := s.procedureDir(id)
+	return sealedFile{s, id, filepath.Join(dir, procedureFile), filepath.Join(dir, "lock")}
+}
+
+func (f sealedFile) name() string { return filepath.Base(f.path) }
+
+// next is where the file's next content waits until its act is recorded.
+func (f sealedFile) next() string { return f.path + ".next" }
 
 func hashOf(b []byte) string {
 	h := sha256.Sum256(b)
 	return hex.EncodeToString(h[:])
 }
 
-// checkSealed compares a file with the hash that the journal last recorded.
-func (s *Store) checkSealed(name string, data []byte) error {
-	want, err := lastSeal(filepath.Join(s.journalDir(""), "entries"), sealKinds[name])
+// read reads the file. It is fault.Integrity when it is not what the last act
+// on it recorded.
+func (f sealedFile) read(ctx context.Context) ([]byte, error) {
+	log, release, err := f.store.openJournal(f.journal)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	b, err := f.load(log)
+	if fault.KindOf(err) != fault.Integrity {
+		return b, err
+	}
+	// Another process may be between its record and its file, or was killed there.
+	unlock, lerr := journal.Lock(ctx, f.lock)
+	if lerr != nil {
+		return nil, err
+	}
+	defer unlock()
+	return f.recover(log)
+}
+
+// load reads the file as it stands.
+func (f sealedFile) load(log *journal.Log) ([]byte, error) {
+	b, err := os.ReadFile(f.path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Integrity, err, "it cannot be read").OnFile(f.path).UnderRule("18").
+			WithHint("restore it from the backup")
+	}
+	want, err := log.Sealed(f.name())
+	if err != nil {
+		return nil, err
+	}
+	if want != hashOf(b) {
+		return nil, fault.New(fault.Integrity, "it was changed past this program: the journal's last record of it has another hash").
+			OnFile(f.path).UnderRule("18").
+			WithHint("restore it from the backup; posteriori journal verify shows whether the journal is whole, posteriori journal show what was decided")
+	}
+	return b, nil
+}
+
+// recover reads the file. A change that was recorded but not put in place is
+// put there. The caller holds the file's lock.
+func (f sealedFile) recover(log *journal.Log) ([]byte, error) {
+	b, err := f.load(log)
+	if err == nil {
+		return b, nil
+	}
+	next, nerr := os.ReadFile(f.next())
+	if nerr != nil {
+		return nil, err
+	}
+	if want, werr := log.Sealed(f.name()); werr != nil || want != hashOf(next) {
+		return nil, err
+	}
+	if err := os.Rename(f.next(), f.path); err != nil {
+		return nil, storeFault(f.path, err)
+	}
+	return next, nil
+}
+
+// change changes the file under its lock: edit makes the new content of the
+// old, record writes the act's record with the hash that it is given, and the
+// file is put in place. A process that is killed after the record leaves the
+// content beside its place, where the next reader finds it.
+func (f sealedFile) change(ctx context.Context, log *journal.Log, edit func(old []byte) ([]byte, error), record func(sealed map[string]string) error) error {
+	unlock, err := journal.Lock(ctx, f.lock)
 	if err != nil {
 		return err
 	}
-	if want != hashOf(data) {
-		return fault.New(fault.Integrity, "it was changed past this program: the journal's last record of it has another hash").
-			OnFile(filepath.Join(s.dir, name)).UnderRule("18").
-			WithHint("restore it from the backup; posteriori journal verify shows whether the journal is whole")
+	defer unlock()
+	if err := log.Settle(); err != nil { // what was recorded comes first
+		return err
+	}
+	old, err := f.recover(log)
+	if err != nil {
+		return err
+	}
+	b, err := edit(old)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(f.next()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return storeFault(f.path, err)
+	}
+	if err := writeNew(f.next(), b); err != nil {
+		return err
+	}
+	f.store.share(f.next())
+	if err := syncDir(filepath.Dir(f.path)); err != nil {
+		return storeFault(f.path, err)
+	}
+	if err := record(map[string]string{f.name(): hashOf(b)}); err != nil {
+		// A disk that failed at the very end may have the record all the same.
+		if sum, serr := log.Sealed(f.name()); serr == nil && sum != hashOf(b) {
+			_ = os.Remove(f.next())
+		}
+		return err
+	}
+	if err := os.Rename(f.next(), f.path); err != nil {
+		return storeFault(f.path, err)
 	}
 	return nil
 }
 
-// lastSeal finds the hash in the last successful record with an object of that
-// kind. It reads the entries from their end and parses only the records that
-// have one: in JSON text the pattern stands nowhere else, as a quotation mark
-// inside a text is escaped.
-func lastSeal(entries, kind string) (sha string, err error) {
-	f, err := os.Open(entries)
+// syncDir has the names in a folder on the disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
 	if err != nil {
-		return "", fault.Wrap(fault.Integrity, err, "the store's journal cannot be read").OnFile(entries).UnderRule("18")
-	}
-	defer f.Close()
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return "", err
-	}
-	pattern := []byte(`{"kind":"` + kind + `"`)
-	const block = 1 << 20
-	var later []byte // the start of a line whose beginning is not read yet
-	for size > 0 {
-		n := min(size, block)
-		b := make([]byte, n, n+int64(len(later)))
-		if _, err := f.ReadAt(b, size-n); err != nil {
-			return "", fault.Wrap(fault.Integrity, err, "the store's journal cannot be read").OnFile(entries).UnderRule("18")
-		}
-		size -= n
-		b = append(b, later...)
-		from := 0
-		if size > 0 {
-			from = bytes.IndexByte(b, '\n') + 1
-		}
-		for at := bytes.LastIndex(b[from:], pattern); at >= 0; at = bytes.LastIndex(b[from:from+at], pattern) {
-			line := lineAround(b, from+at)
-			r, err := journal.ParseRecord(line)
-			if err != nil || r.Outcome != journal.OK { // torn, or an act that did not happen
-				continue
-			}
-			i := slices.IndexFunc(r.Objects, func(o journal.Object) bool { return o.Kind == kind })
-			if i >= 0 {
-				return r.Objects[i].SHA256, nil
-			}
-		}
-		later = b[:from]
-	}
-	return "", fault.New(fault.Integrity, "the store's journal has no record of the %s file", kind).OnFile(entries).UnderRule("18").
-		WithHint("run posteriori journal verify; it names the first record touched")
-}
-
-// lineAround is the line of b that holds the byte at.
-func lineAround(b []byte, at int) []byte {
-	start := bytes.LastIndexByte(b[:at], '\n') + 1
-	end := bytes.IndexByte(b[at:], '\n')
-	if end < 0 {
-		return b[start:] // a record that was not written whole
-	}
-	return b[start : at+end]
-}
-
-// replaceSealed records the act with the new file's object o, and puts the file
-// in place. A process that is killed between the two leaves the file beside its
-// place, where [Store.recoverSealed] finds it. The caller holds the file's lock.
-func (a *Act) replaceSealed(name string, data []byte, o journal.Object, d journal.Details) error {
-	path := filepath.Join(a.store.dir, name)
-	if err := os.Remove(path + ".next"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return storeFault(path, err)
-	}
-	if err := writeNew(path+".next", data); err != nil {
 		return err
 	}
-	d.Objects = append(d.Objects, o)
-	if err := a.Record(d); err != nil {
-		_ = os.Remove(path + ".next")
-		return err
-	}
-	if err := os.Rename(path+".next", path); err != nil {
-		return storeFault(path, err)
-	}
-	return nil
+	defer d.Close()
+	return d.Sync()
 }
 
-// recoverSealed puts a file in place whose change was recorded and not done. The
-// caller holds the file's lock.
-func (s *Store) recoverSealed(name string) error {
-	path := filepath.Join(s.dir, name)
-	next, err := os.ReadFile(path + ".next")
-	if err != nil || s.checkSealed(name, next) != nil {
-		return nil
+// recordSealed is how an act records the change of a file. What d points to is
+// read when the new content is known.
+func (a *Act) recordSealed(d *journal.Details) func(map[string]string) error {
+	return func(sealed map[string]string) error {
+		a.sealed = sealed
+		defer func() { a.sealed = nil }()
+		return a.Record(*d)
 	}
-	if err := os.Rename(path+".next", path); err != nil {
-		return storeFault(path, err)
-	}
-	return nil
 }

@@ -37,6 +37,12 @@ type Meta struct {
 	Alert      alert.Config `json:"alert,omitzero"` // who is told of what the law wants known at once
 }
 
+// encode is the text of store.json.
+func (m Meta) encode() ([]byte, error) {
+	b, err := json.MarshalIndent(m, "", "  ")
+	return append(b, '\n'), err
+}
+
 // InitOptions says what store [Init] makes.
 type InitOptions struct {
 	Reason     string
@@ -168,11 +174,10 @@ func makeStore(dir string, o InitOptions) (*Store, error) {
 		return nil, err
 	}
 	s.key = key
-	meta, err := json.MarshalIndent(s.meta, "", "  ")
+	meta, err := s.meta.encode()
 	if err != nil {
 		return nil, err
 	}
-	meta = append(meta, '\n')
 	users, err := s.firstUsers(o)
 	if err != nil {
 		return nil, err
@@ -192,7 +197,8 @@ func makeStore(dir string, o InitOptions) (*Store, error) {
 	defer log.Close()
 	r := s.record(ActSpec{Operation: journal.Modify, Sub: journal.SubInit, Reason: o.Reason})
 	r.Outcome = journal.OK
-	r.Objects = []journal.Object{seal(storeFile, meta), seal(usersFile, users)}
+	r.Objects = []journal.Object{{Kind: "store"}, {Kind: "users"}}
+	r.Sealed = map[string]string{storeFile: hashOf(meta), usersFile: hashOf(users)}
 	_, err = log.Append(r)
 	return s, err
 }

@@ -31,7 +31,7 @@ import (
 const (
 	storeFile     = "store.json"
 	usersFile     = "users.json"
-	storeFormat   = 2 // 1 had no users and no deployment record
+	storeFormat   = 3 // 1 had no users and no deployment record, 2 no hashes of its files in each record
 	procedureFile = "procedure.json"
 	indexFile     = "index.db"
 )
@@ -45,6 +45,7 @@ type Store struct {
 	now  func() time.Time
 	who  func() access.Account
 	poll time.Duration // between two looks of [Act.Watch]
+	logs *logs         // the journals that acts have open
 
 	clock  string       // what now rests on, where it is not the machine's clock
 	notice func(string) // told what whoever acts must know beside the result
@@ -52,69 +53,74 @@ type Store struct {
 
 func newStore(dir string) *Store {
 	go ownBuild() // hashing the program takes longer than all the rest of a start
-	return &Store{dir: dir, now: time.Now, who: sync.OnceValue(access.Current), poll: time.Second}
+	return &Store{dir: dir, now: time.Now, who: sync.OnceValue(access.Current), poll: time.Second, logs: new(logs)}
 }
 
-// Open opens the store in dir. It is fault.NotFound when there is none.
+// Open opens the store in dir. It is fault.NotFound when there is none. One
+// whose own journal cannot be used opens, so that it can be verified; each act
+// in it fails.
 func Open(dir string) (*Store, error) {
 	s := newStore(dir)
-	err := s.readMeta()
-	if fault.KindOf(err) == fault.Integrity {
-		// Another process may be between its record and its file, or was killed there.
-		unlock, lerr := journal.Lock(context.Background(), filepath.Join(dir, storeFile+".lock"))
-		if lerr != nil {
-			return nil, err
-		}
-		if err = s.recoverSealed(storeFile); err == nil {
-			err = s.readMeta()
-		}
-		unlock()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if s.key.Private, err = s.readKey("journal.key"); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(dir, "keys", "journal.pub")
-	pub, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fault.Wrap(fault.Integrity, err, "the journal's key cannot be read, so no act can be recorded").OnFile(path)
-	}
-	s.key.Public = string(trimLine(pub))
-	return s, nil
-}
-
-// readMeta reads the store's description, which only an act may change, and
-// looks at who may enter.
-func (s *Store) readMeta() error {
-	path := filepath.Join(s.dir, storeFile)
+	path := filepath.Join(dir, storeFile)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.NotFound, "there is no store here").OnFile(s.dir).
+		return nil, fault.New(fault.NotFound, "there is no store here").OnFile(dir).
 			WithHint("make one with posteriori init, or name one with --store")
 	}
 	if err != nil {
-		return fault.Wrap(fault.BadInput, err, "the store cannot be read").OnFile(s.dir)
+		return nil, fault.Wrap(fault.BadInput, err, "the store cannot be read").OnFile(dir)
 	}
-	s.meta = Meta{}
-	if err := json.Unmarshal(b, &s.meta); err != nil {
-		return fault.Wrap(fault.BadInput, err, "it is not a store's description").OnFile(path)
-	}
-	if s.meta.Format != storeFormat {
-		return fault.New(fault.BadInput, "the store has format %d, this program knows %d", s.meta.Format, storeFormat).OnFile(s.dir).
-			WithHint("use the version of this program that made it, or make a new store and import anew")
+	if s.meta, err = s.parseMeta(b); err != nil {
+		return nil, err
 	}
 	if err := s.checkModes(); err != nil {
+		return nil, err
+	}
+	if err := s.readKeys(); err != nil {
+		return nil, err
+	}
+	if _, release, err := s.openJournal(""); err == nil {
+		defer release()
+		if b, err = s.sealedInStore(storeFile).read(context.Background()); err != nil {
+			return nil, err
+		}
+		s.meta, err = s.parseMeta(b)
+		return s, err
+	}
+	return s, nil
+}
+
+// parseMeta reads the text of a store's description.
+func (s *Store) parseMeta(b []byte) (Meta, error) {
+	var m Meta
+	if err := json.Unmarshal(b, &m); err != nil {
+		return m, fault.Wrap(fault.BadInput, err, "it is not a store's description").OnFile(filepath.Join(s.dir, storeFile))
+	}
+	if m.Format != storeFormat {
+		return m, fault.New(fault.BadInput, "the store has format %d, this program knows %d", m.Format, storeFormat).OnFile(s.dir).
+			WithHint("use the version of this program that made it, or make a new store and import anew")
+	}
+	return m, nil
+}
+
+// readKeys reads the journal's keys.
+func (s *Store) readKeys() (err error) {
+	if s.key.Private, err = s.readKey("journal.key"); err != nil {
 		return err
 	}
-	return s.checkSealed(storeFile, b)
+	path := filepath.Join(s.dir, "keys", "journal.pub")
+	pub, err := os.ReadFile(path)
+	if err != nil {
+		return fault.Wrap(fault.Integrity, err, "the journal's key cannot be read, so no act can be recorded").OnFile(path)
+	}
+	s.key.Public = string(trimLine(pub))
+	return nil
 }
 
 // WithClock returns the store with another clock, for tests.
 func (s *Store) WithClock(now func() time.Time) *Store {
 	c := *s
-	c.now = now
+	c.now, c.logs = now, new(logs)
 	return &c
 }
 
@@ -215,13 +221,18 @@ func (s *Store) OpenProcedure(id string) (*Procedure, error) {
 	if err := procedure.CheckID(id); err != nil {
 		return nil, err
 	}
-	d, err := s.loadProcedure(s.procedureDir(id))
-	if fault.KindOf(err) == fault.NotFound {
+	if _, err := os.Stat(s.procedureDir(id)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "there is no procedure %s", id).
 			WithHint("posteriori procedure list shows those there are")
 	}
+	f := s.sealedProcedure(id)
+	b, err := f.read(context.Background())
 	if err != nil {
 		return nil, err
+	}
+	d, err := procedure.Parse(b)
+	if err != nil {
+		return nil, fault.Wrap(fault.KindOf(err), err, "the procedure cannot be read").OnFile(f.path)
 	}
 	if d.ID != id {
 		return nil, fault.New(fault.Integrity, "the folder of procedure %s holds procedure %s", id, d.ID).OnFile(s.procedureDir(id))

@@ -2,9 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"posteriori/engine/access"
 	"posteriori/engine/fault"
@@ -15,43 +14,19 @@ import (
 // Users reads the register of users. It is fault.Integrity when the file is
 // not the one that the last act on it recorded.
 func (s *Store) Users(ctx context.Context) (access.Register, error) {
-	r, err := s.readUsers()
-	if fault.KindOf(err) != fault.Integrity {
-		return r, err
-	}
-	// Another process may be between its record and its file, or was killed there.
-	unlock, lerr := journal.Lock(ctx, filepath.Join(s.dir, usersFile+".lock"))
-	if lerr != nil {
-		return access.Register{}, errors.Join(err, lerr)
-	}
-	defer unlock()
-	return s.recoverUsers()
-}
-
-func (s *Store) readUsers() (access.Register, error) {
-	path := filepath.Join(s.dir, usersFile)
-	b, err := os.ReadFile(path)
+	b, err := s.sealedInStore(usersFile).read(ctx)
 	if err != nil {
-		return access.Register{}, fault.Wrap(fault.Integrity, err, "the register of users cannot be read").OnFile(path).
-			UnderRule("5").WithHint("restore it from the backup")
-	}
-	if err := s.checkSealed(usersFile, b); err != nil {
 		return access.Register{}, err
 	}
+	return s.parseUsers(b)
+}
+
+func (s *Store) parseUsers(b []byte) (access.Register, error) {
 	r, err := access.ParseRegister(b)
 	if err != nil {
-		return r, fault.Wrap(fault.Integrity, err, "the register of users cannot be read").OnFile(path).UnderRule("5")
+		return r, fault.Wrap(fault.Integrity, err, "the register of users cannot be read").OnFile(filepath.Join(s.dir, usersFile)).UnderRule("5")
 	}
 	return r, nil
-}
-
-// recoverUsers reads the register under its lock. A change that was recorded
-// but not put in place is put there.
-func (s *Store) recoverUsers() (access.Register, error) {
-	if err := s.recoverSealed(usersFile); err != nil {
-		return access.Register{}, err
-	}
-	return s.readUsers()
 }
 
 // ChangeUsers changes the register: under its lock it lets change make a user
@@ -61,33 +36,30 @@ func (s *Store) recoverUsers() (access.Register, error) {
 func (a *Act) ChangeUsers(ctx context.Context, d journal.Details, change func(access.Register) (access.User, error)) (access.User, error) {
 	a.About(d)
 	s := a.store
-	unlock, err := journal.Lock(ctx, filepath.Join(s.dir, usersFile+".lock"))
+	var u access.User
+	d.Objects = append(slices.Clip(d.Objects), journal.Object{Kind: "users"})
+	err := s.sealedInStore(usersFile).change(ctx, a.log, func(old []byte) ([]byte, error) {
+		r, err := s.parseUsers(old)
+		if err != nil {
+			return nil, err
+		}
+		if u, err = change(r); err != nil {
+			return nil, err
+		}
+		if err := a.notHimself(u); err != nil {
+			return nil, err
+		}
+		d.Objects[len(d.Objects)-1].ID = u.UID
+		r, err = r.With(access.Change{At: s.now().UTC(), By: a.user.Account, Sub: a.spec.Sub, User: u})
+		if err != nil {
+			return nil, err
+		}
+		return r.Encode()
+	}, a.recordSealed(&d))
 	if err != nil {
 		return access.User{}, err
 	}
-	defer unlock()
-	r, err := s.recoverUsers()
-	if err != nil {
-		return access.User{}, err
-	}
-	u, err := change(r)
-	if err == nil {
-		err = a.notHimself(u)
-	}
-	if err != nil {
-		return access.User{}, err
-	}
-	r, err = r.With(access.Change{At: s.now().UTC(), By: a.user.Account, Sub: a.spec.Sub, User: u})
-	if err != nil {
-		return access.User{}, err
-	}
-	b, err := r.Encode()
-	if err != nil {
-		return access.User{}, err
-	}
-	o := seal(usersFile, b)
-	o.ID = u.UID
-	return u, a.replaceSealed(usersFile, b, o, d)
+	return u, nil
 }
 
 // notHimself refuses a change by which whoever acts gives himself a role, a

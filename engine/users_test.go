@@ -244,29 +244,6 @@ func TestSealedFiles(t *testing.T) {
 	}
 }
 
-// The last seal is found wherever it stands, also over the edge of a block.
-func TestLastSealInALongJournal(t *testing.T) {
-	s := testStore(t, false)
-	addOfficer(t, s)
-	want, err := os.ReadFile(filepath.Join(s.dir, usersFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	long := strings.Repeat("x", 1990)
-	for range 12 {
-		err := s.Do(ctx, spec("", long), func(a *Act) error {
-			return a.Record(journal.Details{Params: strings.Repeat(`{\"kind\":\"users\"} {"kind":"users"} `, 3000)})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := lastSeal(filepath.Join(s.journalDir(""), "entries"), "users")
-	if err != nil || got != hashOf(want) {
-		t.Errorf("%q, %v", got, err)
-	}
-}
-
 // A key or a store that others may read stops every act, and the error says
 // which chmod.
 func TestOpenModes(t *testing.T) {

@@ -58,6 +58,12 @@ type Model struct {
 	Source  string `yaml:"source"`         // the project it comes from; Own for those that this project trained
 	URL     string `yaml:"url,omitempty"`  // where this very file can be fetched, if anywhere
 
+	// For the model's card in the dossier technique, in French: what its training
+	// data held and where that came from, as far as it is known, and what it is not
+	// good at.
+	Training string `yaml:"training"`
+	Limits   string `yaml:"limits"`
+
 	Inputs       []Port     `yaml:"inputs"`
 	Outputs      []Port     `yaml:"outputs"`
 	Vocabularies []string   `yaml:"vocabularies,omitempty"`

@@ -100,21 +100,18 @@ func statement(s *engine.Store, e compliance.Evidence, ext string) ([]byte, erro
 	return out.Bytes(), err
 }
 
-// titles are the lines of the evidence, in the documents' language.
-var titles = map[string]string{
-	"libraries": "Bibliothèques liées aux deux programmes", "symbols": "Aucun symbole de code de visage, de cascade ou de reconnaissance",
-	"models": "Modèles de la liste, leurs sorties et leurs classes", "schema": "Aucun vecteur rattaché à un objet suivi dans l’index",
-	"messages": "Aucun vecteur dans ce que le second programme dit d’un objet suivi", "commands": "Aucune commande ne prend d’image en entrée",
-}
-
 func checkRows(e compliance.Evidence) []report.Evidence {
 	var out []report.Evidence
 	for _, c := range e.Checks {
-		found := strings.Join(c.Facts, " ; ")
+		list := c.Facts
 		if !c.OK {
-			found = strings.Join(c.Wrong, " ; ")
+			list = c.Wrong
 		}
-		out = append(out, report.Evidence{What: titles[c.Name], Found: found, Passed: c.OK})
+		found := make([]string, len(list))
+		for i, t := range list {
+			found[i] = t.FR
+		}
+		out = append(out, report.Evidence{What: c.Title.FR, Found: strings.Join(found, " ; "), Passed: c.OK})
 	}
 	return out
 }
@@ -173,7 +170,7 @@ func cards(m *models.Manifest, dir string) []report.ModelCard {
 	for _, s := range m.Verify(dir) {
 		x := s.Model
 		c := report.ModelCard{Name: x.Name, Task: report.Term(report.Task, string(x.Task)), SHA256: x.SHA256, Source: x.Source, Licence: x.Licence,
-			Training: "voir la source", Limits: x.Notes, Installed: s.State == models.OK, Labels: x.Labels(0)}
+			Training: x.Training, Limits: x.Limits, Installed: s.State == models.OK, Labels: x.Labels(0)}
 		for _, p := range x.Inputs {
 			c.Inputs = append(c.Inputs, fmt.Sprintf("%s %s %v", p.Name, p.Type, p.Shape))
 		}
@@ -182,7 +179,8 @@ func cards(m *models.Manifest, dir string) []report.ModelCard {
 		}
 		var figures []string
 		for _, f := range x.Accuracy {
-			figures = append(figures, fmt.Sprintf("%s, %s : %.2f (%s)", f.Set, f.Metric, f.Value, f.Source))
+			figures = append(figures, fmt.Sprintf("%s, %s : %s (%s)", report.Measured(f.Set), report.Measured(f.Metric),
+				report.Decimal(f.Value, 2), report.Measured(f.Source)))
 		}
 		c.Accuracy = strings.Join(figures, " ; ")
 		out = append(out, c)

@@ -259,11 +259,8 @@ func (im *importer) run(ctx context.Context, files []string) ([]importRow, error
 		}
 		return rows, fault.New(fault.BadInput, "none of %d files could be imported", len(rows))
 	}
-	if err := im.act.Record(about); err != nil {
+	if err := im.act.RecordItems(ctx, about, imported(rows)); err != nil {
 		return nil, err
-	}
-	if err := im.act.NoteItems(ctx, imported(rows)); err != nil {
-		return rows, err
 	}
 	added := map[string]int64{}
 	for i := range rows {

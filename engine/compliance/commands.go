@@ -1,7 +1,6 @@
 package compliance
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,22 +29,22 @@ var likeness = []string{"photo", "photos", "picture", "pictures", "image", "imag
 
 // inputs are the ways in which a command takes files, and what those are. A
 // way that is not here fails, so that whoever adds one has to say what it is.
-var inputs = map[string]string{
-	"* --document":           "a magistrate's or an authority's document, of which the hash is kept",
-	"import FILE":            "recordings, into the procedure",
-	"import DIR":             "recordings, into the procedure",
-	"batch plan DIR":         "folders of recordings, to be listed",
-	"batch plan MANIFEST":    "an earlier list of the same",
-	"models install --from":  "the folder of models",
-	"hit import FILE":        "decisions made in the page of a review, by track number",
-	"serve --synopsis":       "a synopsis made in this procedure, to be shown",
-	"journal verify FILE":    "an export of the journal, or a proof",
-	"journal verify DIR":     "an export of the journal",
-	"journal verify --from":  "an export of the journal",
-	"journal verify --held":  "a checkpoint held outside",
-	"journal verify --key":   "a public key",
-	"journal verify --proof": "a proof from the journal",
-	"journal prove --held":   "a checkpoint held outside",
+var inputs = map[string]Text{
+	"* --document":           {"a magistrate's or an authority's document, of which the hash is kept", "document d’un magistrat ou d’une autorité, dont l’empreinte est gardée"},
+	"import FILE":            {"recordings, into the procedure", "enregistrements, versés à la procédure"},
+	"import DIR":             {"recordings, into the procedure", "enregistrements, versés à la procédure"},
+	"batch plan DIR":         {"folders of recordings, to be listed", "dossiers d’enregistrements, à recenser"},
+	"batch plan MANIFEST":    {"an earlier list of the same", "recensement antérieur des mêmes dossiers"},
+	"models install --from":  {"the folder of models", "dossier des modèles"},
+	"hit import FILE":        {"decisions made in the page of a review, by track number", "décisions prises sur la page de revue, par numéro d’objet"},
+	"serve --synopsis":       {"a synopsis made in this procedure, to be shown", "résumé vidéo fait dans cette procédure, à montrer"},
+	"journal verify FILE":    {"an export of the journal, or a proof", "export du journal, ou preuve"},
+	"journal verify DIR":     {"an export of the journal", "export du journal"},
+	"journal verify --from":  {"an export of the journal", "export du journal"},
+	"journal verify --held":  {"a checkpoint held outside", "point de contrôle gardé à l’extérieur"},
+	"journal verify --key":   {"a public key", "clé publique"},
+	"journal verify --proof": {"a proof from the journal", "preuve issue du journal"},
+	"journal prove --held":   {"a checkpoint held outside", "point de contrôle gardé à l’extérieur"},
 }
 
 // outputs are flags whose file the command writes, and the store itself.
@@ -74,17 +73,17 @@ func anyOf(words, of []string) (string, bool) {
 // CheckCommands sees that no command takes a picture, searches by resemblance
 // or by who a person is, and that each file that one takes is known.
 func CheckCommands(list []Command) Check {
-	c := check("commands", "no command takes a picture or searches by resemblance", nil, nil)
+	c := check("commands", Text{"no command takes a picture or searches by resemblance", "Aucune commande ne prend d’image en entrée ni ne cherche par ressemblance"}, nil, nil)
 	if len(list) < 10 {
-		c.fail(fmt.Sprintf("only %d commands were read, which proves nothing", len(list)))
+		c.fail(say("only %d commands were read, which proves nothing", "%d commandes lues seulement, ce qui ne prouve rien", len(list)))
 	}
 	for _, cmd := range list {
 		name := strings.TrimPrefix(cmd.Path, "posteriori ")
 		if words := people(name); len(words) > 0 && name != "compliance biometrics" { // which proves their absence
-			c.fail(name + " speaks of " + strings.Join(words, ", "))
+			c.fail(speaks(name, words))
 		}
 		if w, ok := anyOf(wordsOf(name), likeness); ok {
-			c.fail(fmt.Sprintf("the command %s is about %s", name, w))
+			c.fail(say("the command %s is about %s", "la commande %s concerne %s", name, w))
 		}
 		_, args, _ := strings.Cut(cmd.Use, " ")
 		for _, arg := range capitals.FindAllString(flagInUse.ReplaceAllString(args, ""), -1) {
@@ -92,14 +91,14 @@ func CheckCommands(list []Command) Check {
 		}
 		for _, f := range cmd.Flags {
 			if words := people(f.Name); len(words) > 0 {
-				c.fail(fmt.Sprintf("%s --%s speaks of %s", name, f.Name, strings.Join(words, ", ")))
+				c.fail(speaks(name+" --"+f.Name, words))
 			}
 			if !slices.Contains(outputs, f.Name) {
 				c.input(name, "--"+f.Name, f.Name, f.Value)
 			}
 		}
 	}
-	c.Facts = append(c.Facts, fmt.Sprintf("%d commands read", len(list)))
+	c.Facts = append(c.Facts, say("%d commands read", "%d commandes lues", len(list)))
 	return c
 }
 
@@ -111,7 +110,7 @@ func people(name string) []string {
 // input judges one way in which a command is given something.
 func (c *Check) input(command, way, name, value string) {
 	if w, ok := anyOf(append(wordsOf(name), wordsOf(value)...), likeness); ok {
-		c.fail(fmt.Sprintf("%s %s takes a %s", command, way, w))
+		c.fail(say("%s %s takes a %s", "%s %s prend : %s", command, way, w))
 		return
 	}
 	if _, ok := anyOf(wordsOf(value), fileWords); !ok {
@@ -122,8 +121,8 @@ func (c *Check) input(command, way, name, value string) {
 		why, known = inputs["* "+way]
 	}
 	if !known {
-		c.fail(fmt.Sprintf("%s %s takes a file of which nobody says what it is", command, way))
+		c.fail(say("%s %s takes a file of which nobody says what it is", "%s %s prend un fichier dont la nature n’est déclarée nulle part", command, way))
 		return
 	}
-	c.Facts = append(c.Facts, fmt.Sprintf("%s %s: %s", command, way, why))
+	c.Facts = append(c.Facts, say("%s %s: %s", "%s %s : %s", command, way, why))
 }

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,7 +114,7 @@ func TestLibrariesAreRead(t *testing.T) {
 	}
 	t.Setenv("LD_LIBRARY_PATH", dir)
 	got := Program{Path: "p", Needs: []string{"liba.so"}, Reaches: reaches([]string{"liba.so"})}
-	if c := got.checkLibraries(); c.OK || !strings.Contains(c.Wrong[0], "objdetect") {
+	if c := got.checkLibraries(); c.OK || !strings.Contains(c.Wrong[0].EN, "objdetect") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -250,5 +252,23 @@ func TestSBOM(t *testing.T) {
 	}
 	if again, err := SBOM(programs, m, libraries, "1.0"); err != nil || string(again) != string(data) {
 		t.Error("other bytes the second time")
+	}
+}
+
+// The documents are in French: each text has one, of its own unless it is made
+// of names alone.
+func TestTextsAreInFrench(t *testing.T) {
+	m, err := models.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := Gather(Sources{Models: m, Schema: index.Schema()})
+	english := regexp.MustCompile(`(?i)\b(the|of|and|with|which|nobody|holds|links|not)\b`)
+	for _, c := range e.Checks {
+		for _, text := range slices.Concat([]Text{c.Title}, c.Wrong, c.Facts) {
+			if text.FR == "" || text.FR == text.EN || english.MatchString(text.FR) {
+				t.Errorf("%s: %q in French is %q", c.Name, text.EN, text.FR)
+			}
+		}
 	}
 }

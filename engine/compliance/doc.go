@@ -9,14 +9,14 @@ import "posteriori/models"
 
 // Check is one line of the evidence.
 type Check struct {
-	Name  string   `json:"name"`
-	Title string   `json:"title"`
-	OK    bool     `json:"ok"`
-	Wrong []string `json:"wrong,omitempty"` // what must not be there
-	Facts []string `json:"facts,omitempty"` // what was looked at
+	Name  string `json:"name"`
+	Title Text   `json:"title"`
+	OK    bool   `json:"ok"`
+	Wrong []Text `json:"wrong,omitempty"` // what must not be there
+	Facts []Text `json:"facts,omitempty"` // what was looked at
 }
 
-func check(name, title string, wrong, facts []string) Check {
+func check(name string, title Text, wrong, facts []Text) Check {
 	return Check{Name: name, Title: title, OK: len(wrong) == 0, Wrong: wrong, Facts: facts}
 }
 
@@ -50,28 +50,29 @@ type Sources struct {
 func Gather(s Sources) Evidence {
 	var e Evidence
 	var libs, syms Check
-	libs = check("libraries", "linked libraries of both programs", nil, nil)
-	syms = check("symbols", "no symbol of face, cascade or recognition code in either program", nil, nil)
+	libs = check("libraries", Text{"linked libraries of both programs", "Bibliothèques liées aux deux programmes"}, nil, nil)
+	syms = check("symbols", Text{"no symbol of face, cascade or recognition code in either program",
+		"Aucun symbole de code de visage, de cascade ou de reconnaissance"}, nil, nil)
 	for _, path := range s.Programs {
 		p, err := ReadProgram(path)
 		if err != nil {
-			libs.fail(err.Error())
-			syms.fail(err.Error())
+			libs.fail(same(err.Error()))
+			syms.fail(same(err.Error()))
 			continue
 		}
 		e.Programs = append(e.Programs, p)
 		libs.join(p.checkLibraries())
 		syms.join(p.checkSymbols())
 	}
-	if len(s.Programs) == 0 {
-		libs.fail("no program was given")
-		syms.fail("no program was given")
+	if none := say("no program was given", "aucun programme n’a été fourni"); len(s.Programs) == 0 {
+		libs.fail(none)
+		syms.fail(none)
 	}
 	e.Checks = []Check{libs, syms, CheckModels(s.Models, s.Folder), CheckSchema(s.Schema), CheckMessages(), CheckCommands(s.Commands)}
 	return e
 }
 
-func (c *Check) fail(why string) { c.Wrong, c.OK = append(c.Wrong, why), false }
+func (c *Check) fail(why Text) { c.Wrong, c.OK = append(c.Wrong, why), false }
 
 func (c *Check) join(d Check) {
 	c.Wrong, c.Facts = append(c.Wrong, d.Wrong...), append(c.Facts, d.Facts...)

@@ -5,7 +5,6 @@ import (
 	"debug/elf"
 	"debug/gosym"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -182,39 +181,39 @@ func reaches(needs []string) []string {
 var openCVName = regexp.MustCompile(`^libopencv_([a-z0-9]+)\.`)
 
 // libraryIsWrong says why a library must not be linked, or "".
-func libraryIsWrong(name string) string {
+func libraryIsWrong(name string) (why Text, wrong bool) {
 	if m := openCVName.FindStringSubmatch(name); m != nil && !slices.Contains(openCV, m[1]) {
-		return "OpenCV's " + m[1] + " is not one of " + strings.Join(openCV, ", ")
+		return say("OpenCV's %s is not one of %s", "le module %s d’OpenCV n’est pas l’un de %s", m[1], strings.Join(openCV, ", ")), true
 	}
 	if forbiddenSymbol.MatchString(name) {
-		return "its name speaks of recognition"
+		return say("its name speaks of recognition", "son nom évoque la reconnaissance"), true
 	}
-	return ""
+	return Text{}, false
 }
 
 func (p Program) checkLibraries() Check {
 	base := filepath.Base(p.Path)
-	var wrong []string
+	var wrong []Text
 	for _, l := range slices.Concat(p.Needs, p.Reaches) {
-		if why := libraryIsWrong(l); why != "" {
-			wrong = append(wrong, fmt.Sprintf("%s links %s: %s", base, l, why))
+		if why, bad := libraryIsWrong(l); bad {
+			wrong = append(wrong, say("%s links %s: %s", "%s est lié à %s : %s", base, l, why))
 		}
 	}
-	links := "none"
+	links := say("none", "aucune bibliothèque")
 	if len(p.Needs) > 0 {
-		links = strings.Join(p.Needs, ", ")
+		links = same(strings.Join(p.Needs, ", "))
 	}
-	return check("", "", wrong, []string{fmt.Sprintf("%s links %s; those reach %d more", base, links, len(p.Reaches))})
+	return check("", Text{}, wrong, []Text{say("%s links %s; those reach %d more", "%s est lié à : %s ; celles-ci en appellent %d autres", base, links, len(p.Reaches))})
 }
 
 func (p Program) checkSymbols() Check {
 	base := filepath.Base(p.Path)
-	var wrong []string
+	var wrong []Text
 	for _, s := range p.Forbidden {
-		wrong = append(wrong, base+" has "+s)
+		wrong = append(wrong, say("%s has %s", "%s contient %s", base, s))
 	}
 	if p.Names < fewest {
-		wrong = append(wrong, fmt.Sprintf("%s shows only %d names, which proves nothing", base, p.Names))
+		wrong = append(wrong, say("%s shows only %d names, which proves nothing", "%s ne montre que %d noms, ce qui ne prouve rien", base, p.Names))
 	}
-	return check("", "", wrong, []string{fmt.Sprintf("%s: %d symbols and functions read", base, p.Names)})
+	return check("", Text{}, wrong, []Text{say("%s: %d symbols and functions read", "%s : %d symboles et fonctions lus", base, p.Names)})
 }

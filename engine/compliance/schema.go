@@ -1,7 +1,6 @@
 package compliance
 
 import (
-	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
@@ -13,15 +12,15 @@ import (
 
 // blobs are the columns that may hold bytes, and why none is a vector of what
 // a person looks like.
-var blobs = map[string]string{
-	"chunk.times": "times of frames (scene.PackTimes)",
-	"piece.msg":   "a piece of a track until it is stitched, as JSON (the line on messages says what is in it)",
-	"plate.jpeg":  "a picture of the scene without its movers",
-	"way.path":    "where a track was: times and boxes (scene.PackPath)",
-	"tube.masks":  "the track's silhouettes, to cut it out of the picture (scene.PackMasks); never compared",
-	"crop.jpeg":   "the track's best picture, for a person to look at; never compared",
+var blobs = map[string]Text{
+	"chunk.times": {"times of frames (scene.PackTimes)", "instants des images"},
+	"piece.msg":   {"a piece of a track until it is stitched, as JSON (the line on messages says what is in it)", "partie d’un objet suivi en attente de raccord (contenu : voir la ligne sur le second programme)"},
+	"plate.jpeg":  {"a picture of the scene without its movers", "image de la scène sans ce qui y bouge"},
+	"way.path":    {"where a track was: times and boxes (scene.PackPath)", "positions de l’objet : instants et rectangles"},
+	"tube.masks":  {"the track's silhouettes, to cut it out of the picture (scene.PackMasks); never compared", "silhouettes, pour détourer l’objet dans l’image ; jamais comparées"},
+	"crop.jpeg":   {"the track's best picture, for a person to look at; never compared", "meilleure vue de l’objet, pour l’œil humain ; jamais comparée"},
 
-	"registration_read.reads": "what was read of a vehicle's number plate, character by character (plate.Pack)",
+	"registration_read.reads": {"what was read of a vehicle's number plate, character by character (plate.Pack)", "lecture d’une plaque d’immatriculation, caractère par caractère"},
 }
 
 // trackTexts are the columns of tables tied to a track that may hold text.
@@ -109,10 +108,10 @@ func splitTop(s string) []string {
 // column counted up (v0, v1, …), none with a word of recognition for a name,
 // and only the types of a strict table.
 func CheckSchema(schema string) Check {
-	c := check("schema", "no vector is tied to a track in the index", nil, nil)
+	c := check("schema", Text{"no vector is tied to a track in the index", "Aucun vecteur rattaché à un objet suivi dans l’index"}, nil, nil)
 	cols := Columns(schema)
 	if len(cols) < 20 {
-		c.fail(fmt.Sprintf("only %d columns were read, which proves nothing", len(cols)))
+		c.fail(say("only %d columns were read, which proves nothing", "%d colonnes lues seulement, ce qui ne prouve rien", len(cols)))
 	}
 	family := map[string]int{}
 	for _, col := range cols {
@@ -120,36 +119,37 @@ func CheckSchema(schema string) Check {
 		// A column may number things and name an analysis: identity of data.
 		words := slices.DeleteFunc(models.ForbiddenWords(full), func(w string) bool { return strings.HasSuffix(w, "(identity of a person)") })
 		if len(words) > 0 {
-			c.fail(full + " speaks of " + strings.Join(words, ", "))
+			c.fail(speaks(full, words))
 		}
 		switch why, known := blobs[full]; {
 		case col.Type == "INTEGER" || col.Type == "REAL":
 		case col.Type == "TEXT" && (!col.Tied || trackTexts[full] != ""):
 		case col.Type == "BLOB" && known:
-			c.Facts = append(c.Facts, full+": "+why)
+			c.Facts = append(c.Facts, say("%s: %s", "%s : %s", full, why))
 		default:
-			c.fail(fmt.Sprintf("%s is a %s of which nobody says what it holds", full, col.Type))
+			c.fail(say("%s is a %s of which nobody says what it holds", "%s est un %s dont le contenu n’est déclaré nulle part", full, col.Type))
 		}
 		if m := numbered.FindStringSubmatch(col.Name); m != nil {
 			if stem := col.Table + "." + m[1]; family[stem] >= 0 {
 				if family[stem]++; family[stem] > 8 {
 					family[stem] = -1 << 30
-					c.fail("the columns " + stem + "… are counted up like a vector's")
+					c.fail(say("the columns %s… are counted up like a vector's", "les colonnes %s… sont numérotées comme celles d’un vecteur", stem))
 				}
 			}
 		}
 	}
-	c.Facts = append(c.Facts, fmt.Sprintf("%d columns read", len(cols)))
+	c.Facts = append(c.Facts, say("%d columns read", "%d colonnes lues", len(cols)))
 	return c
 }
 
 // trackBytes are the lists in what the worker says of a track.
-var trackBytes = map[string]string{
-	"Track.Path": "times and boxes", "Track.Masks": "silhouettes, to cut the track out of the picture",
-	"Track.Crop.JPEG": "the best picture, for a person to look at",
-	"ClassVotes":      "score of each class", "ColourVotes": "score of each colour",
-	"LowerVotes": "score of each colour of lower clothing",
-	"Plates":     "what was read of its number plate, character by character",
+var trackBytes = map[string]Text{
+	"Track.Path":      {"times and boxes", "instants et rectangles"},
+	"Track.Masks":     {"silhouettes, to cut the track out of the picture", "silhouettes, pour détourer l’objet dans l’image"},
+	"Track.Crop.JPEG": {"the best picture, for a person to look at", "meilleure vue, pour l’œil humain"},
+	"ClassVotes":      {"score of each class", "score de chaque classe"}, "ColourVotes": {"score of each colour", "score de chaque couleur"},
+	"LowerVotes": {"score of each colour of lower clothing", "score de chaque couleur du vêtement du bas"},
+	"Plates":     {"what was read of its number plate, character by character", "lecture de sa plaque, caractère par caractère"},
 }
 
 // CheckMessages sees that the worker says nothing of a track that could be a
@@ -157,7 +157,7 @@ var trackBytes = map[string]string{
 func CheckMessages() Check { return checkMessage(reflect.TypeFor[wire.TrackMsg]()) }
 
 func checkMessage(t reflect.Type) Check {
-	c := check("messages", "what the worker says of a track holds no vector", nil, nil)
+	c := check("messages", Text{"what the worker says of a track holds no vector", "Aucun vecteur dans ce que le second programme dit d’un objet suivi"}, nil, nil)
 	walk(t, "", &c, 0)
 	return c
 }
@@ -171,7 +171,7 @@ func walk(t reflect.Type, at string, c *Check, depth int) {
 			f := t.Field(i)
 			name := strings.TrimPrefix(at+"."+f.Name, ".")
 			if words := models.ForbiddenWords(f.Name); len(words) > 0 {
-				c.fail(name + " speaks of " + strings.Join(words, ", "))
+				c.fail(speaks(name, words))
 			}
 			if depth < 8 {
 				walk(f.Type, name, c, depth+1)
@@ -179,9 +179,9 @@ func walk(t reflect.Type, at string, c *Check, depth int) {
 		}
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Interface:
 		if why, ok := trackBytes[at]; ok {
-			c.Facts = append(c.Facts, at+": "+why)
+			c.Facts = append(c.Facts, say("%s: %s", "%s : %s", at, why))
 		} else {
-			c.fail(fmt.Sprintf("%s is a %s of which nobody says what it holds", at, t))
+			c.fail(say("%s is a %s of which nobody says what it holds", "%s est un %s dont le contenu n’est déclaré nulle part", at, t))
 		}
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"sync"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -70,15 +70,18 @@ func (l *Log) Append(r Record) (int64, error) {
 
 // commit writes the records of a group, or says to each why not.
 func (l *Log) commit(group []*waiter) {
-	recovered, err := l.begin()
+	err := l.begin()
 	if err == nil {
 		defer unlockFile(l.lock)
 	}
 	for len(group) > 0 && err == nil {
-		b := l.gather(group, recovered)
+		b := l.gather(group)
 		if len(b.lines) > 0 {
-			b.settle(writeFault(l.dir, l.write(b)))
-			recovered = nil
+			werr := writeFault(l.dir, l.write(b))
+			b.settle(werr)
+			if werr == nil {
+				l.recovered = nil
+			}
 		}
 		group = group[b.took:]
 	}
@@ -89,20 +92,22 @@ func (l *Log) commit(group []*waiter) {
 
 // begin takes the lock and brings the state up to date; it gives the lock back
 // when it fails.
-func (l *Log) begin() (*Recovery, error) {
+func (l *Log) begin() error {
 	if err := lockFile(context.Background(), l.lock, true); err != nil {
-		return nil, err
+		return err
 	}
-	var recovered *Recovery
 	err := l.load()
 	if err == nil {
-		recovered, err = l.mend()
+		var found *Recovery
+		if found, err = l.mend(); found != nil {
+			l.recovered = found
+		}
 		err = writeFault(l.dir, err)
 	}
 	if err != nil {
 		unlockFile(l.lock)
 	}
-	return recovered, err
+	return err
 }
 
 // batch is what goes to the disk at once.
@@ -112,12 +117,13 @@ type batch struct {
 	lines   []byte
 	nodes   []tlog.Hash
 	edge    edge
-	last    time.Time
+	last    tip
 }
 
 // gather seals records one after the other, until there is enough for one
 // write. One that cannot be sealed is told so and left out.
-func (l *Log) gather(group []*waiter, recovered *Recovery) *batch {
+func (l *Log) gather(group []*waiter) *batch {
+	recovered := l.recovered
 	b := &batch{edge: l.edge.clone(), last: l.last}
 	for _, w := range group {
 		b.took++
@@ -143,13 +149,27 @@ func (l *Log) line(r Record, b *batch, recovered *Recovery) ([]byte, error) {
 	now := l.opts.Now()
 	r.Schema, r.Log, r.Seq, r.Root = Schema, l.at.Origin, b.edge.size, b.edge.root()
 	r.TimeUTC, r.TimeLocal = now.UTC().Format(timeUTC), now.Format(timeLocal)
-	r.Clock, r.ClockBack = l.opts.Clock, clockBack(b.last, now)
-	r.Recovered = recovered
+	r.Clock, r.ClockBack = l.opts.Clock, clockBack(b.last.time, now)
+	r.Recovered, r.Sealed = recovered, carry(b.last.sealed, r.Sealed)
 	line, err := seal(r, l.signer.Sign)
 	if err == nil {
-		b.last = now
+		b.last = tip{now, r.Sealed}
 	}
 	return line, err
+}
+
+// carry is what is sealed after a record that sets what stands in changed.
+func carry(sealed, changed map[string]string) map[string]string {
+	if len(changed) == 0 {
+		return sealed
+	}
+	next := maps.Clone(changed)
+	for name, sum := range sealed {
+		if _, set := next[name]; !set {
+			next[name] = sum
+		}
+	}
+	return next
 }
 
 // settle tells the members of a batch what became of it.

@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"time"
 )
 
@@ -85,26 +84,4 @@ func lineTime(line []byte) time.Time {
 		return time.Time{}
 	}
 	return t
-}
-
-// lastTimeIn is the time of the last of whole lines.
-func lastTimeIn(lines []byte) time.Time {
-	lines = bytes.TrimSuffix(lines, []byte{'\n'})
-	return lineTime(lines[bytes.LastIndexByte(lines, '\n')+1:])
-}
-
-// lastTime is the time of the record that ends at byte end, zero when it
-// cannot be told: that a clock went back is a remark, no reason to fail.
-func lastTime(r io.ReaderAt, end int64) time.Time {
-	for n := int64(16 << 10); ; n *= 8 {
-		n = min(n, end)
-		b := make([]byte, n)
-		if _, err := r.ReadAt(b, end-n); err != nil && err != io.EOF || n == 0 {
-			return time.Time{}
-		}
-		whole := n == end || bytes.IndexByte(b[:n-1], '\n') >= 0
-		if whole || n > MaxRecord {
-			return lastTimeIn(b)
-		}
-	}
 }

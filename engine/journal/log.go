@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -51,7 +52,15 @@ type Log struct {
 	seen []byte     // the checkpoint that the fields below belong to
 	at   Checkpoint // with Bytes, whether the file says them or not
 	edge edge
-	last time.Time // of the last sealed record, zero when unknown
+	last tip
+
+	recovered *Recovery // what [Log.Settle] found, for the next record to tell
+}
+
+// tip is what the last sealed record says to the next one.
+type tip struct {
+	time   time.Time         // zero: there is none
+	sealed map[string]string // Record.Sealed
 }
 
 // Key is a pair of journal keys in the text form of signed notes.
@@ -220,7 +229,85 @@ func (l *Log) load() error {
 	if cp.Bytes, err = sealedBytes(entries, cp); err != nil {
 		return tampered(l.dir, "%v", err)
 	}
-	l.seen, l.at, l.edge, l.last = signed, cp, e, lastTime(entries, cp.Bytes)
+	last, err := l.readTip(entries, cp)
+	if err != nil {
+		return err
+	}
+	l.seen, l.at, l.edge, l.last = signed, cp, e, last
+	return nil
+}
+
+// readTip reads the last record that cp covers. It must be signed and stand at
+// its place, as what it says of files is relied on.
+func (l *Log) readTip(entries io.ReaderAt, cp Checkpoint) (tip, error) {
+	if cp.Size == 0 {
+		return tip{}, nil
+	}
+	line, err := lastLine(entries, cp.Bytes)
+	if err != nil {
+		return tip{}, tampered(l.dir, "the journal's last record cannot be read: %v", err)
+	}
+	body, sig, err := split(line)
+	if err != nil || !l.verifier.Verify(signed(body), sig) {
+		return tip{}, tampered(l.dir, "the journal's last record was altered")
+	}
+	r, err := ParseRecord(line)
+	if err != nil || r.Log != cp.Origin || r.Seq != cp.Size-1 {
+		return tip{}, tampered(l.dir, "the journal's last record is not the one that its checkpoint covers")
+	}
+	return tipOf(r), nil
+}
+
+func tipOf(r Record) tip {
+	t, err := r.Time()
+	if err != nil { // a clock that went back is a remark, no reason to fail
+		t = time.Time{}
+	}
+	return tip{time: t, sealed: r.Sealed}
+}
+
+// lastLine is the line that ends at byte end, without its line feed.
+func lastLine(r io.ReaderAt, end int64) ([]byte, error) {
+	for n := int64(16 << 10); ; n *= 8 {
+		n = min(n, end)
+		b := make([]byte, n)
+		if _, err := r.ReadAt(b, end-n); err != nil && err != io.EOF {
+			return nil, err
+		}
+		b = bytes.TrimSuffix(b, []byte{'\n'})
+		if at := bytes.LastIndexByte(b, '\n'); at >= 0 || n == end {
+			return b[at+1:], nil
+		}
+		if n > MaxRecord {
+			return nil, fmt.Errorf("%w: over %d bytes", ErrFormat, MaxRecord)
+		}
+	}
+}
+
+// Sealed says which SHA-256 a file must have by the last record, and "" for one
+// that no record names.
+func (l *Log) Sealed(name string) (sha256 string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := lockFile(context.Background(), l.lock, false); err != nil {
+		return "", err
+	}
+	defer unlockFile(l.lock)
+	if err := l.load(); err != nil {
+		return "", err
+	}
+	return l.last.sealed[name], nil
+}
+
+// Settle seals or cuts off what a killed writer left, as the next [Log.Append]
+// would, so that what [Log.Sealed] says is the last word before that.
+func (l *Log) Settle() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.begin(); err != nil {
+		return err
+	}
+	unlockFile(l.lock)
 	return nil
 }
 

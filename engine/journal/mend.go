@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -59,7 +60,15 @@ func (l *Log) finish(entries, pending []byte, t tail) error {
 		return err
 	}
 	end := l.at.Bytes + int64(len(entries))
-	l.seen, l.at, l.edge, l.last = pending, t.next, t.edge, lastTimeIn(entries)
+	line, err := lastLine(bytes.NewReader(entries), int64(len(entries)))
+	if err != nil {
+		return err
+	}
+	r, err := ParseRecord(line)
+	if err != nil {
+		return tampered(l.dir, "the journal's last record is none: %v", err)
+	}
+	l.seen, l.at, l.edge, l.last = pending, t.next, t.edge, tipOf(r)
 	l.at.Bytes = end
 	return l.disk.syncDir(l.dir)
 }

@@ -140,11 +140,15 @@ type Record struct {
 	Person    Person    `json:"person"`
 	Procedure *Case     `json:"procedure,omitempty"`
 	Details
-	Build     Build     `json:"build"`
-	Host      string    `json:"host"`
-	Demo      bool      `json:"demo,omitempty"` // made in a demonstration store
-	Recovered *Recovery `json:"recovered,omitempty"`
-	Sig       string    `json:"sig"` // base64 Ed25519, over the line without this field; always last
+	// Sealed holds the SHA-256 of each file that only an act may change, by its
+	// name, as it is from this record on. Append carries on what the record does
+	// not set, so that the last record alone says what each file must be.
+	Sealed    map[string]string `json:"sealed,omitempty"`
+	Build     Build             `json:"build"`
+	Host      string            `json:"host"`
+	Demo      bool              `json:"demo,omitempty"` // made in a demonstration store
+	Recovered *Recovery         `json:"recovered,omitempty"`
+	Sig       string            `json:"sig"` // base64 Ed25519, over the line without this field; always last
 }
 
 // Person is who acted. Account and UID are the operating system's.

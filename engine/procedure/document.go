@@ -2,10 +2,6 @@ package procedure
 
 import (
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -107,9 +103,6 @@ type Document struct {
 	Authorisations []Authorisation `json:"authorisations"`
 	Retention      Retention       `json:"retention,omitzero"`
 	Demo           bool            `json:"demo,omitempty"`
-	// Seal is the engine's signature over the rest, so that a decision of a
-	// magistrate is not written in by hand. It stands last.
-	Seal string `json:"seal,omitempty"`
 }
 
 // Format is the version of procedure.json that this package writes.
@@ -280,30 +273,14 @@ func isHash(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Load reads a procedure.json. It fails with fault.NotFound when there is
-// none and fault.BadInput when it is not one of this format.
-func Load(path string) (Document, error) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Document{}, fault.Wrap(fault.NotFound, err, "no such procedure").OnFile(path)
-	}
-	if err != nil {
-		return Document{}, fault.Wrap(fault.BadInput, err, "the procedure cannot be read").OnFile(path)
-	}
-	d, err := Parse(b)
-	if err != nil {
-		return Document{}, fault.Wrap(fault.BadInput, err, "not a procedure of this program").OnFile(path)
-	}
-	return d, nil
-}
-
-// Parse reads the text of a procedure.json.
+// Parse reads the text of a procedure.json. It fails with fault.BadInput when it
+// is not one of this format.
 func Parse(b []byte) (Document, error) {
 	var d Document
 	dec := json.NewDecoder(strings.NewReader(string(b)))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&d); err != nil {
-		return Document{}, err
+		return Document{}, fault.Wrap(fault.BadInput, err, "not a procedure of this program")
 	}
 	if d.Format != Format {
 		return Document{}, fault.New(fault.BadInput, "format %d, this program reads %d", d.Format, Format)
@@ -314,46 +291,8 @@ func Parse(b []byte) (Document, error) {
 	return d, nil
 }
 
-// Unsealed is the text of d that its seal covers.
-func Unsealed(d Document) ([]byte, error) {
-	d.Seal = ""
-	return json.Marshal(d)
-}
-
-// Save writes d to path so that a reader finds the old or the new one whole,
-// and a crash leaves one of them.
-func Save(path string, d Document) error {
+// Encode is the text of a procedure.json, which [Parse] reads.
+func Encode(d Document) ([]byte, error) {
 	b, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := replace(path, append(b, '\n')); err != nil {
-		return fault.Wrap(fault.NoSpace, err, "the procedure cannot be written").OnFile(path)
-	}
-	return nil
-}
-
-// replace puts b in path by way of a temporary file beside it.
-func replace(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if _, err := f.Write(b); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	return append(b, '\n'), err
 }

@@ -2,8 +2,6 @@ package procedure
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -287,18 +285,16 @@ func TestRulesAreData(t *testing.T) {
 	}
 }
 
-func TestSaveLoad(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "procedure.json")
-	if _, err := Load(path); fault.KindOf(err) != fault.NotFound {
-		t.Errorf("absent: %v", err)
-	}
+func TestEncodeParse(t *testing.T) {
 	d := must(t)(New(good(Preliminary), now))
 	d2 := must(t)(Authorise(d, word(), now))
+	var b []byte
 	for _, d := range []Document{d, d2} {
-		if err := Save(path, d); err != nil {
+		var err error
+		if b, err = Encode(d); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Load(path)
+		got, err := Parse(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -306,26 +302,17 @@ func TestSaveLoad(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	list, err := os.ReadDir(filepath.Dir(path))
-	if err != nil || len(list) != 1 {
-		t.Errorf("left behind: %v, %v", list, err)
-	}
-	b, _ := os.ReadFile(path)
 	for name, bad := range map[string]string{
 		"cut":        string(b[:len(b)/2]),
 		"new format": strings.Replace(string(b), `"format": 1`, `"format": 2`, 1),
 		"new field":  strings.Replace(string(b), `"format": 1`, `"format": 1, "x": 1`, 1),
-		"bad id":     strings.Replace(string(b), `2025-00123`, `../x`, 1),
 	} {
-		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Load(path); fault.KindOf(err) != fault.BadInput {
+		if _, err := Parse([]byte(bad)); fault.KindOf(err) != fault.BadInput {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := Save(filepath.Join(t.TempDir(), "gone", "p.json"), d); fault.KindOf(err) != fault.NoSpace {
-		t.Errorf("no folder: %v", err)
+	if _, err := Parse([]byte(strings.Replace(string(b), `2025-00123`, `../x`, 1))); err == nil {
+		t.Error("a bad ID")
 	}
 }
 

@@ -220,3 +220,19 @@ func ClockSource(s string) string {
 	}
 	return "date inscrite dans le fichier"
 }
+
+// accuracyWords are the phrases in which the list of models says what was measured,
+// on what, and by whom, longest first.
+var accuracyWords = strings.NewReplacer(
+	"read exactly, O and 0 taken as one", "lues exactement, O et 0 confondus", "read exactly", "lues exactement",
+	"recall at IoU .5", "rappel à IoU 0,5", "precision", "précision", "right about ", "exacte sur : ",
+	"EU plates", "plaques européennes", "US plates", "plaques américaines", "Romanian dash camera", "caméra de bord roumaine",
+	"photographs of vehicles", "photographies de véhicules", "labelled boxes", "rectangles étiquetés", "found by ", "trouvées par ",
+	"for ranking only", "pour classement seulement", ", part; ", ", partie ; ", " of this project", " du projet", "published", "publié par l’auteur",
+	"AP .50:.95", "AP 0,50 à 0,95", "BenchmarkPlates", "banc d’essai des plaques", "BenchmarkColours", "banc d’essai des couleurs",
+	"BenchmarkCOCO128", "banc d’essai COCO-128",
+	"black", "noir", "blue", "bleu", "green", "vert", "red", "rouge", "white", "blanc", "yellow", "jaune", "grey", "gris",
+)
+
+// Measured puts a set, metric or source of a model's accuracy into French.
+func Measured(s string) string { return typo(accuracyWords.Replace(s)) }
