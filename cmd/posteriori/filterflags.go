@@ -51,7 +51,8 @@ const filterHelp = `FILTERS combine: all must hold. Lists (--class car,bus) hold
   --plate takes a number plate: ? is one character, * any number, dashes and case do
   not count. Look-alikes (O 0 Q D, I 1, B 8, S 5, Z 2 …) and the reader's second
   choices match too, unless --plate-literal is given; --plate-fuzzy 1 lets one
-  character be wrong, lacking or too many. Plates are shown as blocks until a person
+  character be wrong, lacking or too many. Three characters must be known, and fifty
+  different plates a day are answered, as plates are shown as blocks until a person
   has validated the track and unmasked it (hit unmask); rejected tracks are left out.
   --where takes an expression, e.g.
     class in ["car", "truck"] and dwell("gate") > 30s and not enters("yard")
@@ -154,11 +155,11 @@ func journalQuery(act *engine.Act, f query.Filter) (*journal.Query, error) {
 	if f.Plate == nil {
 		return q, nil
 	}
-	if err := act.MaySearchPlates(); err != nil {
-		return nil, err
-	}
 	pattern, err := f.Plate.Parsed()
 	if err != nil {
+		return nil, err
+	}
+	if err := act.MaySearchPlates(pattern, f.Plate.Fuzzy); err != nil {
 		return nil, err
 	}
 	commitment, err := act.Procedure().CommitPattern(pattern)

@@ -27,8 +27,12 @@
 // effect, are cut off, and the next record says so. What lies behind the
 // checkpoint without such a file was put there by someone else.
 //
+// Each record also says which hash the files have that only an act may change
+// (Record.Sealed), carried on from the one before, so that the last record
+// alone shows when an older copy of one was put back ([Log.Sealed]).
+//
 // Opening reads the checkpoint, the right edge of the tree and the last
-// record, whatever the length. What is handed out is a checkpoint
+// record, whatever the length; that record's signature and place are checked. What is handed out is a checkpoint
 // ([Log.Checkpoint]), a proof of one record ([Log.Prove]) or all of it
 // ([Log.Snapshot]); numbers for a report come from [Stats].
 //

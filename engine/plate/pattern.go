@@ -51,3 +51,14 @@ func ParsePattern(text string) (Pattern, error) {
 
 // String is the pattern as it was given.
 func (p Pattern) String() string { return p.source }
+
+// Known is how many characters the pattern names.
+func (p Pattern) Known() int {
+	n := 0
+	for _, c := range p.tokens {
+		if c != '?' && c != '*' {
+			n++
+		}
+	}
+	return n
+}

@@ -3,7 +3,7 @@
 //
 // Status: current. A [Document] is a value. Functions here take one and give a
 // changed one or a refusal (a fault.Refused with the rule's number); they
-// touch no file but in [Load] and [Save], and no journal: the engine records.
+// touch no file and no journal: the engine records.
 // Article numbers are data (rules.yaml), with the date of the texts.
 //
 // # The law and where it is kept
@@ -47,7 +47,8 @@
 //	    query.PlateShown                 query.TestNoOutputSaysAMaskedPlate
 //	    engine.Procedure.CommitPlate     engine.TestPlateCommitments
 //	    engine.Act.MaySearchPlates       engine.TestMaySearchPlates
-//	    access.Plates                    access.TestMatrix
+//	    access.Plates                    engine.TestPlatesAreNotGuessed
+//	                                     access.TestMatrix
 //	                                     script/plates
 //	11  models.Inspect                   models.TestListedHashDoesNotHelp
 //	    engine.Store.Alert               models.TestPlantedModelIsRefused
@@ -76,7 +77,10 @@
 //	18  journal.VerifyDir                journal.TestMutations
 //	    journal.CheckKeyFile             journal.TestForks
 //	    engine.Store.Users               journal.TestKeyFile
-//	                                     engine.TestSealedFiles
+//	    engine.Store.OpenProcedure       engine.TestSealedFiles
+//	    journal.Log.Sealed               engine.TestProcedureWrittenByHand
+//	                                     engine.TestKilledWhileChanging
+//	                                     journal.TestSealedCarriesOn
 //	                                     engine.TestOpenModes
 //	19  engine.Init                      engine.TestRealStore
 //	    engine.Act.ChangeDeployment      engine.TestChangeDeployment
