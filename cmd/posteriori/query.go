@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"posteriori/engine"
+	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
@@ -248,6 +249,9 @@ func lacking(n int) string {
 // writeThumbnails writes DIR/RECORDING-TRACK.jpg, lists them as derived files
 // and returns their number.
 func writeThumbnails(ctx context.Context, act *engine.Act, ix *index.Store, res *query.Results, o queryOptions) (n int, err error) {
+	if err := evidence.CheckPlace(filepath.Join(o.thumbnails, "x.jpg")); err != nil {
+		return 0, err
+	}
 	if err := os.MkdirAll(o.thumbnails, 0o700); err != nil {
 		return 0, fault.Wrap(fault.NoSpace, err, "the folder cannot be made").OnFile(o.thumbnails).
 			WithHint("name one that this account may write to")

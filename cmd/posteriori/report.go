@@ -142,6 +142,9 @@ func (a *app) closingPaper(ctx context.Context, store *engine.Store, id string, 
 	if dir == "" {
 		return fault.New(fault.Usage, "no folder for the documents is named").WithHint("name one with -o DIR")
 	}
+	if err := evidence.CheckPlace(filepath.Join(dir, paper.name)); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fault.Wrap(fault.NoSpace, err, "the folder cannot be made").OnFile(dir)
 	}

@@ -277,6 +277,9 @@ const (
 // freeFolder makes the folder, or says why it cannot be written into. With
 // overwrite an earlier review in it is removed: the files that its list names.
 func freeFolder(dir string, overwrite bool) error {
+	if err := evidence.CheckPlace(filepath.Join(dir, indexName)); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fault.Wrap(fault.NoSpace, err, "the folder cannot be made").OnFile(dir).WithHint("name one that this account may write to")
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/procedure"
@@ -74,7 +75,7 @@ func spareOriginals(ctx context.Context, ix *index.Store, paths ...string) error
 // writePicture writes a file that may be there already with the same bytes;
 // with others only if it may be replaced.
 func writePicture(o originals, path string, data []byte, overwrite bool) error {
-	if err := o.spare(path); err != nil {
+	if err := errors.Join(o.spare(path), evidence.CheckPlace(path)); err != nil {
 		return err
 	}
 	switch was, err := os.ReadFile(path); {

@@ -99,11 +99,12 @@ func (w Worker) run(outer context.Context, job wire.Job, accept func(wire.Hello)
 	// A worker that dies at once makes this write fail; its answer tells why.
 	_, _ = p.in.Write(append(line, '\n'))
 
-	hello, finished, err := converse(p.out, accept, func(m wire.Message) error {
+	hello, finished, err := converse(p.out, func(h wire.Hello) error { return accept(w.named(h)) }, func(m wire.Message) error {
 		watchdog.Stop()
 		defer watchdog.Reset(limit)
 		return handle(m)
 	})
+	hello = w.named(hello)
 	watchdog.Stop()
 	if err != nil || !finished {
 		cancel() // it may still be writing: stop it before waiting

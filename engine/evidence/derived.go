@@ -46,6 +46,9 @@ func Create(path string, clobber bool) (*Writer, error) {
 
 // free says whether path may be written.
 func free(path string, clobber bool) error {
+	if err := CheckPlace(path); err != nil {
+		return err
+	}
 	info, err := os.Lstat(path)
 	switch {
 	case err == nil && info.IsDir():

@@ -22,6 +22,9 @@ func TempDir(path string) (dir string, drop func(), err error) {
 	if err != nil {
 		return "", nil, fault.Wrap(fault.Usage, err, "no such path").OnFile(path)
 	}
+	if err := CheckPlace(abs); err != nil {
+		return "", nil, err
+	}
 	Sweep(filepath.Dir(abs))
 	for {
 		if dir, err = os.MkdirTemp(filepath.Dir(abs), tempPrefix+"*"); err != nil {

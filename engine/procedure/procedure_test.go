@@ -232,7 +232,7 @@ func TestTextsThatHide(t *testing.T) {
 }
 
 func TestRules8And9And2(t *testing.T) {
-	for _, blank := range []string{"", " ", "\t\n"} {
+	for _, blank := range []string{"", " ", "\t\n", "...", "\u2800\u2800", "—"} {
 		refusedUnder(t, "reason", CheckReason(blank), "8")
 	}
 	if err := CheckReason("identify the lorry"); err != nil {

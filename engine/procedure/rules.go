@@ -84,10 +84,13 @@ func Refuse(number, todo, format string, args ...any) error {
 
 // CheckReason refuses a blank reason (rule 8).
 func CheckReason(reason string) error {
-	if strings.TrimSpace(reason) == "" {
+	if err := CheckText("the reason", reason); err != nil && strings.TrimSpace(reason) != "" {
+		return err
+	}
+	if !says(reason) {
 		return Refuse("8", "say why with --reason or $POSTERIORI_REASON", "no reason is given for this act")
 	}
-	return CheckText("the reason", reason)
+	return nil
 }
 
 // MayImport says whether recordings of that origin may enter d (rules 2, 9).
@@ -95,7 +98,7 @@ func MayImport(d Document, exhibit string, basis Basis) error {
 	if err := mustBeOpen(d); err != nil {
 		return err
 	}
-	if strings.TrimSpace(exhibit) == "" {
+	if !says(exhibit) {
 		return Refuse("9", "name the scellé or PV with --exhibit", "the recordings have no origin")
 	}
 	if !slices.Contains(Bases, basis) {

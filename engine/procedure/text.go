@@ -38,6 +38,12 @@ func CheckText(what, text string) error {
 	return nil
 }
 
+// says tells whether a text says anything: spaces, dots and the blank patterns
+// of other scripts do not.
+func says(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+}
+
 // CheckName is [CheckText] for the name of a person or a service: letters are
 // those of the Latin script, so that no look-alike of another script passes.
 func CheckName(what, name string) error {
