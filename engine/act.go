@@ -79,6 +79,7 @@ func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	}
 	switch {
 	case a.log == nil && oerr != nil:
+		s.alertOn(ctx, oerr, "", nil)
 		return nil, oerr
 	case a.log == nil: // also where the procedure or its journal cannot be used
 		a.log, a.done = own, ownDone
@@ -211,7 +212,7 @@ func (a *Act) End(ctx context.Context, err error) error {
 		err = fault.Wrap(fault.Interrupted, err, "interrupted").WithHint("run the same command again")
 	}
 	jerr := a.recordEnding(ctx, err)
-	a.store.alertOnModel(ctx, err, a.about.Models)
+	a.store.alertOn(ctx, err, a.spec.Procedure, a.about.Models)
 	if jerr != nil {
 		if fault.KindOf(jerr) == fault.KindOf(err) {
 			return err // the journal is what failed

@@ -25,13 +25,13 @@ var alertRules = map[string]string{AlertModel: "11", AlertJournal: "18", AlertOr
 // then tells the data controller, where the store names one. Kind is one of
 // the above; message and objects are references, without a person's name or a
 // file's. A delivery that fails is a second record, which names the first, and
-// an error; the caller's refusal stands whatever becomes of the alert.
+// an error; the caller's refusal stands whatever becomes of the alert. Where the
+// store's journal is what cannot be used, the controller is told all the same.
 func (s *Store) Alert(ctx context.Context, kind, message string, objects []journal.Object) error {
 	log, release, err := s.openJournal("")
-	if err != nil {
-		return err
+	if err == nil {
+		defer release()
 	}
-	defer release()
 	c := s.meta.Alert
 	r := s.record(ActSpec{Operation: journal.Modify, Sub: journal.SubAlert, Reason: "alert: " + kind})
 	r.Outcome, r.Objects, r.Result = journal.OK, objects, kind+": "+message
@@ -39,9 +39,13 @@ func (s *Store) Alert(ctx context.Context, kind, message string, objects []journ
 		r.Operation = journal.Communicate
 		r.Recipients = append(r.Recipients, journal.Recipient{Who: who, Medium: "alert"})
 	}
-	seq, err := log.Append(r)
-	if err != nil {
-		return err
+	seq := int64(alert.Unrecorded)
+	if err == nil {
+		if n, aerr := log.Append(r); aerr == nil {
+			seq = n
+		} else {
+			err = aerr
+		}
 	}
 	a := alert.Alert{
 		Kind: kind, Rule: alertRules[kind], Message: message, Time: s.now().UTC().Truncate(time.Microsecond),
@@ -51,10 +55,11 @@ func (s *Store) Alert(ctx context.Context, kind, message string, objects []journ
 		a.Objects = append(a.Objects, alert.Object{Kind: o.Kind, ID: o.ID, SHA256: o.SHA256})
 	}
 	// Not the caller's context: an interruption must not silence an alert.
-	err = alert.Send(context.WithoutCancel(ctx), c, a)
-	if err == nil {
-		return nil
+	serr := alert.Send(context.WithoutCancel(ctx), c, a)
+	if serr == nil || err != nil {
+		return errors.Join(err, serr)
 	}
+	err = serr
 	r.Outcome, r.Of, r.Result = journal.Failed, &seq, ""
 	r.Error = "the alert was not delivered: " + kindsOf(err)
 	if _, jerr := log.Append(r); jerr != nil {
@@ -80,17 +85,29 @@ func kindsOf(err error) string {
 	return strings.Join(out, "; ")
 }
 
-// alertOnModel raises the alert that a refused model asks for (rule 11). The
-// refusal itself is in the journal already; what goes wrong here is too, as
-// far as it can be, and must not hide it.
-func (s *Store) alertOnModel(ctx context.Context, err error, about []journal.Model) {
+// alertOn raises the alert that the end of an act asks for: of a refused model
+// (rule 11), of a journal, or a file that it answers for, which is not as it was
+// written (rule 18). The refusal itself is in the journal already; what goes
+// wrong here is too, as far as it can be, and must not hide it.
+func (s *Store) alertOn(ctx context.Context, err error, procedure string, about []journal.Model) {
 	var f *fault.Error
-	if !errors.As(err, &f) || f.Rule != "11" {
+	if !errors.As(err, &f) {
 		return
 	}
-	var objects []journal.Object
-	for _, m := range about {
-		objects = append(objects, journal.Object{Kind: "model", ID: m.Name, SHA256: m.SHA256})
+	switch {
+	case f.Rule == "11":
+		var objects []journal.Object
+		for _, m := range about {
+			objects = append(objects, journal.Object{Kind: "model", ID: m.Name, SHA256: m.SHA256})
+		}
+		_ = s.Alert(ctx, AlertModel, f.Msg, objects)
+	case f.Rule == "18" && f.Kind == fault.Integrity:
+		_ = s.AlertTouched(ctx, procedure, f.Msg)
 	}
-	_ = s.Alert(ctx, AlertModel, f.Msg, objects)
+}
+
+// AlertTouched raises the alert that a journal, of a procedure or the store's own
+// for "", or a file that it answers for, is not as it was written.
+func (s *Store) AlertTouched(ctx context.Context, procedure, message string) error {
+	return s.Alert(ctx, AlertJournal, message, []journal.Object{{Kind: "journal", ID: s.origin(procedure)}})
 }

@@ -89,3 +89,53 @@ func TestRefusedModelAlerts(t *testing.T) {
 		}
 	}
 }
+
+// What is not as the journal recorded it is told to the data controller, once
+// for each act that meets it, also where the store's journal takes no record.
+func TestAlterationAlerts(t *testing.T) {
+	tee, err := exec.LookPath("tee")
+	if err != nil {
+		t.Skip("no tee")
+	}
+	s := testStore(t, true)
+	withProcedure(t, s, "P-1")
+	got := filepath.Join(t.TempDir(), "alert.json")
+	s.meta.Alert = alert.Config{Command: []string{tee, got}}
+	told := func() (a alert.Alert) {
+		t.Helper()
+		b, err := os.ReadFile(got)
+		if err != nil || json.Unmarshal(b, &a) != nil {
+			t.Fatalf("%v %s", err, b)
+		}
+		return a
+	}
+	path := s.sealedProcedure("P-1").path
+	was, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorise(t, s, "P-1")
+	if err := os.WriteFile(path, was, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Do(ctx, spec("P-1", "x"), func(*Act) error { return nil }); fault.KindOf(err) != fault.Integrity {
+		t.Fatal(err)
+	}
+	list := alerts(t, s)
+	if a := told(); len(list) != 1 || a.Record != list[0].Seq || a.Rule != "18" || a.Kind != AlertJournal || !strings.HasSuffix(a.Objects[0].ID, "/P-1") {
+		t.Errorf("%+v, %+v", a, list)
+	}
+	if err := os.Truncate(filepath.Join(s.journalDir(""), "entries"), 10); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Do(ctx, spec("", "x"), func(*Act) error { return nil }); fault.KindOf(err) != fault.Integrity {
+		t.Fatal(err)
+	}
+	if a := told(); a.Record != alert.Unrecorded || a.Kind != AlertJournal || !strings.HasSuffix(a.Objects[0].ID, "/store") {
+		t.Errorf("%+v", a)
+	}
+	// The program to tell is in a file for which only that journal vouched.
+	if again, err := Open(s.dir); err != nil || again.meta.Alert.Configured() {
+		t.Errorf("%+v, %v", again.meta.Alert, err)
+	}
+}

@@ -33,9 +33,11 @@ func (s *Store) openJournal(id string) (log *journal.Log, release func(), err er
 	defer l.mu.Unlock()
 	shared := l.open[id]
 	if shared == nil {
-		log, err := journal.Open(s.journalDir(id), s.key, s.journalOptions())
+		o := s.journalOptions()
+		o.Origin = s.origin(id)
+		log, err := journal.Open(s.journalDir(id), s.key, o)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, s.gone(id, err)
 		}
 		if l.open == nil {
 			l.open = map[string]*sharedLog{}
@@ -52,6 +54,19 @@ func (s *Store) openJournal(id string) (log *journal.Log, release func(), err er
 			shared.Close()
 		}
 	}, nil
+}
+
+// gone makes of a journal that is not there what it is: a procedure, or a store,
+// without its journal was touched.
+func (s *Store) gone(id string, err error) error {
+	if fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	if _, serr := os.Stat(filepath.Dir(s.journalDir(id))); serr != nil {
+		return err // neither is there
+	}
+	return fault.New(fault.Integrity, "the journal is gone").OnFile(s.journalDir(id)).
+		UnderRule("18").WithHint("restore it from the backup, and tell the data controller")
 }
 
 // PublicKey is the key that checks the store's journals, in the text form in

@@ -81,7 +81,7 @@ func (f sealedFile) load(log *journal.Log) ([]byte, error) {
 	if want != hashOf(b) {
 		return nil, fault.New(fault.Integrity, "it was changed past this program: the journal's last record of it has another hash").
 			OnFile(f.path).UnderRule("18").
-			WithHint("restore it from the backup; posteriori journal verify shows whether the journal is whole, posteriori journal show what was decided")
+			WithHint("restore it from the backup; posteriori journal verify shows whether the journal is whole")
 	}
 	return b, nil
 }

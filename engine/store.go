@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"posteriori/engine/access"
+	"posteriori/engine/alert"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
@@ -87,6 +88,7 @@ func Open(dir string) (*Store, error) {
 		s.meta, err = s.parseMeta(b)
 		return s, err
 	}
+	s.meta.Alert = alert.Config{} // nothing vouches for the program that it names
 	return s, nil
 }
 

@@ -66,23 +66,29 @@ func (a *app) journalVerify(c *cobra.Command, o journalVerifyOptions) error {
 	case o.proof != "":
 		return a.verifyProof(c, o)
 	}
-	r, err := a.verifyRecords(c, o)
+	var r journal.Report
+	var beside, err error
+	if o.from == "" {
+		r, beside, err = a.verifyOwn(c, o)
+	} else {
+		r, err = a.verifyRecords(c, o)
+	}
 	if err != nil {
 		return err
 	}
 	if err := a.print(r, func(w io.Writer) error { return printReport(w, r) }); err != nil {
 		return err
 	}
-	return r.Err()
+	if err := r.Err(); err != nil {
+		return err
+	}
+	return beside
 }
 
 func (a *app) verifyRecords(c *cobra.Command, o journalVerifyOptions) (journal.Report, error) {
 	key, err := readPublicKey(o.key)
 	if err != nil {
 		return journal.Report{}, err
-	}
-	if o.from == "" {
-		return a.verifyOwn(c, o)
 	}
 	check := journal.Check{Signatures: o.signatures}
 	if check.Held, err = readHeld(c, "held", o.held, key); err != nil {
@@ -127,28 +133,32 @@ func readHeld(c *cobra.Command, flag, text, key string) (*journal.Checkpoint, er
 }
 
 // verifyOwn verifies a journal of the store. The act is recorded in that
-// journal when it is intact, else in the store's own. When not even that takes
-// a record, the finding is still shown.
-func (a *app) verifyOwn(c *cobra.Command, o journalVerifyOptions) (journal.Report, error) {
+// journal when it is intact and its procedure's document is what it says, else
+// in the store's own. When not even that takes a record, the finding is still
+// shown. Beside is what is wrong with the document.
+func (a *app) verifyOwn(c *cobra.Command, o journalVerifyOptions) (r journal.Report, beside, err error) {
 	store, err := a.openStore()
 	if err != nil {
-		return journal.Report{}, err
+		return r, nil, err
 	}
 	check := journal.Check{Signatures: o.signatures}
 	if check.Held, err = readHeld(c, "held", o.held, store.PublicKey()); err != nil {
-		return journal.Report{}, err
+		return r, nil, err
 	}
-	var r journal.Report
 	if a.procedure != "" {
 		if _, err = store.OpenProcedure(a.procedure); fault.KindOf(err) == fault.Integrity {
-			err = nil // that is what verifying is for
+			beside, err = err, nil // that is what verifying is for
 		}
 	}
 	if err == nil {
 		r, err = store.CheckJournal(c.Context(), a.procedure, check)
 	}
 	spec := engine.ActSpec{Procedure: a.procedure, Operation: journal.Consult, Sub: journal.SubJournalVerify, Reason: a.reason}
-	touched := err == nil && !r.Intact
+	touched := err == nil && (!r.Intact || beside != nil)
+	verdict := reportVerdict(r)
+	if r.Intact && beside != nil {
+		verdict += ", but the procedure's document is not what it records"
+	}
 	if touched {
 		spec.Procedure = ""
 	}
@@ -156,14 +166,19 @@ func (a *app) verifyOwn(c *cobra.Command, o journalVerifyOptions) (journal.Repor
 		if err != nil {
 			return err
 		}
-		return act.Record(journal.Details{Result: reportVerdict(r),
+		return act.Record(journal.Details{Result: verdict,
 			Objects: []journal.Object{{Kind: "journal", ID: r.Origin, Note: journal.Checkpoint{Size: r.Records, Root: r.Root}.Held()}}})
 	})
+	if touched && fault.KindOf(derr) != fault.Refused {
+		if aerr := store.AlertTouched(c.Context(), a.procedure, verdict); aerr != nil {
+			a.notef("the data controller was not told: %v", aerr)
+		}
+	}
 	if touched && derr != nil && fault.KindOf(derr) != fault.Refused {
 		a.notef("this could not be recorded: %v", derr)
-		return r, nil
+		return r, beside, nil
 	}
-	return r, derr
+	return r, beside, derr
 }
 
 // reportVerdict puts a report in a few words.

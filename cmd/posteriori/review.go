@@ -113,14 +113,14 @@ func (a *app) review(c *cobra.Command, o reviewOptions) error {
 	if err != nil {
 		return err
 	}
+	spec := engine.ActSpec{Procedure: id, Operation: journal.Communicate, Sub: journal.SubReview, Reason: a.reason}
 	if err := freeFolder(o.out, o.overwrite); err != nil {
-		return err
+		return store.Do(c.Context(), spec, func(*engine.Act) error { return err })
 	}
 	r := reviewAct{app: a, cmd: c, store: store, opt: o}
 	if err := r.makeSynopses(); err != nil {
 		return err
 	}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Communicate, Sub: journal.SubReview, Reason: a.reason}
 	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
 		r.act = act
 		return r.run(c.Context())

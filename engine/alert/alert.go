@@ -33,6 +33,9 @@ type Config struct {
 	To      string   `json:"to,omitempty"`      // the controller's address, where SMTP is set
 }
 
+// Unrecorded is the record of an alert that the journal could not take.
+const Unrecorded = -1
+
 // Configured says whether anybody is told.
 func (c Config) Configured() bool { return len(c.Command) > 0 || c.SMTP != "" }
 
@@ -96,7 +99,7 @@ type Alert struct {
 	Time    time.Time `json:"time"`
 	Store   string    `json:"store"`          // the store's identity
 	Host    string    `json:"host,omitempty"` // the machine
-	Record  int64     `json:"record"`         // of the alert, in the store's journal
+	Record  int64     `json:"record"`         // of the alert, in the store's journal; or Unrecorded
 	Demo    bool      `json:"demo,omitempty"` // raised in a demonstration store
 	Objects []Object  `json:"objects,omitempty"`
 }

@@ -210,6 +210,9 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := Open(l.Dir(), key, Options{Origin: testOrigin + "x"}); fault.KindOf(err) != fault.Integrity {
+		t.Errorf("another log: %v", err)
+	}
 	if _, err := Create(l.Dir(), testOrigin, key, Options{}); fault.KindOf(err) != fault.BadInput {
 		t.Errorf("Create over a journal: %v", err)
 	}

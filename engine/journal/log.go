@@ -32,6 +32,8 @@ const (
 type Options struct {
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
+	// Origin is the log that it must be, to [Open]; empty: any of the key.
+	Origin string
 	// Clock says in each record what the times rest on.
 	Clock string
 }
@@ -208,6 +210,9 @@ func (l *Log) load() error {
 	cp, err := OpenCheckpoint(signed, l.verifier)
 	if err != nil {
 		return tampered(l.dir, "the journal's checkpoint is not its own: %v", err)
+	}
+	if o := l.opts.Origin; o != "" && cp.Origin != o {
+		return tampered(l.dir, "the journal is of another log, %s", cp.Origin)
 	}
 	if l.seen != nil && (cp.Origin != l.at.Origin || cp.Size < l.at.Size) {
 		return tampered(l.dir, "the journal went back from %d records to %d", l.at.Size, cp.Size)

@@ -79,6 +79,9 @@
 //	    engine.Store.Users               journal.TestKeyFile
 //	    engine.Store.OpenProcedure       engine.TestSealedFiles
 //	    journal.Log.Sealed               engine.TestProcedureWrittenByHand
+//	    evidence.CheckPlace              evidence.TestCheckPlace
+//	    engine.Store.AlertTouched        engine.TestAlterationAlerts
+//	                                     script/adversary
 //	                                     engine.TestKilledWhileChanging
 //	                                     journal.TestSealedCarriesOn
 //	                                     engine.TestOpenModes
