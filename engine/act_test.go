@@ -186,8 +186,8 @@ func TestNoRecordNoAct(t *testing.T) {
 		t.Errorf("touched: %v, effect %v", err, effect)
 	}
 	rs := records(t, s, "")
-	if last := rs[len(rs)-1]; last.Rule != "18" || last.Outcome != journal.Failed || last.Procedure.ID != "P1" {
-		t.Errorf("no alert in the store's journal: %v", outcomes(rs))
+	if act := rs[len(rs)-2]; act.Rule != "18" || act.Outcome != journal.Failed || act.Procedure.ID != "P1" || rs[len(rs)-1].Sub != journal.SubAlert {
+		t.Errorf("not reported in the store's journal, with an alert: %v", outcomes(rs))
 	}
 	if r, err := s.VerifyJournal(ctx, "P1", nil); err != nil || r.Intact || r.First != 0 {
 		t.Errorf("%+v, %v", r, err)

@@ -107,11 +107,11 @@ func checkRows(e compliance.Evidence) []report.Evidence {
 		if !c.OK {
 			list = c.Wrong
 		}
-		found := make([]string, len(list))
-		for i, t := range list {
-			found[i] = t.FR
+		row := report.Evidence{What: c.Title.FR, Passed: c.OK}
+		for _, t := range list {
+			row.Found = append(row.Found, t.FR)
 		}
-		out = append(out, report.Evidence{What: c.Title.FR, Found: strings.Join(found, " ; "), Passed: c.OK})
+		out = append(out, row)
 	}
 	return out
 }
@@ -160,7 +160,7 @@ func components(e compliance.Evidence, libraries map[string]string) []report.Com
 		{Name: "ONNX Runtime", Version: libraries["onnxruntime"], Licence: "MIT", Role: "calcul des modèles"},
 	}
 	for _, m := range compliance.Modules(e.Programs) {
-		out = append(out, report.Component{Name: m.Path, Version: m.Version, Role: "module Go"})
+		out = append(out, report.Component{Name: m.Path, Version: m.Version, Licence: compliance.Licence(m.Path), Role: "module Go"})
 	}
 	return out
 }

@@ -116,7 +116,7 @@ func lookAtWorker(ctx context.Context) []finding {
 		return []finding{{Name: "posteriori-worker", State: isWrong, Where: w.Path, Version: err.Error(), Hint: hintOf(err)}}
 	}
 	list := []finding{
-		{Name: "posteriori-worker", State: isOK, Version: hello.Build, Where: w.Path},
+		{Name: "posteriori-worker", State: isOK, Version: strings.Split(hello.Build, " sha256:")[0], Where: w.Path},
 		lookAtSandbox(hello.Sandbox),
 		{Name: "device", State: isOK, Version: hello.Device},
 	}

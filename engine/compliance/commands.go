@@ -124,5 +124,11 @@ func (c *Check) input(command, way, name, value string) {
 		c.fail(say("%s %s takes a file of which nobody says what it is", "%s %s prend un fichier dont la nature n’est déclarée nulle part", command, way))
 		return
 	}
-	c.Facts = append(c.Facts, say("%s %s: %s", "%s %s : %s", command, way, why))
+	fact := say("%s %s: %s", "%s %s : %s", command, way, why)
+	if _, one := inputs[command+" "+way]; !one { // said once for all commands
+		fact = say("%s: %s", "%s : %s", way, why)
+	}
+	if !slices.Contains(c.Facts, fact) {
+		c.Facts = append(c.Facts, fact)
+	}
 }

@@ -255,6 +255,25 @@ func TestSBOM(t *testing.T) {
 	}
 }
 
+// Every module that is built in has its licence in the list.
+func TestModulesHaveLicences(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "posteriori/cmd/posteriori", "posteriori/cmd/posteriori-worker")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, path := range strings.Fields(string(out)) {
+		if !seen[path] && Licence(path) == "" {
+			t.Errorf("%s: say its licence in licences.go", path)
+		}
+		seen[path] = true
+	}
+	if len(seen) < 10 || Licence("github.com/nobody/knows") != "" {
+		t.Errorf("%d modules read", len(seen))
+	}
+}
+
 // The documents are in French: each text has one, of its own unless it is made
 // of names alone.
 func TestTextsAreInFrench(t *testing.T) {

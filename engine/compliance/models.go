@@ -50,11 +50,11 @@ func comesOut(m models.Model) Text {
 	var en, fr []string
 	add := func(t Text) { en, fr = append(en, t.EN), append(fr, t.FR) }
 	for _, p := range m.Outputs {
-		add(say("%s %v holds %s", "sortie %s %v, contenu : %s", p.Name, p.Shape, strings.Join(p.Holds, ", ")))
+		add(say("%s %v holds %s", "sortie %s %v : %s", p.Name, p.Shape, strings.Join(p.Holds, ", ")))
 	}
 	for i, name := range m.Vocabularies {
 		labels := m.Labels(i)
-		add(say("%s: %d labels, %s … %s", "%s : %d étiquettes, de « %s » à « %s »", name, len(labels), labels[0], labels[len(labels)-1]))
+		add(say("%s: %d labels, %s … %s", "%s : nombre d’étiquettes : %d (%s … %s)", name, len(labels), labels[0], labels[len(labels)-1]))
 	}
 	return Text{strings.Join(en, "; "), strings.Join(fr, " ; ")}
 }

@@ -199,11 +199,11 @@ func (p Program) checkLibraries() Check {
 			wrong = append(wrong, say("%s links %s: %s", "%s est lié à %s : %s", base, l, why))
 		}
 	}
-	links := say("none", "aucune bibliothèque")
+	fact := say("%s links none", "%s n’est lié à aucune bibliothèque", base)
 	if len(p.Needs) > 0 {
-		links = same(strings.Join(p.Needs, ", "))
+		fact = say("%s links %s; those reach %d more", "%s est lié à %s ; celles-ci en appellent %d autres", base, strings.Join(p.Needs, ", "), len(p.Reaches))
 	}
-	return check("", Text{}, wrong, []Text{say("%s links %s; those reach %d more", "%s est lié à : %s ; celles-ci en appellent %d autres", base, links, len(p.Reaches))})
+	return check("", Text{}, wrong, []Text{fact})
 }
 
 func (p Program) checkSymbols() Check {

@@ -77,8 +77,12 @@ func SBOM(programs []Program, m *models.Manifest, libraries map[string]string, v
 	b := bom{Format: "CycloneDX", Spec: "1.5", Version: 1,
 		Metadata: metadata{component{Type: "application", Name: "posteriori", Version: version}}}
 	for _, x := range Modules(programs) {
-		b.Components = append(b.Components, component{Type: "library", Ref: x.Path + "@" + x.Version, Name: x.Path, Version: x.Version,
-			PURL: "pkg:golang/" + x.Path + "@" + x.Version, Hashes: sumHash(x.Sum)})
+		c := component{Type: "library", Ref: x.Path + "@" + x.Version, Name: x.Path, Version: x.Version,
+			PURL: "pkg:golang/" + x.Path + "@" + x.Version, Hashes: sumHash(x.Sum)}
+		if l := Licence(x.Path); l != "" {
+			c.Licences = licensed(l)
+		}
+		b.Components = append(b.Components, c)
 	}
 	for _, l := range [][3]string{{"OpenCV", "opencv", "Apache-2.0"}, {"FFmpeg", "ffmpeg", "LGPL-2.1-or-later or GPL-2.0-or-later, as built"}, {"ONNX Runtime", "onnxruntime", "MIT"}} {
 		b.Components = append(b.Components, component{Type: "library", Ref: l[1], Name: l[0], Version: libraries[l[1]], Licences: licensed(l[2])})

@@ -270,7 +270,7 @@ func TestDossierSaysWhatFailed(t *testing.T) {
 	if !d.Intact() {
 		t.Fatal("the sample's checks pass")
 	}
-	d.Evidence = append(d.Evidence, Evidence{"Symboles", "FaceDetectorYN", false})
+	d.Evidence = append(d.Evidence, Evidence{"Symboles", []string{"FaceDetectorYN"}, false})
 	text := textOf(first(both(t, d)))
 	if d.Intact() || !strings.Contains(text, "ÉCHEC") || !strings.Contains(text, "ne peut pas être déclaré sans biométrie") {
 		t.Error("a failed check is not told")

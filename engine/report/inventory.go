@@ -77,7 +77,7 @@ func (t *tree) recording(r Recording, f Frame) {
 		{"Scellé ou procès-verbal", data(r.Exhibit)},
 		{"Base", cite(Term(Basis, r.Basis))},
 		{"Versé le", data(f.when(r.Imported))},
-		{"Format", data(join(", ", r.Format, r.Codec, size))},
+		{"Format", data(join(", ", container(r.Format), r.Codec, size))},
 		{"Durée", length},
 		{"Caméra", data(r.Camera)},
 		{"Horloge de la caméra", r.clock(f)},

@@ -151,14 +151,14 @@ func sampleTechnical() Technical {
 	return Technical{Frame: sampleFrame(), Functions: []Function{{"Recherche par critères", "nature, couleur, direction, zone", true}, {"Reconnaissance faciale", "détection ou comparaison de visages", false}},
 		Components: []Component{{"codeberg.org/go-pdf/fpdf", "v0.12.0", "MIT", "documents PDF", ""}, {"libopencv_core.so.406", "4.6", "Apache-2.0", "pixels", hash(80)}},
 		Models:     []ModelCard{{Name: "yolox-s", Task: "détecteur d’objets", SHA256: hash(20), Source: "https://example.org/yolox_s.onnx", Labels: []string{"person", "car"}, Outputs: []string{"output float32 [1 8400 85]"}}},
-		Evidence:   []Evidence{{"Bibliothèques liées", "5 bibliothèques OpenCV, aucune de visages", true}}, Security: []Measure{{"Chiffrement", "index chiffré par procédure"}},
+		Evidence:   []Evidence{{"Bibliothèques liées", []string{"5 bibliothèques OpenCV", "aucune de visages"}, true}}, Security: []Measure{{"Chiffrement", "index chiffré par procédure"}},
 		Commands: []string{"posteriori query"}, Updates: []string{"empreinte du programme au journal"}}
 }
 
 func sampleImpact() ImpactDraft {
 	return ImpactDraft{Frame: sampleFrame(), Purposes: []string{"recherche des auteurs d'une infraction"}, Data: []Category{{"Pistes", "passants", "index chiffré", true}},
 		Retention: []Measure{{"Pistes et images", "trois ans au plus"}}, Risks: []Risk{{"Accès illégitime", "perte d'un poste", "chiffrement par procédure", ""}},
-		Evidence: []Evidence{{"Modèles", "aucune étiquette interdite", true}}}
+		Evidence: []Evidence{{"Modèles", []string{"aucune étiquette interdite"}, true}}}
 }
 
 // samples are one of each document.

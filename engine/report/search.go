@@ -32,8 +32,8 @@ func (s Search) result() text {
 		return ours("refusée (règle n° %s)", s.Rule)
 	case s.Outcome != "ok":
 		return ours("échec : %s", Term(Failure, s.Failure))
-	case s.Results == nil:
-		return data(unknown)
+	case s.Results == nil: // one track was looked at
+		return data("sans objet")
 	case *s.Results == 0:
 		return styled("aucun résultat", bold)
 	}

@@ -42,8 +42,8 @@ type ModelCard struct {
 
 // Evidence is one check, made now, and what it found.
 type Evidence struct {
-	What   string // in French
-	Found  string
+	What   string   // in French
+	Found  []string // in French, each on a line of its own
 	Passed bool
 }
 
@@ -129,16 +129,26 @@ func (t *tree) cards(list []ModelCard) {
 	if len(list) == 0 {
 		t.p("Aucun modèle n’est sur la liste.")
 	}
+	by := map[string]string{} // labels to the first model with them
 	for _, m := range list {
 		t.h2(m.Name)
+		labels := join(", ", m.Labels...)
+		first, again := by[labels]
+		if !again {
+			by[labels] = m.Name
+		}
+		shown := code(labels)
+		if again && len(m.Labels) > 2 {
+			shown = data("les mêmes que celles de " + first)
+		}
 		state := "non installé"
 		if m.Installed {
 			state = "installé"
 		}
 		t.add(pairs{Rows: []pair{
-			{"Fonction", data(m.Task)}, {"État", data(state)}, {"SHA-256", code(m.SHA256)}, {"Origine", code(m.Source)}, {"Licence", data(m.Licence)},
+			{"Fonction", data(m.Task)}, {"État", data(state)}, {"SHA-256", code(m.SHA256)}, {"Origine", code(m.Source)}, {"Licence", data(Licence(m.Licence))},
 			{"Données d’apprentissage", data(m.Training)}, {"Entrées", code(join(thin+"; ", m.Inputs...))}, {"Sorties", code(join(thin+"; ", m.Outputs...))},
-			{"Étiquettes", code(join(", ", m.Labels...))}, {"Exactitude", data(m.Accuracy)}, {"Limites", data(m.Limits)},
+			{"Étiquettes", shown}, {"Exactitude", data(m.Accuracy)}, {"Limites", data(m.Limits)},
 		}})
 	}
 }
@@ -147,13 +157,17 @@ func (t *tree) evidence(list []Evidence) {
 	if len(list) > 0 && !passed(list) {
 		t.note("Au moins un contrôle a échoué : le logiciel ne peut pas être déclaré sans biométrie.")
 	}
-	tab := table{Columns: []column{{"Contrôle", 40, false}, {"Constat", 44, false}, {"Résultat", 16, false}}, Empty: "Aucun contrôle n’a été mené."}
+	tab := table{Columns: []column{{"Contrôle", 26, false}, {"Constat", 60, false}, {"Résultat", 14, false}}, Empty: "Aucun contrôle n’a été mené."}
 	for _, e := range list {
 		res := styled("ÉCHEC", bold)
 		if e.Passed {
 			res = data("conforme")
 		}
-		tab.Rows = append(tab.Rows, []text{cite(clean(e.What)), data(e.Found), res})
+		var found []text
+		for _, f := range e.Found {
+			found = append(found, cite(clean(f)))
+		}
+		tab.Rows = append(tab.Rows, []text{cite(clean(e.What)), lines(found...), res})
 	}
 	t.add(tab)
 }

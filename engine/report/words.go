@@ -147,7 +147,7 @@ var words = map[Vocabulary]map[string]string{
 		"user-add": "ajout d'un utilisateur", "user-habilitate": "habilitation", "user-assign": "affectation à la procédure",
 		"user-revoke": "retrait d'un utilisateur", "user-list": "liste des utilisateurs", "user-show": "consultation d'un utilisateur",
 		"reject": "mise à l'écart", "comment": "observation", "explain": "explication d'un résultat", "review": "revue des résultats",
-		"extend": "prolongation de la conservation", "close": "clôture", "erase": "effacement ordonné", "rectify": "rectification ordonnée",
+		"extend": "prolongation de la conservation", "close": "clôture", "batch": "recensement d'un lot d'enregistrements", "erase": "effacement ordonné", "rectify": "rectification ordonnée",
 		"copy": "copie des données", "mention": "mention en procédure", "report": "rapport d'exploitation",
 		"certificate": "certificat d'effacement", "compliance": "document de conformité", "alert": "alerte",
 		"evidence-check": "vérification demandée",
@@ -233,6 +233,28 @@ var accuracyWords = strings.NewReplacer(
 	"BenchmarkCOCO128", "banc d’essai COCO-128",
 	"black", "noir", "blue", "bleu", "green", "vert", "red", "rouge", "white", "blanc", "yellow", "jaune", "grey", "gris",
 )
+
+// container names a container as people do; FFmpeg lists the names of all that
+// it reads with one demuxer.
+func container(format string) string {
+	switch format {
+	case "mov,mp4,m4a,3gp,3g2,mj2":
+		return "MP4 ou QuickTime"
+	case "matroska,webm":
+		return "Matroska ou WebM"
+	case "mpegts":
+		return "flux de transport MPEG"
+	case "mpeg":
+		return "flux de programme MPEG"
+	}
+	return format
+}
+
+// Licence puts into French what the list of models says of a licence beside its
+// name.
+func Licence(s string) string {
+	return strings.NewReplacer("unclear", "incertaine", "weights trained with GPL-3.0 code", "poids appris avec un code GPL-3.0").Replace(s)
+}
 
 // Measured puts a set, metric or source of a model's accuracy into French.
 func Measured(s string) string { return typo(accuracyWords.Replace(s)) }
