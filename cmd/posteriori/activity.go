@@ -78,25 +78,12 @@ func (a *app) activity(c *cobra.Command, o activityOptions) error {
 	if err := checkOutput(c, o.out, ".svg", ".png"); err != nil {
 		return err
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
 	var res activityResult
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubQuery, Reason: a.reason}
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
-		if err := procedure.MayAnalyse(act.Procedure().Doc); err != nil {
-			return err
-		}
-		ix, err := act.Procedure().Index(c.Context())
+	err := a.inIndex(c, journal.Consult, journal.SubQuery, func(_ context.Context, store *engine.Store, act *engine.Act, ix *index.Store) error {
+		err := procedure.MayAnalyse(act.Procedure().Doc)
 		if err != nil {
 			return err
 		}
-		defer ix.Close()
 		res, err = a.activityAct(c, store, act, ix, o)
 		return err
 	})
@@ -115,11 +102,7 @@ func (a *app) activityAct(c *cobra.Command, store *engine.Store, act *engine.Act
 	if err := spareOriginals(ctx, ix, o.out); err != nil {
 		return res, err
 	}
-	f, err := o.filter.filter(ctx, c, ix)
-	if err != nil {
-		return res, err
-	}
-	q, err := journalQuery(act, f)
+	f, q, err := o.filter.asked(c, act, ix)
 	if err != nil {
 		return res, err
 	}

@@ -89,19 +89,10 @@ func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
 	if o.workers < 0 || o.workers > 256 {
 		return usage(c, "--workers %d makes no sense", o.workers)
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Collect, Sub: journal.SubAnalyse, Reason: a.reason}
 	var out []analysis.Outcome
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
+	err := a.inProcedure(c, journal.Collect, journal.SubAnalyse, func(ctx context.Context, store *engine.Store, act *engine.Act) error {
 		var err error
-		out, err = a.analyseAct(c.Context(), store, act, o)
+		out, err = a.analyseAct(ctx, store, act, o)
 		return err
 	})
 	if len(out) > 0 {
@@ -113,12 +104,12 @@ func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
 	for _, r := range out {
 		failed += len(r.Failed)
 	}
-	if cmd := againCommand(id, out); failed == 0 && cmd != "" && err == nil {
+	if cmd := againCommand(a.procedure, out); failed == 0 && cmd != "" && err == nil {
 		a.notef("parts could not be analysed in an earlier run; to try again: %s", cmd)
 	}
 	if err == nil && failed > 0 {
 		return fault.New(fault.BadInput, "%d chunks could not be analysed; the coverage says which seconds", failed).
-			WithHint("%s tries these recordings anew", againCommand(id, out))
+			WithHint("%s tries these recordings anew", againCommand(a.procedure, out))
 	}
 	return err
 }

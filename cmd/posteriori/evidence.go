@@ -67,29 +67,16 @@ is 5 when a file was altered or an original is missing.
 // evidence lists the files, has check look at them where it is given, records
 // the act and prints.
 func (a *app) evidence(c *cobra.Command, check func(context.Context, *engine.Act, []evidenceRow) error) error {
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
 	rows := []evidenceRow{}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubShow, Reason: a.reason}
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
-		ix, err := act.Procedure().Index(c.Context())
-		if err != nil {
-			return err
-		}
-		defer ix.Close()
-		if rows, err = evidenceRows(c.Context(), ix); err != nil {
+	err := a.inIndex(c, journal.Consult, journal.SubShow, func(ctx context.Context, _ *engine.Store, act *engine.Act, ix *index.Store) error {
+		var err error
+		if rows, err = evidenceRows(ctx, ix); err != nil {
 			return err
 		}
 		d := journal.Details{Params: `{"view":"evidence"}`}
 		if check != nil {
 			d.Params = engine.EvidenceCheck
-			if err := check(c.Context(), act, rows); err != nil {
+			if err := check(ctx, act, rows); err != nil {
 				return err
 			}
 		}

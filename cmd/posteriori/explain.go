@@ -57,21 +57,7 @@ func (a *app) explain(c *cobra.Command, o *filterFlags, arg string) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubExplain, Reason: a.reason}
-	return store.Do(c.Context(), spec, func(act *engine.Act) error {
-		ix, err := act.Procedure().Index(c.Context())
-		if err != nil {
-			return err
-		}
-		defer ix.Close()
+	return a.inIndex(c, journal.Consult, journal.SubExplain, func(_ context.Context, _ *engine.Store, act *engine.Act, ix *index.Store) error {
 		return a.explainAct(c, act, ix, o, ref)
 	})
 }
@@ -79,11 +65,7 @@ func (a *app) explain(c *cobra.Command, o *filterFlags, arg string) error {
 // explainAct gathers, records, and only then shows.
 func (a *app) explainAct(c *cobra.Command, act *engine.Act, ix *index.Store, o *filterFlags, ref trackRef) error {
 	ctx := c.Context()
-	f, err := o.filter(ctx, c, ix)
-	if err != nil {
-		return err
-	}
-	q, err := journalQuery(act, f)
+	f, q, err := o.asked(c, act, ix)
 	if err != nil {
 		return err
 	}

@@ -81,19 +81,9 @@ func (a *app) exportClip(c *cobra.Command, o clipOptions) error {
 	if err := checkOutput(c, o.out, ".mp4", ".mkv"); err != nil {
 		return err
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
 	var res clipResult
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Communicate, Sub: journal.SubExport, Reason: a.reason}
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
-		var err error
-		res, err = a.clipAct(c.Context(), act, o, ref)
+	err = a.inProcedure(c, journal.Communicate, journal.SubExport, func(ctx context.Context, _ *engine.Store, act *engine.Act) error {
+		res, err = a.clipAct(ctx, act, o, ref)
 		return err
 	})
 	if err != nil {

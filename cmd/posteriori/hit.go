@@ -77,18 +77,10 @@ func (a *app) hit(c *cobra.Command, v hitVerdict, text string, args []string) er
 	if v.what == index.Comment && text == "" {
 		return usage(c, "a comment needs --text")
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
 	var rows []hitRow
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Modify, Sub: v.sub, Reason: a.reason}
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
-		rows, err = decideHits(c.Context(), store, act, v, text, refs)
+	err := a.inProcedure(c, journal.Modify, v.sub, func(ctx context.Context, store *engine.Store, act *engine.Act) error {
+		var err error
+		rows, err = decideHits(ctx, store, act, v, text, refs)
 		return err
 	})
 	if err != nil {
@@ -198,23 +190,9 @@ func (a *app) hitList(c *cobra.Command, only index.Verdict) error {
 	if only != "" && only != index.Validated && only != index.Rejected && only != index.Comment {
 		return usage(c, "--verdict %q is none of validated, rejected, comment", only)
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
 	list := []index.Decision{}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubView, Reason: a.reason}
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
-		ix, err := act.Procedure().Index(c.Context())
-		if err != nil {
-			return err
-		}
-		defer ix.Close()
-		all, err := ix.Decisions(c.Context(), 0, 0)
+	err := a.inIndex(c, journal.Consult, journal.SubView, func(ctx context.Context, _ *engine.Store, act *engine.Act, ix *index.Store) error {
+		all, err := ix.Decisions(ctx, 0, 0)
 		if err != nil {
 			return err
 		}

@@ -80,18 +80,9 @@ func (a *app) hitUnmask(c *cobra.Command, arg string) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
 	var out *unmasked
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubUnmask, Reason: a.reason}
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
-		out, err = unmaskPlate(c.Context(), act, ref)
+	err = a.inProcedure(c, journal.Consult, journal.SubUnmask, func(ctx context.Context, _ *engine.Store, act *engine.Act) error {
+		out, err = unmaskPlate(ctx, act, ref)
 		return err
 	})
 	if err != nil {

@@ -104,21 +104,7 @@ func (a *app) query(c *cobra.Command, o queryOptions) error {
 	if err := o.check(a, c); err != nil {
 		return err
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubQuery, Reason: a.reason}
-	return store.Do(c.Context(), spec, func(act *engine.Act) error {
-		ix, err := act.Procedure().Index(c.Context())
-		if err != nil {
-			return err
-		}
-		defer ix.Close()
+	return a.inIndex(c, journal.Consult, journal.SubQuery, func(_ context.Context, store *engine.Store, act *engine.Act, ix *index.Store) error {
 		return a.queryAct(c, store, act, ix, o)
 	})
 }
@@ -126,11 +112,7 @@ func (a *app) query(c *cobra.Command, o queryOptions) error {
 // queryAct runs the query, records it, and only then shows the answer.
 func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, ix *index.Store, o queryOptions) error {
 	ctx := c.Context()
-	f, err := o.filter.filter(ctx, c, ix)
-	if err != nil {
-		return err
-	}
-	q, err := journalQuery(act, f)
+	f, q, err := o.filter.asked(c, act, ix)
 	if err != nil {
 		return err
 	}

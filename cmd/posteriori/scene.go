@@ -132,7 +132,7 @@ func (a *app) calibrate(c *cobra.Command, o calibrateOptions) error {
 		return fault.Wrap(fault.Usage, err, "wrong option").WithHint("see %s --help", c.CommandPath())
 	}
 	var out calibrated
-	err = a.inIndex(c, journal.Modify, journal.SubCamera, func(ctx context.Context, act *engine.Act, ix *index.Store) error {
+	err = a.inIndex(c, journal.Modify, journal.SubCamera, func(ctx context.Context, _ *engine.Store, act *engine.Act, ix *index.Store) error {
 		out, err = calibrateAct(ctx, act, ix, o.camera, cal)
 		return err
 	})
@@ -140,27 +140,6 @@ func (a *app) calibrate(c *cobra.Command, o calibrateOptions) error {
 		return err
 	}
 	return a.print(out, out.write)
-}
-
-// inIndex does an act in the procedure's index.
-func (a *app) inIndex(c *cobra.Command, op journal.Operation, sub journal.Sub, do func(context.Context, *engine.Act, *index.Store) error) error {
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	spec := engine.ActSpec{Procedure: id, Operation: op, Sub: sub, Reason: a.reason}
-	return store.Do(c.Context(), spec, func(act *engine.Act) error {
-		ix, err := act.Procedure().Index(c.Context())
-		if err != nil {
-			return err
-		}
-		defer ix.Close()
-		return do(c.Context(), act, ix)
-	})
 }
 
 // calibrateAct checks, records, and stores.
@@ -252,7 +231,7 @@ func newSceneListCommand(a *app) *cobra.Command {
 
 func (a *app) sceneList(c *cobra.Command) error {
 	list := []calibrated{}
-	err := a.inIndex(c, journal.Consult, journal.SubCamera, func(ctx context.Context, act *engine.Act, ix *index.Store) error {
+	err := a.inIndex(c, journal.Consult, journal.SubCamera, func(ctx context.Context, _ *engine.Store, act *engine.Act, ix *index.Store) error {
 		cameras, err := ix.Cameras(ctx)
 		if err != nil {
 			return err

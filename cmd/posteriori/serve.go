@@ -64,18 +64,8 @@ func (a *app) serve(c *cobra.Command, o serveOptions) error {
 	if o.idle < 0 {
 		return usage(c, "--idle %v is negative", o.idle)
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	s := session{app: a, store: store}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubReview, Reason: a.reason}
-	return store.Do(c.Context(), spec, func(act *engine.Act) error {
-		s.act = act
+	return a.inProcedure(c, journal.Consult, journal.SubReview, func(_ context.Context, store *engine.Store, act *engine.Act) error {
+		s := session{app: a, store: store, act: act}
 		return s.run(c, o)
 	})
 }

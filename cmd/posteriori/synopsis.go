@@ -142,19 +142,10 @@ func (a *app) synopsis(c *cobra.Command, o synopsisOptions) error {
 	if err := checkOutput(c, o.out, ".mp4"); err != nil {
 		return err
 	}
-	id, err := a.needProcedure(c)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	s := synopsisAct{app: a, cmd: c, store: store, opt: o, plan: opt}
-	spec := engine.ActSpec{Procedure: id, Operation: journal.Consult, Sub: journal.SubSynopsis, Reason: a.reason}
-	err = store.Do(c.Context(), spec, func(act *engine.Act) error {
-		s.act = act
-		return s.run(c.Context())
+	s := synopsisAct{app: a, cmd: c, opt: o, plan: opt}
+	err = a.inProcedure(c, journal.Consult, journal.SubSynopsis, func(ctx context.Context, store *engine.Store, act *engine.Act) error {
+		s.store, s.act = store, act
+		return s.run(ctx)
 	})
 	if err != nil {
 		return err
@@ -193,11 +184,7 @@ func (s *synopsisAct) run(ctx context.Context) error {
 	if err := spareOriginals(ctx, ix, s.opt.out, sidecarName(s.opt.out)); err != nil {
 		return err
 	}
-	f, err := s.opt.filter.filter(ctx, s.cmd, ix)
-	if err != nil {
-		return err
-	}
-	q, err := journalQuery(s.act, f)
+	f, q, err := s.opt.filter.asked(s.cmd, s.act, ix)
 	if err != nil {
 		return err
 	}
