@@ -13,7 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"posteriori/engine"
 	"posteriori/engine/journal"
+	"posteriori/engine/procedure"
 )
 
 const (
@@ -38,6 +40,11 @@ func journalSuite(ctx context.Context, e *env) ([]figure, error) {
 	if err != nil {
 		return out, err
 	}
+	acts, err := journalActsFigure(ctx, e)
+	if err != nil {
+		return out, err
+	}
+	out = append(out, acts)
 	big, err := journalOfAMillion(ctx, e)
 	if err != nil {
 		return out, err
@@ -91,21 +98,10 @@ func (b benchJournal) fill(ctx context.Context, n, logs, goroutines int) (time.D
 		}
 		open = append(open, l)
 	}
-	var left atomic.Int64
-	left.Store(int64(n))
-	errs := make([]error, goroutines)
-	start := time.Now()
-	var wg sync.WaitGroup
-	for i := range goroutines {
-		wg.Go(func() {
-			for left.Add(-1) >= 0 && ctx.Err() == nil && errs[i] == nil {
-				_, errs[i] = open[i%logs].Append(benchRecord())
-			}
-		})
-	}
-	wg.Wait()
-	took := time.Since(start)
-	return took, errors.Join(append(errs, ctx.Err())...)
+	return atOnce(ctx, n, goroutines, func(i int) error {
+		_, err := open[i%logs].Append(benchRecord())
+		return err
+	})
 }
 
 func benchRecord() journal.Record {
@@ -155,6 +151,58 @@ func journalAppendFigures(ctx context.Context, e *env) ([]figure, error) {
 			fmt.Sprintf("%d records, median of %d; %s", c.n, journalRounds, journalSourceOf)})
 	}
 	return out, nil
+}
+
+// journalActsFigure measures whole acts, with the user, the procedure and the
+// habilitation looked at each time, that are done at once in one open store.
+func journalActsFigure(ctx context.Context, e *env) (figure, error) {
+	const acts = 5000
+	var rates []float64
+	for range journalRounds {
+		dir, err := os.MkdirTemp(e.out, "journal-")
+		if err != nil {
+			return figure{}, err
+		}
+		defer os.RemoveAll(dir)
+		s, err := engine.Init(filepath.Join(dir, "store"), engine.InitOptions{Demo: true, Reason: "benchmark"})
+		if err != nil {
+			return figure{}, err
+		}
+		_, err = s.CreateProcedure(ctx, "benchmark", procedure.Document{ID: procedureID, Frame: procedure.Flagrance, Offence: "vol",
+			Imprisonment: true, Service: "benchmark", Parquet: "1"})
+		if err != nil {
+			return figure{}, err
+		}
+		spec := engine.ActSpec{Procedure: procedureID, Operation: journal.Consult, Sub: journal.SubQuery, Reason: "benchmark (made up)"}
+		details := benchRecord().Details
+		took, err := atOnce(ctx, acts, journalAtOnce, func(int) error {
+			return s.Do(ctx, spec, func(a *engine.Act) error { return a.Record(details) })
+		})
+		if err != nil {
+			return figure{}, err
+		}
+		rates = append(rates, acts/took.Seconds())
+	}
+	return figure{fmt.Sprintf("acts of one store, %d at once", journalAtOnce), median(rates), "acts/s", goalAppends, goalOfTheIssue,
+		fmt.Sprintf("%d acts, each with user, procedure and habilitation read and checked and its record durable; median of %d", acts, journalRounds)}, nil
+}
+
+// atOnce calls do n times from so many goroutines, each with its own number.
+func atOnce(ctx context.Context, n, goroutines int, do func(i int) error) (time.Duration, error) {
+	var left atomic.Int64
+	left.Store(int64(n))
+	errs := make([]error, goroutines)
+	start := time.Now()
+	var wg sync.WaitGroup
+	for i := range goroutines {
+		wg.Go(func() {
+			for left.Add(-1) >= 0 && ctx.Err() == nil && errs[i] == nil {
+				errs[i] = do(i)
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start), errors.Join(append(errs, ctx.Err())...)
 }
 
 // journalOfAMillion makes the large journal once and keeps it with its key.

@@ -45,7 +45,11 @@ func newBench(t *testing.T, scripts ...string) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ix.Close() })
-	b := &bench{t: t, ix: ix, opt: Options{Workers: 2, Worker: fakeHello()}}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, ix: ix, opt: Options{Workers: 2, Worker: Worker{Path: exe}.named(fakeHello())}}
 	for i, s := range scripts {
 		path := recordingFile(t, "film"+string(rune('a'+i)), s)
 		data, _ := os.ReadFile(path)
