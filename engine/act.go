@@ -92,8 +92,21 @@ func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	if err != nil {
 		return nil, a.End(ctx, err)
 	}
+	a.warnClock()
 	s.warnRetention(a.proc)
 	return a, nil
+}
+
+// warnClock tells whoever acts that the machine's clock was set back since the
+// last record; the record of this act says so too.
+func (a *Act) warnClock() {
+	s := a.store
+	if s.notice == nil {
+		return
+	}
+	if by, back := a.log.ClockBack(s.now()); back {
+		s.notice(fmt.Sprintf("warning: the clock stands %v before the journal's last record: set it right, or tell the data controller", by.Round(time.Second)))
+	}
 }
 
 // enter opens the act's procedure and its journal.

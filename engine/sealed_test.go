@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/journal"
@@ -229,6 +230,29 @@ func TestSharedJournalSeesOtherProcesses(t *testing.T) {
 	}
 	if n := len(records(t, s, "P-1")); n != 3 {
 		t.Errorf("%d records", n)
+	}
+}
+
+// Who acts after the clock was set back is told, and the record says it.
+func TestClockSetBackIsTold(t *testing.T) {
+	s := testStore(t, true)
+	withProcedure(t, s, "P-1")
+	at := time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
+	s = s.WithClock(func() time.Time { return at })
+	var told []string
+	s.OnNotice(func(line string) { told = append(told, line) })
+	for _, hours := range []time.Duration{0, -3, 0} {
+		at = at.Add(hours * time.Hour)
+		if err := s.Do(ctx, spec("P-1", "x"), func(a *Act) error { return a.Record(journal.Details{}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "3h0m0s before") {
+		t.Errorf("%q", told)
+	}
+	rs := records(t, s, "P-1")
+	if got := rs[len(rs)-2].ClockBack; got != "3h0m0s" {
+		t.Errorf("the record says %q", got)
 	}
 }
 

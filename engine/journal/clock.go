@@ -10,6 +10,13 @@ import (
 // clocks right step them by less.
 const clockSlack = time.Second
 
+// ClockBack says how far now stands before the last record of the journal, and
+// whether that is more than a clock that is kept right steps back.
+func (l *Log) ClockBack(now time.Time) (by time.Duration, back bool) {
+	last, err := l.tip()
+	return last.time.Sub(now), err == nil && clockBack(last.time, now) != ""
+}
+
 // clockBack says in a record by how much the clock was set back since the one
 // before it; nothing when it was not, or that one's time is unknown.
 func clockBack(last, now time.Time) string {

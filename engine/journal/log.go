@@ -292,16 +292,22 @@ func lastLine(r io.ReaderAt, end int64) ([]byte, error) {
 // Sealed says which SHA-256 a file must have by the last record, and "" for one
 // that no record names.
 func (l *Log) Sealed(name string) (sha256 string, err error) {
+	last, err := l.tip()
+	return last.sealed[name], err
+}
+
+// tip is what the last sealed record says, those of other processes included.
+func (l *Log) tip() (tip, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := lockFile(context.Background(), l.lock, false); err != nil {
-		return "", err
+		return tip{}, err
 	}
 	defer unlockFile(l.lock)
 	if err := l.load(); err != nil {
-		return "", err
+		return tip{}, err
 	}
-	return l.last.sealed[name], nil
+	return l.last, nil
 }
 
 // Settle seals or cuts off what a killed writer left, as the next [Log.Append]
