@@ -93,7 +93,7 @@ func (l *Log) commit(group []*waiter) {
 // begin takes the lock and brings the state up to date; it gives the lock back
 // when it fails.
 func (l *Log) begin() error {
-	if err := lockFile(context.Background(), l.lock, true); err != nil {
+	if err := l.takeTurn(); err != nil {
 		return err
 	}
 	err := l.load()
@@ -108,6 +108,19 @@ func (l *Log) begin() error {
 		unlockFile(l.lock)
 	}
 	return err
+}
+
+// takeTurn takes the lock. A process with much to write asks for it again as soon
+// as it has given it back, sooner than those who wait can look; so whoever waits
+// holds the turn meanwhile, which all others, the last writer too, must get first.
+func (l *Log) takeTurn() error {
+	if l.turn != nil {
+		if err := lockFile(context.Background(), l.turn, true); err != nil {
+			return err
+		}
+		defer unlockFile(l.turn)
+	}
+	return lockFile(context.Background(), l.lock, true)
 }
 
 // batch is what goes to the disk at once.

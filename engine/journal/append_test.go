@@ -273,3 +273,51 @@ func TestClockSetBack(t *testing.T) {
 		t.Errorf("%d warnings: %+v", len(r.Warnings), r.Warnings[len(r.Warnings)-1])
 	}
 }
+
+// A writer who has much to write leaves each other its turn.
+func TestWritersTakeTurns(t *testing.T) {
+	key := testKey(t, "test", 1)
+	busy := newLog(t, key, 1)
+	var commits atomic.Int64
+	busy.disk = quick()
+	busy.disk.sync = func(*os.File) error { time.Sleep(5 * time.Millisecond); return nil } // as slow disks are
+	rename := busy.disk.rename
+	busy.disk.rename = func(a, b string) error { commits.Add(1); return rename(a, b) }
+	other, err := openWith(busy.Dir(), key, Options{}, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for !stop.Load() {
+				if _, err := busy.Append(small("busy")); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	const n = 15
+	for commits.Load() == 0 { // it is at work
+		time.Sleep(time.Millisecond)
+	}
+	before := commits.Load()
+	for range n {
+		if _, err := other.Append(small("other")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	during := commits.Load() - before
+	stop.Store(true)
+	wg.Wait()
+	// Each wait lets one pass that is under way, and one that had its turn before.
+	if during > 2*n {
+		t.Errorf("%d turns of the one while the other had %d", during, n)
+	}
+	if r := mustVerify(t, busy.Dir(), key); !r.Intact {
+		t.Errorf("%+v", r.Findings)
+	}
+}

@@ -87,7 +87,7 @@ func lockFile(ctx context.Context, f *os.File, exclusive bool) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	for wait := time.Millisecond; ; wait = min(2*wait, 8*time.Millisecond) {
+	for wait := 100 * time.Microsecond; ; wait = min(2*wait, 2*time.Millisecond) {
 		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		if err == nil || !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return err

@@ -48,14 +48,18 @@ type field struct {
 
 // filterFields are the fields of query.Filter.
 var filterFields = map[string]field{
-	"classes":           {"nature", termList(Class)},
-	"colours":           {"couleur", termList(Colour)},
-	"uppers":            {"vêtement du haut", termList(Colour)},
-	"lowers":            {"vêtement du bas", termList(Colour)},
-	"recordings":        {"enregistrements", recordingList},
-	"cameras":           {"caméras", stringList},
-	"headings":          {"direction", headingList},
-	"plate":             {"plaque", plateAsked},
+	"classes":    {"nature", termList(Class)},
+	"colours":    {"couleur", termList(Colour)},
+	"uppers":     {"vêtement du haut", termList(Colour)},
+	"lowers":     {"vêtement du bas", termList(Colour)},
+	"recordings": {"enregistrements", recordingList},
+	"cameras":    {"caméras", stringList},
+	"headings":   {"direction", headingList},
+	"plate":      {"plaque", plateAsked},
+	"plate_read": {"plaque", func(raw json.RawMessage) (string, bool) {
+		v, ok := decode[bool](raw)
+		return "lue par le logiciel", ok && v
+	}},
 	"heading_tolerance": {"tolérance de direction", degrees},
 	"north":             {"nord indiqué pour", northList},
 	"from":              {"à partir de", moment},
