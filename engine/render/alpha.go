@@ -27,9 +27,17 @@ type outline struct {
 	masks  []scene.Mask
 	sx, sy float64 // plane samples per source pixel
 	shapes [2]shape
+	near   [2]*shape // in use for the last moment
+	own    scene.Box // where the object is at it, on the plane
 	g      grid
-	cols   []column
-	line   []int32
+
+	more          growth
+	differs, luma []int16 // scratch of grow
+	grown, tmp    []byte
+	queue         []int32
+
+	cols []column
+	line []int32
 }
 
 // grid is alpha on part of the motion plane, from sample (x, y) on.
@@ -54,8 +62,8 @@ func (o *outline) onPlane(b scene.Box) scene.Box {
 	return scene.Box{X: b.X * o.sx, Y: b.Y * o.sy, W: b.W * o.sx, H: b.H * o.sy}
 }
 
-// near is the masks before and after t that tell of it, and their shares.
-func (o *outline) near(t int64) (near [2]*shape, share [2]float64) {
+// around is the masks before and after t that tell of it, and their shares.
+func (o *outline) around(t int64) (near [2]*shape, share [2]float64) {
 	lo, hi := 0, len(o.masks)
 	for lo < hi {
 		m := (lo + hi) / 2
@@ -108,10 +116,14 @@ func (o *outline) shape(i, k int) *shape {
 // Without a usable mask it is an ellipse around the box. others are the boxes
 // of what else is there then.
 func (o *outline) silhouette(box scene.Box, t int64, others []scene.Box) *grid {
-	b := o.onPlane(box)
+	near, share := o.around(t)
+	o.near = near
+	centre := o.onPlane(box).Center()
+	b := o.upright(o.onPlane(box))
+	o.own = b
 	g := &o.g
 	side := max(b.W, b.H)
-	reach := reachMost*side + 2
+	reach := growReach*side + 2
 	g.x, g.y = int(math.Floor(b.X-reach)), int(math.Floor(b.Y-reach))
 	g.w, g.h = int(math.Ceil(b.X+b.W+reach))-g.x, int(math.Ceil(b.Y+b.H+reach))-g.y
 	if n := g.w * g.h; cap(g.a) < n {
@@ -119,19 +131,18 @@ func (o *outline) silhouette(box scene.Box, t int64, others []scene.Box) *grid {
 	} else {
 		g.a = g.a[:n]
 	}
-	near, share := o.near(t)
 	core, soft := b.Pad(-(1-coreShare)/2*min(b.W, b.H)), float64(coreSoft)
 	if near[0] == nil && near[1] == nil {
 		core, soft = b.Pad(.1*side), .3
 		clear(g.a)
 	} else {
-		g.mix(b.Center(), near, share)
+		g.mix(centre, near, share)
 	}
 	g.ellipse(core, soft)
 	for i := range others {
 		g.without(b, o.onPlane(others[i]))
 	}
-	g.fade(b, reachFull*side+1, reach)
+	g.fade(b, reachFull*side+1, reachMost*side+2)
 	return g
 }
 

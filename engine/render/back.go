@@ -91,12 +91,10 @@ func (r *renderer) background(b *wire.RenderBack) (frame.YUV, error) {
 	f := r.fits[b.Source]
 	var plate frame.YUV
 	if b.JPEG.Len > 0 {
-		img, err := jpeg.Decode(io.NewSectionReader(r.blobs, b.JPEG.At, b.JPEG.Len))
-		if err != nil {
-			return out, fault.Wrap(fault.BadInput, err, "its background picture is damaged").
-				OnFile(r.job.Sources[b.Source].Path)
+		var err error
+		if plate, err = r.plate(b); err != nil {
+			return out, err
 		}
-		plate = scaled(fromImage(img), f.w, f.h)
 	} else if m := r.made[b.Source]; m != nil {
 		plate = *m
 	} else {
@@ -106,6 +104,17 @@ func (r *renderer) background(b *wire.RenderBack) (frame.YUV, error) {
 	place(out.U, plate.U, f.x/2, f.y/2)
 	place(out.V, plate.V, f.x/2, f.y/2)
 	return out, nil
+}
+
+// plate is the background's picture at its size in the output.
+func (r *renderer) plate(b *wire.RenderBack) (frame.YUV, error) {
+	img, err := jpeg.Decode(io.NewSectionReader(r.blobs, b.JPEG.At, b.JPEG.Len))
+	if err != nil {
+		return frame.YUV{}, fault.Wrap(fault.BadInput, err, "its background picture is damaged").
+			OnFile(r.job.Sources[b.Source].Path)
+	}
+	f := r.fits[b.Source]
+	return scaled(fromImage(img), f.w, f.h), nil
 }
 
 // place puts src into dst at (x, y).

@@ -204,6 +204,9 @@ type cutter struct {
 	bg    *backMaker
 	at    image.Point // of the pictures' first sample in the fitted picture
 
+	plate  *plateView // the background nearest in time; nil: none known
+	plates int        // number of its RenderBack
+
 	live   []*showing // of this picture
 	boxes  []scene.Box
 	others []scene.Box
@@ -229,6 +232,9 @@ func (c *cutter) cut(f *media.Frame, until int64) error {
 		}
 		c.live = append(c.live, s)
 		c.boxes = append(c.boxes, boxAt(s.outline.path, f.TUS))
+	}
+	if err := c.compareWith(f.TUS); err != nil {
+		return err
 	}
 	for i, s := range c.live {
 		if until > s.FromUS {
@@ -256,7 +262,11 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	fi := c.r.fits[c.src]
 	k := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
 	s.next = upto
-	g := s.outline.silhouette(at, f.TUS, c.beside(i))
+	others := c.beside(i)
+	g := s.outline.silhouette(at, f.TUS, others)
+	if c.plate != nil {
+		s.outline.grow(g, f.TUS, others, f.Full, c.plate, fi.s)
+	}
 	x, y, w, h := fi.area(g, s.outline, image.Rectangle{c.at, c.at.Add(image.Pt(f.Full.Y.W, f.Full.Y.H))})
 	if w < 2 || h < 2 {
 		return nil
@@ -274,10 +284,30 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	return c.r.spool.add(k)
 }
 
+// compareWith takes the source's background nearest in time to t.
+func (c *cutter) compareWith(t int64) error {
+	best := -1
+	away := func(i int) int64 { d := c.r.job.Backs[i].TUS - t; return max(d, -d) }
+	for i, b := range c.r.job.Backs {
+		if b.Source == c.src && b.JPEG.Len > 0 && (best < 0 || away(i) < away(best)) {
+			best = i
+		}
+	}
+	if best < 0 || c.plate != nil && c.plates == best {
+		return nil
+	}
+	pic, err := c.r.plate(&c.r.job.Backs[best])
+	if err != nil {
+		return err
+	}
+	c.plate, c.plates = &plateView{pic, c.at.X, c.at.Y}, best
+	return nil
+}
+
 // beside is the boxes of the other objects that come near live one i.
 func (c *cutter) beside(i int) []scene.Box {
 	c.others = c.others[:0]
-	near := c.boxes[i].Pad(reachMost * max(c.boxes[i].W, c.boxes[i].H))
+	near := c.boxes[i].Pad(growReach * max(c.boxes[i].W, c.boxes[i].H))
 	for j, s := range c.live {
 		if s.tube != c.live[i].tube && !c.boxes[j].Intersect(near).Empty() {
 			c.others = append(c.others, c.boxes[j])
@@ -315,7 +345,7 @@ func (r *renderer) crop(src int, iv interval, shows []*showing) (image.Rectangle
 		}
 		sample := float64(sp.Probe.Width) / float64(max(sp.PlaneW, 1)) // of the plane, in source pixels
 		add := func(b scene.Box) {
-			b = f.box(b.Pad(reachMost*max(b.W, b.H) + 4*sample + 4))
+			b = f.box(b.Pad(growReach*max(b.W, b.H) + 4*sample + 4))
 			all = all.Union(image.Rect(int(b.X)&^1, int(b.Y)&^1, (int(b.X+b.W)+3)&^1, (int(b.Y+b.H)+3)&^1))
 		}
 		add(boxAt(path, s.FromUS))

@@ -279,6 +279,52 @@ func TestMaskShapesTheCutOut(t *testing.T) {
 	}
 }
 
+// Track and mask have the block's upper part only: what is joined to it and
+// differs from the background is cut out too, but not another object.
+func TestOutlineGrows(t *testing.T) {
+	job := newJob(t, 5)
+	job.Backs = []wire.RenderBack{{JPEG: blob(t, job, greyJPEG(t, 320, 240, 0x60))}}
+	path := blockPath(1_000_000, 1_200_000)
+	path = withHeight(path, 46)
+	upper := scene.Mask{TUS: 1_000_000, X: 30, Y: 50, W: 20, H: 23, Bits: bytes.Repeat([]byte{0xff, 0xff, 0xf0}, 23)}
+	tube := wire.RenderTube{
+		Path: blob(t, job, scene.PackPath(path)), Masks: blob(t, job, scene.PackMasks([]scene.Mask{upper})),
+		Plays: []wire.RenderPlay{{Frames: 5, FromUS: 1_000_000, ToUS: 1_200_000}},
+	}
+	job.Tubes = []wire.RenderTube{tube}
+	if _, err := Run(context.Background(), job, nil); err != nil {
+		t.Fatal(err)
+	}
+	b := blockAt(1_160_000)
+	foot := scene.Box{X: b.X + 10, Y: b.Y + 54, W: 20, H: 5}
+	if v := mean(pictures(t, job.Out)[4], foot); v < 215 {
+		t.Errorf("the foot has luma %.0f: it is missing", v)
+	}
+	// The same, with the foot the place of another object, shown elsewhere.
+	job2 := newJob(t, 5)
+	job2.Backs = []wire.RenderBack{{JPEG: blob(t, job2, greyJPEG(t, 320, 240, 0x60))}}
+	for i := range path {
+		path[i].Box.Y, path[i].Box.H = 146, 14
+	}
+	tube.Path, tube.Masks = blob(t, job2, scene.PackPath(withHeight(blockPath(1_000_000, 1_200_000), 46))), blob(t, job2, scene.PackMasks([]scene.Mask{upper}))
+	other := wire.RenderTube{Path: blob(t, job2, scene.PackPath(path)), Plays: []wire.RenderPlay{{Frames: 1, FromUS: 1_000_000, ToUS: 1_190_000}}}
+	job2.Tubes = []wire.RenderTube{tube, other}
+	if _, err := Run(context.Background(), job2, nil); err != nil {
+		t.Fatal(err)
+	}
+	if v := mean(pictures(t, job2.Out)[3], foot); v > 160 {
+		t.Errorf("the foot, another's, has luma %.0f", v)
+	}
+}
+
+// withHeight is a path whose boxes are so high.
+func withHeight(p scene.Path, h float64) scene.Path {
+	for i := range p {
+		p[i].Box.H = h
+	}
+	return p
+}
+
 // Without a plate the background is made from the pictures, without the block.
 func TestBackgroundIsMade(t *testing.T) {
 	job := newJob(t, 10)

@@ -48,6 +48,11 @@ func (s *shape) make(m *scene.Mask, box scene.Box) {
 	blur(s.a, s.tmp, s.w, s.h)
 }
 
+// box is where the mask is, on the plane, when the object's centre is at c.
+func (s *shape) box(c scene.Point) scene.Box {
+	return scene.Box{X: float64(s.x+rim) + c.X - s.at.X, Y: float64(s.y+rim) + c.Y - s.at.Y, W: float64(s.w - 2*rim), H: float64(s.h - 2*rim)}
+}
+
 // onto adds share/256 of the shape to the grid, moved so that the object's
 // centre comes to c; with fresh the grid is overwritten.
 func (s *shape) onto(g *grid, c scene.Point, share int, fresh bool) {

@@ -100,7 +100,7 @@ func (p *Plan) jobBacks(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, sour
 			}
 			known[k], _ = w.Put(jpeg)
 		}
-		j.Backs = append(j.Backs, wire.RenderBack{Start: b.Start, Scene: b.Scene, Source: source[b.Recording], JPEG: known[k]})
+		j.Backs = append(j.Backs, wire.RenderBack{Start: b.Start, Scene: b.Scene, Source: source[b.Recording], TUS: b.TUS, JPEG: known[k]})
 	}
 	return nil
 }

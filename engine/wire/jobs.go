@@ -146,6 +146,7 @@ type RenderSpan struct {
 type RenderBack struct {
 	Start  int64 `json:"start"`
 	Source int   `json:"source"`
+	TUS    int64 `json:"t_us"`  // media time of the JPEG
 	Scene  int   `json:"scene"` // backgrounds of one camera view have one number
 	JPEG   Blob  `json:"jpeg,omitzero"`
 }
