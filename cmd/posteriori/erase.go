@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"posteriori/engine"
-	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
@@ -33,11 +32,11 @@ func hashDocument(ctx context.Context, d *procedure.Authorisation) error {
 	if d.Document == "" {
 		return nil
 	}
-	id, err := evidence.Hash(ctx, d.Document, nil)
+	sum, err := hashSigned(ctx, d.Document)
 	if err != nil {
 		return err
 	}
-	d.Document, d.SHA256 = filepath.Base(d.Document), id.SHA256
+	d.Document, d.SHA256 = filepath.Base(d.Document), sum
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"posteriori/engine"
-	"posteriori/engine/evidence"
 	"posteriori/engine/journal"
 	"posteriori/engine/procedure"
 )
@@ -138,12 +136,8 @@ func newProcedureDecisionCommand(a *app, k decision) *cobra.Command {
 // decide records a decision in the procedure and prints what came of it.
 func (a *app) decide(c *cobra.Command, args []string, sub journal.Sub, d procedure.Authorisation, apply decide) error {
 	return a.changeProcedure(c, args, sub, func(act *engine.Act) error {
-		if d.Document != "" {
-			id, err := evidence.Hash(c.Context(), d.Document, nil)
-			if err != nil {
-				return err
-			}
-			d.Document, d.SHA256 = filepath.Base(d.Document), id.SHA256
+		if err := hashDocument(c.Context(), &d); err != nil {
+			return err
 		}
 		about := journal.Details{Decision: &journal.Decision{
 			Quality: string(d.Quality), Date: d.Date, Reference: d.Reference, Document: d.SHA256}}

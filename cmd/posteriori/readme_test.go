@@ -52,7 +52,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"authorisation.pdf", "ordre.pdf"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("made up"), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("%PDF-1.7\nmade up\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

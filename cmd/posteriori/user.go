@@ -9,7 +9,6 @@ import (
 
 	"posteriori/engine"
 	"posteriori/engine/access"
-	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/journal"
 )
@@ -138,11 +137,10 @@ copied. Earlier orders stay on record.
 			}
 			var d journal.Details
 			if document != "" {
-				id, err := evidence.Hash(c.Context(), document, nil)
-				if err != nil {
+				var err error
+				if h.Document, err = hashSigned(c.Context(), document); err != nil {
 					return d, nil, err
 				}
-				h.Document = id.SHA256
 			}
 			d.Decision = &journal.Decision{Date: h.From, Reference: h.Reference, Document: h.Document}
 			return d, onNamed(args[0], func(u access.User) (access.User, error) { return u.With(h) }), nil

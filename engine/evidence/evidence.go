@@ -89,7 +89,11 @@ func notFinished(path, format string, args ...any) error {
 // refuse refuses path under rule 1. The path stands apart from the message,
 // which goes into the journal.
 func refuse(path, todo, format string, args ...any) error {
-	err := procedure.Refuse("1", todo, format, args...)
+	return refuseUnder("1", path, todo, format, args...)
+}
+
+func refuseUnder(rule, path, todo, format string, args ...any) error {
+	err := procedure.Refuse(rule, todo, format, args...)
 	var f *fault.Error
 	if errors.As(err, &f) {
 		return f.OnFile(path)

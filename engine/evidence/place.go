@@ -35,8 +35,7 @@ func CheckPlace(path string) error {
 			if err == nil && len(part) > 3 && part[0] == "procedures" && part[2] == "derived" {
 				return nil
 			}
-			return fault.New(fault.Refused, "it lies in the store %s, which only acts change", dir).OnFile(path).
-				UnderRule("18").WithHint("name a place outside the store")
+			return refuseUnder("18", path, "name a place outside the store", "it lies in the store %s, which only acts change", dir)
 		}
 		if dir == filepath.Dir(dir) {
 			return nil
