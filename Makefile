@@ -23,7 +23,7 @@ export POSTERIORI_ONNXRUNTIME ?= $(CURDIR)/.tools/onnxruntime/libonnxruntime.so
 VERSION := $(shell git describe --always --dirty --match 'v*' 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X posteriori/engine.version=$(VERSION)
 
-.PHONY: build setup test demo bench picture fmt clean help
+.PHONY: build setup setup-cuda test demo bench picture fmt clean help
 
 build: setup ## build bin/posteriori and bin/posteriori-worker
 	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/posteriori ./cmd/posteriori
@@ -31,6 +31,9 @@ build: setup ## build bin/posteriori and bin/posteriori-worker
 
 setup: ## install what a build needs and this machine lacks
 	@.ci/setup
+
+setup-cuda: build ## put ONNX Runtime's build for CUDA into bin/lib-cuda
+	@.ci/setup-cuda
 
 test: build ## vet, format check and every test
 	@.ci/test
@@ -59,4 +62,4 @@ clean: ## remove what was built; downloads in .tools stay
 	rm -rf bin demo bench/out
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

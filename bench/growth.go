@@ -5,47 +5,165 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // growthMinutes are the lengths of the recordings that growthSuite analyses:
 // each some times the one before, so that what grows with length shows.
-var growthMinutes = []int{10, 30, 90}
+// growthFull goes on to a day.
+var (
+	growthMinutes    = []int{10, 30, 90}
+	growthFull       = []int{10, 30, 90, 360, 1440}
+	growthRecordings = []int{1, 3, 9}
+	growthTracks     = []int{3_000, 10_000, 30_000}
+)
 
-// growthSuite measures time and memory against the length of a recording. The
-// pictures are those of longClip, smaller, over and over: what happens in them
-// is the same in every ten minutes, so that time should be in proportion and
-// memory the same.
+// growthSuite measures time and memory against the length of a recording, the
+// number of recordings and the number of tracks, and draws them. The pictures
+// are those of longClip, smaller, over and over: what happens in them is the
+// same in every ten minutes, so that time should be in proportion and memory
+// the same.
 func growthSuite(ctx context.Context, e *env) ([]figure, error) {
 	var out []figure
-	var peaks, rates []float64
-	for _, minutes := range growthMinutes {
+	for _, f := range []func(context.Context, *env) ([]figure, error){growthOfLength, growthOfRecordings, growthOfTracks} {
+		figures, err := f(ctx, e)
+		if out = append(out, figures...); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// grown is a series of measurements over what grew.
+type grown struct {
+	what         string // with its unit
+	x            []float64
+	peaks, times []float64 // MB, s
+}
+
+func (g *grown) add(x int, peakRSS int64, took time.Duration) {
+	g.x, g.peaks, g.times = append(g.x, float64(x)), append(g.peaks, float64(peakRSS)/1e6), append(g.times, took.Seconds())
+}
+
+// draw writes the series to a file beside RESULTS.md.
+func (g *grown) draw(e *env, name, timeAxis string) error {
+	svg := plot(panel{timeAxis, g.what, "s", g.x, g.times}, panel{"peak memory, all processes", g.what, "MB", g.x, g.peaks})
+	return os.WriteFile(e.picture(name), []byte(svg), 0o644)
+}
+
+// picture is where a drawing goes: beside RESULTS.md, or with -keep and -clip,
+// which leave that alone, into the scratch folder.
+func (e *env) picture(name string) string {
+	if e.keep {
+		return filepath.Join(e.out, name)
+	}
+	return filepath.Join(e.root, "bench", name)
+}
+
+// figures say how far the ends of the series are from in proportion.
+func (g *grown) figures(name, picture, goalMB, note string) []figure {
+	last := len(g.x) - 1
+	more := g.x[last] / g.x[0]
+	return []figure{
+		{name + ": peak memory at the end", g.peaks[last], "MB", goalMB, "goal of the project", fmt.Sprintf("%.0f %s; %s", g.x[last], g.what, note)},
+		{name + ": memory, last over first", g.peaks[last] / g.peaks[0], "", "1", "goal of the project", fmt.Sprintf("%.0f times as much; plot: [%s](%s)", more, picture, picture)},
+		{name + ": time in proportion, last over first", g.times[last] / g.times[0] / more, "", "1", "goal of the project", fmt.Sprintf("%.1f s against %.1f s", g.times[last], g.times[0])},
+	}
+}
+
+func growthOfLength(ctx context.Context, e *env) ([]figure, error) {
+	lengths := growthMinutes
+	if e.full {
+		lengths = growthFull
+	}
+	g := grown{what: "minutes of footage"}
+	for _, minutes := range lengths {
 		clip, err := loopedClip(ctx, e, minutes)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		p, err := newProgram(ctx, e)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		u, err := p.analyse(ctx, clip)
 		p.Close()
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		e.note("  %d min: %.1f s, %.0f MB", minutes, u.Wall.Seconds(), float64(u.PeakRSS)/1e6)
-		peaks = append(peaks, float64(u.PeakRSS)/1e6)
-		rates = append(rates, u.CPU.Seconds()/float64(minutes))
-		note := fmt.Sprintf("640×360, 25 fps, H.264; %.1f s, %.1f s of processor time", u.Wall.Seconds(), u.CPU.Seconds())
-		out = append(out, figure{Name: fmt.Sprintf("peak memory, %d min", minutes), Value: peaks[len(peaks)-1], Unit: "MB",
-			Reference: "800", Source: "goal of the project", Note: note})
+		g.add(minutes, u.PeakRSS, u.CPU)
 	}
-	first, last := 0, len(growthMinutes)-1
-	times := growthMinutes[last] / growthMinutes[first]
-	return append(out,
-		figure{Name: fmt.Sprintf("memory, %d min over %d min", growthMinutes[last], growthMinutes[first]), Value: peaks[last] / peaks[first],
-			Reference: "1", Source: "goal of the project", Note: fmt.Sprintf("%d times the length; all processes", times)},
-		figure{Name: fmt.Sprintf("processor time per minute, %d min over %d min", growthMinutes[last], growthMinutes[first]), Value: rates[last] / rates[first],
-			Reference: "1", Source: "goal of the project", Note: fmt.Sprintf("%.2f s a minute of footage at the end", rates[last])}), nil
+	const name = "growth-length.svg"
+	return g.figures("length", name, "600", "640×360, 25 fps, H.264; processor time"), g.draw(e, name, "processor time of the analysis")
+}
+
+func growthOfRecordings(ctx context.Context, e *env) ([]figure, error) {
+	whole, err := loopedClip(ctx, e, growthMinutes[0])
+	if err != nil {
+		return nil, err
+	}
+	g := grown{what: "recordings of a minute"}
+	for _, n := range growthRecordings {
+		p, err := newProgram(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		u, err := analyseMany(ctx, p, whole, n)
+		p.Close()
+		if err != nil {
+			return nil, err
+		}
+		e.note("  %d recordings: %.1f s, %.0f MB", n, u.Wall.Seconds(), float64(u.PeakRSS)/1e6)
+		g.add(n, u.PeakRSS, u.CPU)
+	}
+	const name = "growth-recordings.svg"
+	return g.figures("recordings", name, "600", "640×360, 25 fps, H.264; processor time"), g.draw(e, name, "processor time of the analysis")
+}
+
+// analyseMany cuts n different minutes out of a clip and analyses them together.
+func analyseMany(ctx context.Context, p *program, whole string, n int) (usage, error) {
+	dir := filepath.Join(p.store, "cuts")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return usage{}, err
+	}
+	args := []string{"import", "--exhibit", "S1", "--basis", "seizure", "--camera", "bench"}
+	for i := range n {
+		cut := filepath.Join(dir, fmt.Sprintf("%d.mp4", i))
+		if err := ffmpeg(ctx, "-ss", fmt.Sprint(60*i), "-i", whole, "-t", "60", "-c", "copy", cut); err != nil {
+			return usage{}, err
+		}
+		args = append(args, cut)
+	}
+	if _, err := p.run(ctx, args...); err != nil {
+		return usage{}, err
+	}
+	_, u, err := p.measured(ctx, "analyse")
+	return u, err
+}
+
+// growthOfTracks asks indexes that grow for all that they hold.
+func growthOfTracks(ctx context.Context, e *env) ([]figure, error) {
+	g := grown{what: "tracks"}
+	for _, n := range growthTracks {
+		p, err := newProgram(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		err = fillIndex(ctx, p.store, n)
+		var u usage
+		if err == nil {
+			_, u, err = p.measured(ctx, "query", "--format", "json")
+		}
+		p.Close()
+		if err != nil {
+			return nil, err
+		}
+		e.note("  %d tracks: %.2f s, %.0f MB", n, u.Wall.Seconds(), float64(u.PeakRSS)/1e6)
+		g.add(n, u.PeakRSS, u.CPU)
+	}
+	const name = "growth-tracks.svg"
+	return g.figures("tracks", name, "", "a search that prints every one; processor time of the command"), g.draw(e, name, "processor time of a search that prints all")
 }
 
 // loopedClip is longClip at 640×360, repeated to so many minutes. It is built

@@ -28,6 +28,7 @@ type env struct {
 	data    string // laid out like the benchmark data
 	out     string // scratch that is kept between runs: clips that were built
 	clip    string // only clips whose name contains it
+	keep    bool   // leave what lies beside RESULTS.md as it is
 	full    bool   // every case, however long it takes
 	peers   string // a Python environment with other programs, or empty
 	verbose bool
@@ -49,6 +50,8 @@ type suite struct {
 func suites() []suite {
 	return []suite{
 		{"speed", speedSuite},
+		{"start", startSuite},
+		{"gpu", gpuSuite},
 		{"growth", growthSuite},
 		{"query", querySuite},
 		{"encryption", encryptionSuite},
@@ -105,7 +108,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, full: *full, peers: *peers, verbose: *verbose,
+	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, keep: *keep || *clip != "", full: *full, peers: *peers, verbose: *verbose,
 		stills: map[string][][]stillHit{}, tracks: map[string][]score.Track{}}
 	if err := os.MkdirAll(e.out, 0o755); err != nil {
 		return err

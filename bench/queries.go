@@ -23,9 +23,29 @@ var questions = []struct {
 	{"orange buses over 100 px, one camera", []string{"--camera", "camera 3", "--class", "bus", "--colour", "orange", "--min-size", "100"}},
 }
 
-// querySuite times questions to an index of 100,000 tracks, as a command from
-// its start to its end.
+// querySuite times questions to indexes that grow: as a command from its start
+// to its end on 100,000 tracks, in process on a million, and with -full on ten.
 func querySuite(ctx context.Context, e *env) ([]figure, error) {
+	out, err := commandFigures(ctx, e)
+	if err != nil {
+		return out, err
+	}
+	scales := []scale{{100_000, 21}, {1_000_000, 21}}
+	if e.full {
+		scales = append(scales, scale{10_000_000, 21})
+	}
+	for _, s := range scales {
+		figures, err := scaleFigures(ctx, e, s)
+		if out = append(out, figures...); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// commandFigures time questions to an index of 100,000 tracks, as a command
+// from its start to its end.
+func commandFigures(ctx context.Context, e *env) ([]figure, error) {
 	p, err := newProgram(ctx, e)
 	if err != nil {
 		return nil, err

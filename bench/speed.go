@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"posteriori/bench/score"
-	"posteriori/engine"
 	"posteriori/engine/analysis"
 	"posteriori/engine/scene"
 )
@@ -183,7 +182,8 @@ type analysed struct {
 	profile        string // pprof's, of all workers
 	found          []score.Track
 	triage         *analysis.TriageSummary
-	skippedUS      int64 // not decoded
+	skippedUS      int64  // not decoded
+	device         string // cpu or cuda
 }
 
 // share of the workers' own time, which is all but waiting for the decoder, in per cent.
@@ -246,7 +246,7 @@ func analyseOnce(ctx context.Context, e *env, clip, name string, flags ...string
 			a.skippedUS += c.ToUS - c.FromUS
 		}
 	}
-	if a.stages, err = stagesOf(ctx, p.store); err != nil {
+	if a.stages, a.device, err = insideOf(ctx, p.store); err != nil {
 		return a, err
 	}
 	if raw, err = p.run(ctx, "query", "--format", "json", "--paths"); err != nil {
@@ -256,33 +256,30 @@ func analyseOnce(ctx context.Context, e *env, clip, name string, flags ...string
 	return a, err
 }
 
-// stagesOf is the time that workers spent in each stage of the store's only recording.
-func stagesOf(ctx context.Context, store string) (map[string]time.Duration, error) {
-	s, err := engine.Open(store)
+// insideOf is the time that workers spent in each stage of the store's only
+// recording, and what they computed on.
+func insideOf(ctx context.Context, store string) (stages map[string]time.Duration, device string, err error) {
+	ix, err := openIndex(ctx, store)
 	if err != nil {
-		return nil, err
-	}
-	p, err := s.OpenProcedure(procedureID)
-	if err != nil {
-		return nil, err
-	}
-	ix, err := p.Index(ctx)
-	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer ix.Close()
-	out := map[string]time.Duration{}
+	stages = map[string]time.Duration{}
 	for piece, err := range ix.Pieces(ctx, 1) {
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if piece.End != nil {
 			for k, ns := range piece.End.Stages {
-				out[k] += time.Duration(ns)
+				stages[k] += time.Duration(ns)
 			}
 		}
 	}
-	return out, nil
+	all, err := ix.Analyses(ctx)
+	if err != nil || len(all) != 1 {
+		return nil, "", fmt.Errorf("%d analyses: %w", len(all), err)
+	}
+	return stages, all[0].Device, nil
 }
 
 // peerSeconds is how much of a clip the peers see: they are slow.

@@ -26,6 +26,23 @@ type engine struct {
 // notes in h what they are. Plates take a detector and a reader: where one
 // lacks, they are not read.
 func openEngine(e wire.Engine, h *wire.Hello) (*engine, error) {
+	out, err := openOn(e, h)
+	if err != nil && e.Device == string(infer.CUDA) && fault.KindOf(err) == fault.Missing {
+		e.Device = string(infer.CPU)
+		if out, err = openOn(e, h); err == nil {
+			h.Fallback = noCard
+		}
+	}
+	return out, err
+}
+
+// noCard is why the CPU computes although CUDA was asked for. What lacks is
+// for `posteriori doctor` to tell: the coverage is read by people who did not
+// set the machine up.
+const noCard = "cuda was asked for, and the CPU computes: the card, its driver or its libraries are missing"
+
+// openOn loads the models on the device that e names.
+func openOn(e wire.Engine, h *wire.Hello) (*engine, error) {
 	vision.SetNumThreads(max(1, e.Threads))
 	out := &engine{}
 	if len(e.Models) == 0 {

@@ -158,7 +158,10 @@ func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.A
 	if opt.Worker, err = w.Describe(ctx, opt.Engine); err != nil {
 		return nil, err
 	}
-	if o.device == "cuda" && opt.Worker.Device != "cuda" {
+	switch {
+	case opt.Worker.Fallback != "":
+		a.notef("%s", opt.Worker.Fallback)
+	case o.device == "cuda" && opt.Worker.Device != "cuda":
 		a.notef("without a detector nothing is computed on the GPU: going on with the CPU")
 	}
 	act.Worker(opt.Worker.Build)
@@ -217,7 +220,7 @@ func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []ind
 	}
 	workers = max(1, min(workers, chunks))
 	opt := analysis.Options{Workers: workers, Again: o.again, Engine: wire.Engine{
-		Device: o.device, Threads: max(1, cores/workers), ORTPath: w.ORTPath,
+		Device: o.device, Threads: max(1, cores/workers), ORTPath: w.Library(o.device),
 	}}
 	if o.coverage == wire.CoverageTriage {
 		opt.Params.Coverage = wire.CoverageTriage

@@ -111,7 +111,7 @@ func lookAtWorker(ctx context.Context) []finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	hello, err := w.Describe(ctx, wire.Engine{Device: "auto", Threads: 1, ORTPath: w.ORTPath})
+	hello, err := w.Describe(ctx, wire.Engine{Device: "auto", Threads: 1, ORTPath: w.Library("auto")})
 	if err != nil {
 		return []finding{{Name: "posteriori-worker", State: isWrong, Where: w.Path, Version: err.Error(), Hint: hintOf(err)}}
 	}

@@ -103,6 +103,7 @@ func (w Worker) Describe(ctx context.Context, e wire.Engine) (wire.Hello, error)
 // that changed since its import is refused and the others go on.
 func Run(ctx context.Context, ix *index.Store, w Worker, recs []index.Recording, opt Options, report func(Progress)) ([]Outcome, error) {
 	opt.Engine.Device = opt.Worker.Device // decided once, the same for every chunk
+	opt.Engine.Fallback = opt.Worker.Fallback
 	r := &run{ix: ix, w: w, opt: opt, report: report, live: map[[2]int64]wire.Progress{}}
 	a, err := newAnalysis(opt.Worker, opt)
 	if err != nil {

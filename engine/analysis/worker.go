@@ -29,6 +29,7 @@ import (
 type Worker struct {
 	Path    string // absolute
 	ORTPath string // ONNX Runtime's library, absolute; empty: none found
+	ORTCUDA string // its build for CUDA, where there is one; else empty
 
 	silence time.Duration // for tests; 0: silence
 }
@@ -38,7 +39,8 @@ const silence = 5 * time.Minute
 
 // FindWorker looks for the worker beside the running program, unless
 // $POSTERIORI_WORKER names it, and for ONNX Runtime's library in lib/ beside
-// the worker, unless $POSTERIORI_ONNXRUNTIME names it.
+// the worker, unless $POSTERIORI_ONNXRUNTIME names it; for its build for CUDA
+// in lib-cuda/, where make setup-cuda puts it.
 func FindWorker() (Worker, error) {
 	w := Worker{Path: os.Getenv("POSTERIORI_WORKER"), ORTPath: os.Getenv("POSTERIORI_ONNXRUNTIME")}
 	if w.Path == "" {
@@ -62,11 +64,28 @@ func FindWorker() (Worker, error) {
 	}
 	if w.ORTPath == "" {
 		lib := filepath.Join(filepath.Dir(w.Path), "lib", "libonnxruntime.so")
-		if _, err := os.Stat(lib); err == nil {
+		if exists(lib) {
 			w.ORTPath = lib
 		}
 	}
+	if lib := filepath.Join(filepath.Dir(w.Path), "lib-cuda", "libonnxruntime.so"); exists(lib) {
+		w.ORTCUDA = lib
+	}
 	return w, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Library is the ONNX Runtime library to compute with on a device: the build
+// for CUDA where it is there and the CPU is not asked for.
+func (w Worker) Library(device string) string {
+	if device != "cpu" && w.ORTCUDA != "" {
+		return w.ORTCUDA
+	}
+	return w.ORTPath
 }
 
 // Run gives the worker one job and calls handle for each message between its

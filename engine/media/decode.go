@@ -187,6 +187,7 @@ func (o *DecodeOptions) complete(p *wire.Probe) error {
 type attempt struct {
 	seekUS int64 // where to seek in the file's own time, µs; -1: read from the start
 	device string
+	onCard bool // with cuda: pictures stay on the card until they are small
 }
 
 // attempts are the ways to reach FromPTS, the quickest first and the surest last.
@@ -202,10 +203,16 @@ func attempts(p *wire.Probe, o *DecodeOptions) []attempt {
 	seeks = append(seeks, -1)
 	var out []attempt
 	if o.Device == "cuda" {
-		out = append(out, attempt{seeks[0], "cuda"})
+		// An FFmpeg without the CUDA filters, a codec or a kind of picture that
+		// the card does not take: the graph fails before the first picture, and
+		// the next way is tried.
+		if p.Rotation == 0 && !p.Still {
+			out = append(out, attempt{seekUS: seeks[0], device: "cuda", onCard: true})
+		}
+		out = append(out, attempt{seekUS: seeks[0], device: "cuda"})
 	}
 	for _, s := range seeks {
-		out = append(out, attempt{s, "cpu"})
+		out = append(out, attempt{seekUS: s, device: "cpu"})
 	}
 	return out
 }

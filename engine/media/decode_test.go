@@ -275,7 +275,7 @@ func TestSeekIsNotTrusted(t *testing.T) {
 	}
 	dec := newDecoder(context.Background(), src, p, o)
 	defer dec.Close()
-	if err := dec.reach([]attempt{{2_500_000, "cpu"}, {-1, "cpu"}}); err != nil {
+	if err := dec.reach([]attempt{{seekUS: 2_500_000, device: "cpu"}, {seekUS: -1, device: "cpu"}}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := dec.Next()

@@ -110,13 +110,16 @@ func (d *Decoder) args(a attempt) []string {
 	if a.device == "cuda" {
 		args = append(args, "-hwaccel", "cuda")
 	}
+	if a.onCard { // frames are held in the card's memory: queues and slack take some
+		args = append(args, "-hwaccel_output_format", "cuda", "-extra_hw_frames", "8")
+	}
 	if a.seekUS >= 0 {
 		args = append(args, "-seek_timestamp", "1", "-noaccurate_seek", "-ss", seconds(a.seekUS))
 	}
 	args = append(args, "-threads", itoa(d.o.Threads), "-reinit_filter", "0")
 	args = append(args, d.src.inputFlags()...)
 	args = append(args, "-codec_whitelist", allowedCodecs)
-	args = append(args, "-i", d.src.url(), "-filter_complex", graph(d.p, &d.o, d.o.FromPTS > d.p.FirstPTS))
+	args = append(args, "-i", d.src.url(), "-filter_complex", graph(d.p, &d.o, d.o.FromPTS > d.p.FirstPTS, a.onCard))
 	u := unit(d.p)
 	out := func(label, pipe string, size int) {
 		args = append(args, "-map", label, "-fps_mode", "passthrough", "-enc_time_base", itoa(u.Num)+":"+itoa(u.Den),

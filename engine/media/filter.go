@@ -118,14 +118,20 @@ const (
 )
 
 // graph is the filter graph of a decode: output [s] carries every picture,
-// output [f] (when FullUS > 0) the chosen ones at full size.
-func graph(p *wire.Probe, o *DecodeOptions, skipping bool) string {
+// output [f] (when FullUS > 0) the chosen ones at full size. With onCard the
+// pictures come in the card's memory, are scaled and brought to 8-bit 4:2:0
+// there, and only then fetched.
+func graph(p *wire.Probe, o *DecodeOptions, skipping, onCard bool) string {
 	head := fmt.Sprintf("[0:%d]%s", p.Stream, timeFilter(p))
 	full := fmt.Sprintf("scale=%d:%d:flags=bilinear:%s,format=yuv420p", o.FullW, o.FullH, limited)
 	if c := o.Crop; c.Dx() < o.FullW || c.Dy() < o.FullH {
 		full += fmt.Sprintf(",crop=%d:%d:%d:%d:exact=1", c.Dx(), c.Dy(), c.Min.X, c.Min.Y)
 	}
 	small := fmt.Sprintf("scale=%d:%d:flags=fast_bilinear:%s,format=gray", o.PlaneW, o.PlaneH, asIs)
+	if onCard {
+		full = "scale_cuda=format=yuv420p,hwdownload,format=yuv420p," + full
+		small = fmt.Sprintf("scale_cuda=%d:%d:interp_algo=bilinear:format=yuv420p,hwdownload,format=yuv420p,extractplanes=y", o.PlaneW, o.PlaneH)
+	}
 	switch {
 	case o.AllFull && skipping:
 		// One in 25 of the unwanted pictures passes, to show life.

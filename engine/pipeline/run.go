@@ -202,16 +202,32 @@ func (r *runner) holes(ctx context.Context, c wire.Chunk, frames, before int64) 
 	return holes, err
 }
 
+// cpuDecodes is said of what the CPU decoded because the card would not.
+const cpuDecodes = "cuda was asked for, and the CPU decodes: the card or FFmpeg does not take this recording"
+
+// note is what was asked for and could not be had: that is said of all that was seen.
+func (r *runner) note() string {
+	switch {
+	case r.job.Triage != nil:
+		return r.job.Triage.Why
+	case r.job.Engine.Fallback != "":
+		return r.job.Engine.Fallback
+	case r.job.Engine.Device == "cuda" && r.dec.Report().Device == "cpu":
+		return cpuDecodes
+	}
+	return ""
+}
+
 func (r *runner) deliver(msgs []wire.TrackMsg, end wire.ChunkEnd) error {
 	for _, m := range msgs {
 		if err := r.send(wire.KindTrack, m); err != nil {
 			return err
 		}
 	}
-	if r.job.Triage != nil { // asked for, and not to be had: that is said
+	if note := r.note(); note != "" {
 		for i, c := range end.Coverage {
 			if c.Kind == scene.Seen && c.Reason == "" {
-				end.Coverage[i].Reason = r.job.Triage.Why
+				end.Coverage[i].Reason = note
 			}
 		}
 	}

@@ -61,6 +61,9 @@ type Engine struct {
 	Device  string  `json:"device"` // auto, cpu or cuda
 	Threads int     `json:"threads"`
 	ORTPath string  `json:"ort_path,omitempty"` // absolute path of the ONNX Runtime library
+	// Fallback says why the CPU computes although cuda was asked for, as Hello
+	// said it: text for the coverage.
+	Fallback string `json:"fallback,omitempty"`
 }
 
 // ProbeJob asks what a file is. The answer is one [Probe].
@@ -162,6 +165,7 @@ type Hello struct {
 	Sandbox  string            `json:"sandbox"`            // what holds the process in, for doctor and the journal
 	Detector string            `json:"detector,omitempty"` // model name, or empty: motion alone
 	Namer    string            `json:"namer,omitempty"`    // name of the classifier of movers, or empty
+	Fallback string            `json:"fallback,omitempty"` // why the CPU computes although cuda was asked for
 	Plates   []string          `json:"plates,omitempty"`   // names of the plate detector and reader, or empty
 }
 
