@@ -150,7 +150,7 @@ func growthOfTracks(ctx context.Context, e *env) ([]figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = fillIndex(ctx, p.store, n)
+		err = fillIndex(ctx, p.store, n, fillRecordings)
 		var u usage
 		if err == nil {
 			_, u, err = p.measured(ctx, "query", "--format", "json")

@@ -57,7 +57,7 @@ func scaleFigures(ctx context.Context, e *env, s scale) ([]figure, error) {
 	defer p.Close()
 	e.note("  filling an index with %d tracks", s.tracks)
 	began := time.Now()
-	if err := fillIndex(ctx, p.store, s.tracks); err != nil {
+	if err := fillIndex(ctx, p.store, s.tracks, fillRecordings); err != nil {
 		return nil, err
 	}
 	took := time.Since(began)

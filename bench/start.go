@@ -20,7 +20,7 @@ func startSuite(ctx context.Context, e *env) ([]figure, error) {
 		return nil, err
 	}
 	defer p.Close()
-	if err := fillIndex(ctx, p.store, 1000); err != nil {
+	if err := fillIndex(ctx, p.store, 1000, fillRecordings); err != nil {
 		return nil, err
 	}
 	var out []figure
