@@ -1,9 +1,9 @@
 // Package detectors says what a detector is: something that names the objects
 // in a picture. Each lives in a folder of its own (deimv2, nanodet, yolox);
 // network runs them; open makes the right one for a model of the manifest;
-// detectortest is the suite that each must pass; plate holds detectors and
-// readers of number plates. This package itself is pure
-// geometry, without OpenCV or ONNX Runtime.
+// detectortest is the suite that each must pass; mover names what motion alone
+// found; plate holds detectors and readers of number plates. This package
+// itself is pure geometry, without OpenCV or ONNX Runtime.
 //
 // A detector looks at regions: a picture of 1280 pixels squeezed into a
 // model's 416 loses what is far away, and where nothing moves there is nothing

@@ -125,7 +125,8 @@ def sample(rng, img, box, label, train=True):
             n = [rng.randint(6, 26) for _ in range(2)]
             y, x = rng.randrange(SIDE - n[0]), rng.randrange(SIDE - n[1])
             out[y:y + n[0], x:x + n[1]] = [rng.randrange(256) for _ in range(3)]
-        out = spoil(rng, out)
+        if rng.random() < .7:
+            out = spoil(rng, out)
         if rng.random() < .5:
             out, inside = out[:, ::-1], inside[:, ::-1]
     return np.concatenate([out.transpose(2, 0, 1).astype(np.float32), inside[None]]), label
@@ -228,7 +229,9 @@ def main():
     model = Classifier().to(device)
     if a.resume:
         model.load_state_dict(torch.load(a.checkpoint, map_location=device))
-    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.995), use_buffers=True)
+    if device == "cpu":
+        model = model.to(memory_format=torch.channels_last)
+    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.99), use_buffers=True)
     print("parameters", sum(q.numel() for q in model.parameters()), flush=True)
     opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=2e-2)
     loader = torch.utils.data.DataLoader(Samples(img[~apart], box[~apart], label[~apart], a.seed), a.batch, num_workers=a.workers)
@@ -239,7 +242,12 @@ def main():
             break
         for g in opt.param_groups:
             g["lr"] = a.rate * min(1, (step + 1) / 200) * .5 * float(1 + np.cos(np.pi * done)) + 1e-6
-        loss = F.cross_entropy(model(x.to(device)), y.to(device), label_smoothing=.05)
+        x = x.to(device)
+        if device == "cpu":
+            x = x.to(memory_format=torch.channels_last)
+        with torch.autocast(device, torch.bfloat16):
+            out = model(x)
+        loss = F.cross_entropy(out.float(), y.to(device), label_smoothing=.05)
         opt.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5)
@@ -247,8 +255,8 @@ def main():
         ema.update_parameters(model)
         step += 1
         total += loss.item()
-        if step % 500 == 0:
-            print(f"{(time.time() - begin) / 60:.1f} min, {step * a.batch} seen, loss {total / 500:.3f}", flush=True)
+        if step % 100 == 0:
+            print(f"{(time.time() - begin) / 60:.1f} min, {step * a.batch} seen, loss {total / 100:.3f}", flush=True)
             total = 0
             if step % 2000 == 0:
                 ema.module.eval()
