@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"posteriori/engine"
+	"posteriori/engine/analysis"
 	"posteriori/engine/compliance"
+	"posteriori/engine/evidence"
 	"posteriori/engine/report"
 	"posteriori/models"
 )
@@ -121,7 +123,11 @@ var functions = []report.Function{
 	{Name: "Détection d’objets en mouvement", What: "par l’image de fond et par des modèles dont les classes sont listées", Present: true},
 	{Name: "Suivi dans un même enregistrement", What: "par la géométrie et le mouvement seuls", Present: true},
 	{Name: "Classe, couleur, direction, taille, durée", What: "attributs de chaque objet, avec leur score, proposés à une personne", Present: true},
-	{Name: "Recherche et résumé vidéo", What: "filtres par zone, ligne, heure, classe et couleur", Present: true},
+	{Name: "Couleur des vêtements", What: "haut et bas, parmi des couleurs nommées ; ne relie jamais deux passages", Present: true},
+	{Name: "Objet déposé ou enlevé", What: "événement dans un enregistrement, proposé à une personne", Present: true},
+	{Name: "Lecture de plaques d’immatriculation", What: "recherche par motif ; texte masqué jusqu’à la validation de l’objet et à la levée du masquage par un officier", Present: true},
+	{Name: "Vitesse et taille au sol", What: "après étalonnage d’une caméra, toujours avec leur marge d’erreur", Present: true},
+	{Name: "Recherche et résumé vidéo", What: "filtres par zone, ligne, heure, classe et couleur ; vues condensées, page de revue", Present: true},
 	{Name: "Visage", What: "détection, reconnaissance, gabarit"},
 	{Name: "Démarche, corps, posture, voix", What: "mesure ou reconnaissance"},
 	{Name: "Ressemblance", What: "vecteur d’apparence, recherche par photographie, similitude de silhouette"},
@@ -146,13 +152,18 @@ func (a *app) technical(ctx context.Context, s *engine.Store, act *engine.Act, e
 		Updates: []string{"Une version est désignée par l’empreinte de son programme, inscrite à chaque enregistrement du journal.",
 			"La liste des modèles fait partie du programme : elle ne change qu’avec lui."}}
 	d.Components = components(e, libraryVersions(ctx))
+	if w, err := analysis.FindWorker(); err == nil && w.ORTPath != "" {
+		if id, err := evidence.Hash(ctx, w.ORTPath, nil); err == nil {
+			d.Components[2].SHA256 = id.SHA256
+		}
+	}
 	for _, c := range commandTree(freshTree()) {
 		d.Commands = append(d.Commands, c.Path)
 	}
 	return engine.MakeTechnical(act, d)
 }
 
-// components are the parts of both programs, each once.
+// components are the parts of both programs, each once; the third is ONNX Runtime.
 func components(e compliance.Evidence, libraries map[string]string) []report.Component {
 	out := []report.Component{
 		{Name: "OpenCV", Version: libraries["opencv"], Licence: "Apache-2.0", Role: "images (core, imgproc, imgcodecs seuls)"},
@@ -160,7 +171,7 @@ func components(e compliance.Evidence, libraries map[string]string) []report.Com
 		{Name: "ONNX Runtime", Version: libraries["onnxruntime"], Licence: "MIT", Role: "calcul des modèles"},
 	}
 	for _, m := range compliance.Modules(e.Programs) {
-		out = append(out, report.Component{Name: m.Path, Version: m.Version, Licence: compliance.Licence(m.Path), Role: "module Go"})
+		out = append(out, report.Component{Name: m.Path, Version: m.Version, Licence: compliance.Licence(m.Path), Role: "module Go", SHA256: m.SHA256()})
 	}
 	return out
 }
@@ -195,6 +206,9 @@ func (a *app) impact(_ context.Context, _ *engine.Store, act *engine.Act, e comp
 		Data: []report.Category{
 			{Name: "Enregistrements", Of: "personnes et véhicules filmés", Where: "à leur place d’origine, jamais modifiés", Identifying: true},
 			{Name: "Objets suivis, vignettes, silhouettes", Of: "personnes et véhicules filmés", Where: "index chiffré de la procédure", Identifying: true},
+			{Name: "Plaques d’immatriculation lues", Of: "titulaires et usagers des véhicules filmés", Where: "index chiffré de la procédure, masquées jusqu’à la validation", Identifying: true},
+			{Name: "Résumés, extraits, vignettes et documents remis", Of: "personnes et véhicules filmés", Where: "là où l’agent les dépose, avec leur empreinte au journal", Identifying: true},
+			{Name: "Registre des utilisateurs", Of: "utilisateurs", Where: "base du service, scellé par le journal", Identifying: true},
 			{Name: "Journal", Of: "utilisateurs", Where: "journal signé, sans donnée sur les personnes filmées", Identifying: true},
 		},
 		Users:      []string{"Agents désignés, habilités et affectés à la procédure ; magistrat ; autorité de contrôle."},
@@ -203,6 +217,8 @@ func (a *app) impact(_ context.Context, _ *engine.Store, act *engine.Act, e comp
 		Risks: []report.Risk{
 			{Name: "Usage hors de la procédure", Source: "utilisateur", Answer: "un index et une clé par procédure, motif et journal à chaque acte", Left: "contrôle régulier du journal"},
 			{Name: "Erreur d’un modèle", Source: "modèle", Answer: "toute réponse est une proposition, validée ou rejetée par une personne", Left: "formation des agents"},
+			{Name: "Identification d’un véhicule par tâtonnement", Source: "utilisateur", Answer: "trois caractères connus au moins, nombre de recherches par plaque borné par jour, engagement au journal", Left: "contrôle des motifs"},
+			{Name: "Document ancien remis en place", Source: "utilisateur ou tiers", Answer: "l’empreinte de chaque document est dans chaque enregistrement du journal ; alerte au responsable", Left: "point de contrôle gardé hors du poste"},
 			{Name: "Accès frauduleux", Source: "tiers", Answer: "chiffrement, droits du système, second programme confiné", Left: "sécurité du poste et des sauvegardes"},
 		},
 		Rights: []report.Measure{{Name: "Rectification et effacement", What: "sur ordre, par référence, avec nouvelle version du rapport"}},

@@ -24,10 +24,10 @@ var licences = map[string]string{
 	"github.com/vbauerster/mpb/":                    "Unlicense",
 	"github.com/yalue/onnxruntime_go":               "MIT",
 	"go.uber.org/":                                  "MIT",
-	"go.yaml.in/yaml/":                              "MIT and Apache-2.0",
+	"go.yaml.in/yaml/":                              "MIT AND Apache-2.0",
 	"gocv.io/x/gocv":                                "Apache-2.0",
 	"golang.org/x/":                                 "BSD-3-Clause",
-	"kernel.org/pub/linux/libs/security/libcap/psx": "BSD-3-Clause or GPL-2.0-only",
+	"kernel.org/pub/linux/libs/security/libcap/psx": "BSD-3-Clause OR GPL-2.0-only",
 	"lukechampine.com/adiantum":                     "MIT",
 }
 

@@ -99,6 +99,15 @@ func SBOM(programs []Program, m *models.Manifest, libraries map[string]string, v
 	return out.Bytes(), err
 }
 
+// SHA256 is the SHA-256 over the module's files by which go.sum knows it, in hex;
+// empty where it is not known.
+func (m Module) SHA256() string {
+	for _, h := range sumHash(m.Sum) {
+		return h.Content
+	}
+	return ""
+}
+
 // sumHash is go.sum's "h1:" hash, a SHA-256 over the module's files, in hex.
 func sumHash(sum string) []hash {
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(sum, "h1:"))

@@ -80,7 +80,7 @@ func (d Technical) tree() *tree {
 		"Le second lit un enregistrement à la fois, sans réseau, sans clé et sans accès au journal ; il peut s’arrêter sans que rien ne soit perdu. " +
 		"Chaque procédure a son propre index chiffré et sa propre clé ; aucune commande n’en atteint deux.")
 	t.h1("4. Composants")
-	tab := table{Columns: []column{{"Composant", 26, false}, {"Version", 16, false}, {"Licence", 14, false}, {"Rôle", 22, false}, {"SHA-256", 22, false}},
+	tab := table{Columns: []column{{"Composant", 25, false}, {"Version", 14, false}, {"Licence", 13, false}, {"Rôle", 16, false}, {"SHA-256", 32, false}},
 		Empty: "La liste des composants n’a pas été fournie."}
 	for _, c := range d.Components {
 		tab.Rows = append(tab.Rows, []text{code(c.Name), data(c.Version), data(c.Licence), data(c.Role), orDash(c.SHA256)})
