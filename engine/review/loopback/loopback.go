@@ -2,7 +2,8 @@
 // nobody else. It is the one package of the analyst's program that listens: on
 // 127.0.0.1 only, on a port that the system chooses.
 //
-// Who may ask is settled three times over. The address that is printed holds a
+// Who may ask is settled four times over. Only programs of the account that
+// serves are answered, where the system tells (Linux). The address that is printed holds a
 // token that works once; it is exchanged for a cookie (HttpOnly, SameSite=Strict)
 // that lives as long as the session. Every request must name the server's own
 // address as its Host, so that a foreign name that resolves to it (DNS rebinding)
@@ -73,7 +74,7 @@ func Serve(ctx context.Context, b Backend, o Options) error {
 	hs := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: quiet()}
 	done := make(chan error, 1)
-	go func() { done <- hs.Serve(ln) }()
+	go func() { done <- hs.Serve(ownListener{ln}) }()
 	var wait sync.WaitGroup
 	if o.Idle > 0 {
 		wait.Go(func() { s.watchIdle(ctx, cancel) })
@@ -92,6 +93,19 @@ func Serve(ctx context.Context, b Backend, o Options) error {
 	wait.Wait()
 	s.running.Wait()
 	return err
+}
+
+// ownListener takes connections of the account that serves, and closes others.
+type ownListener struct{ net.Listener }
+
+func (l ownListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || sameAccount(c) {
+			return c, err
+		}
+		_ = c.Close()
+	}
 }
 
 // end lets requests under way find that the session is over, then cuts them off.

@@ -3,11 +3,17 @@ package loopback
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,7 +22,55 @@ import (
 	"posteriori/engine/fault"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if address := os.Getenv(askEnv); address != "" { // this is the program of another account
+		asks := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		resp, err := asks.Get(address)
+		if err != nil {
+			fmt.Println("no answer")
+			os.Exit(0)
+		}
+		resp.Body.Close()
+		fmt.Println("status", resp.StatusCode)
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// askEnv holds the address that the test binary, run again, asks for.
+const askEnv = "POSTERIORI_TEST_ASK"
+
+// TestOtherAccount: a program of another account of the machine gets no answer,
+// not even with the token.
+func TestOtherAccount(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Getuid() != 0 {
+		t.Skip("only root can run a program as another account")
+	}
+	address, _ := start(t)
+	for _, c := range []struct {
+		uid  uint32
+		want string
+	}{{1, "no answer"}, {0, "status 303"}} {
+		exe := filepath.Join(t.TempDir(), "ask")
+		b, err := os.ReadFile("/proc/self/exe")
+		if err == nil {
+			err = os.WriteFile(exe, b, 0o755)
+		}
+		for dir := filepath.Dir(exe); err == nil && dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+			err = os.Chmod(dir, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(exe)
+		cmd.Env, cmd.Dir = append(os.Environ(), askEnv+"="+address), "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: c.uid, Gid: c.uid}}
+		out, err := cmd.CombinedOutput()
+		if got := strings.TrimSpace(string(out)); err != nil || got != c.want {
+			t.Errorf("account %d: %q, %v; want %q", c.uid, got, err, c.want)
+		}
+	}
+}
 
 // echo answers every name with itself.
 type echo struct{}
