@@ -73,7 +73,7 @@ function chooseNext(by) {
   if (!rows.length) return;
   choose(rows[k < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, k + by))], false);
   if (clipsByRow.has(selected)) showOriginal(selected, col.best[selected]); else if (shownClip.row !== selected) closeClip(selected);
-  if (!shownClip.clip) say(byId('original-say'), meta.live ? t('keysEnter') : t('noClip'), meta.live ? '' : cutCommand(selected));
+  if (!shownClip.clip) sayOriginal(meta.live ? 'keysEnter' : 'noClip', meta.live ? '' : cutCommand(selected));
   showFacts();
 }
 
@@ -106,6 +106,8 @@ function translate() {
   showSynopsisNone();
   showPending();
   tell('');
+  dropCards();
+  if (originalSaid[0]) sayOriginal(...originalSaid);
   if (selected >= 0 || original) showFacts();
   update();
 }
@@ -174,5 +176,5 @@ function copyCommand() {
 
 // What the tests look at.
 window.review = { meta, filter, search, update, visits, crossings, stops, choose, shownClip, commandLine, pathOf, parseClock, clockText,
-  rows: () => current.rows, name: nameOf, havePaths, scopeNow, settled: () => waiting, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
+  rows: () => current.rows, name: nameOf, havePaths, scopeNow, words, synopsisAt: () => syn, settled: () => waiting, selected: () => selected, pending, setZone: z => { timeZone = z; translate(); } };
 start();

@@ -95,14 +95,14 @@ function showOriginal(i, us) {
   if (have) { openClip(i, have, us); return Promise.resolve(); }
   closeClip(i);
   if (!meta.live) {
-    say(byId('original-say'), t('noClip'), cutCommand(i));
+    sayOriginal('noClip', cutCommand(i));
     return Promise.resolve();
   }
-  say(byId('original-say'), t('cutting'));
+  sayOriginal('cutting');
   return ask('clip', { recording: recOf(i).id, track: col.id[i], part }).then(c => {
     addClip(c);
     if (selected === i && partAt(i, shownClip.wanted) === part) openClip(i, c, shownClip.wanted);
-  }, err => { if (selected === i) say(byId('original-say'), err.message); });
+  }, err => { if (selected === i) sayOriginal('', '', err.message); });
 }
 
 const cutCommand = i => ['posteriori', 'export', 'clip', '-p', meta.procedure, '--track', nameOf(i), '-o', `passage-${nameOf(i).replace(':', '-')}.mp4`].map(quote).join(' ');
@@ -110,6 +110,14 @@ const cutCommand = i => ['posteriori', 'export', 'clip', '-p', meta.procedure, '
 function say(el, text, code) {
   el.replaceChildren(text);
   if (code) el.append(make('code', { tabindex: 0 }, code));
+}
+
+// sayOriginal says one of the page's own words where the original would be, in
+// another language too when that is chosen; or, with no key, a text as it is.
+let originalSaid = ['', ''];
+function sayOriginal(key, code, text = '') {
+  originalSaid = [key, code];
+  say(byId('original-say'), key ? t(key) : text, code);
 }
 
 function closeClip(i) {
@@ -122,7 +130,7 @@ function closeClip(i) {
 }
 
 function openClip(i, c, us) {
-  say(byId('original-say'), '');
+  sayOriginal('');
   let at = 0;
   Object.assign(shownClip, { row: i, times: c.times.map(d => at += d), frame: -1 });
   const go = () => { original.video.playbackRate = original.rate; seekOriginal(us); };
@@ -130,7 +138,7 @@ function openClip(i, c, us) {
   shownClip.clip = c;
   original.video.src = c.src;
   original.video.addEventListener('loadedmetadata', go, { once: true });
-  original.video.onerror = () => { if (shownClip.clip === c && original.video.currentSrc) say(byId('original-say'), `${t('failed')}${colon()}${c.src}`, cutCommand(i)); };
+  original.video.onerror = () => { if (shownClip.clip === c && original.video.currentSrc) sayOriginal('', cutCommand(i), `${t('failed')}${colon()}${c.src}`); };
 }
 
 // frameAt is the place in times of the frame at or nearest before a media time.
@@ -203,7 +211,7 @@ function startOriginal() {
   original = newPlayer(byId('original'), byId('original-controls'), { step: stepOriginal, shown: originalShown,
     extra: [make('label', null, make('input', { type: 'checkbox', id: 'show-box', checked: true, onchange: () => { const us = shownClip.times[shownClip.frame]; if (us !== undefined) drawOriginalBox(us); else clearCanvas(byId('original-over')); } }), ' ', make('span', { 'data-t': 'box' }))] });
   activePlayer = original;
-  say(byId('original-say'), t('noTrack'));
+  sayOriginal('noTrack');
 }
 
 // rareFacts lists what few objects have: what was left or removed, a plate, a
@@ -228,7 +236,7 @@ function showFacts() {
   const i = selected, root = byId('facts');
   byId('decide').hidden = i < 0;
   for (const [id, verdict] of [['do-validate', 'validated'], ['do-reject', 'rejected']]) byId(id).setAttribute('aria-pressed', i >= 0 && meta.statuses[col.status[i]] === verdict);
-  if (i < 0) { root.replaceChildren(); byId('said').replaceChildren(); if (original) say(byId('original-say'), t('noTrack')); return; }
+  if (i < 0) { root.replaceChildren(); byId('said').replaceChildren(); if (original) sayOriginal('noTrack'); return; }
   const r = recOf(i), status = meta.statuses[col.status[i]], rows = [];
   const row = (key, ...value) => rows.push(make('tr', null, make('th', { scope: 'row' }, t(key)), make('td', null, ...value)));
   const score = v => ` (${t('score')} ${fmt(v / 1000, 0, 2)})`;
