@@ -282,6 +282,11 @@ func TestTextsAreInFrench(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := Gather(Sources{Models: m, Schema: index.Schema()})
+	for _, x := range m.Models {
+		if tasks[x.Task].FR == "" {
+			t.Errorf("the task %s has no French", x.Task)
+		}
+	}
 	english := regexp.MustCompile(`(?i)\b(the|of|and|with|which|nobody|holds|links|not)\b`)
 	for _, c := range e.Checks {
 		for _, text := range slices.Concat([]Text{c.Title}, c.Wrong, c.Facts) {

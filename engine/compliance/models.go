@@ -41,6 +41,7 @@ func CheckModels(m *models.Manifest, folder string) Check {
 var tasks = map[models.Task]Text{
 	models.Detector:          {string(models.Detector), "détection d’objets"},
 	models.VehicleAttributes: {string(models.VehicleAttributes), "attributs de véhicule"},
+	models.MoverClassifier:   {string(models.MoverClassifier), "nature de ce qui bouge"},
 	models.PlateDetector:     {string(models.PlateDetector), "détection de plaques"},
 	models.PlateReader:       {string(models.PlateReader), "lecture de plaques"},
 }

@@ -226,6 +226,9 @@ func ClockSource(s string) string {
 // accuracyWords are the phrases in which the list of models says what was measured,
 // on what, and by whom, longest first.
 var accuracyWords = strings.NewReplacer(
+	"bicycle or motorcycle right", "deux-roues exact", "truck or bus right", "camion ou autobus exact", "person right", "piéton exact",
+	"car right", "voiture exacte", "class right", "nature exacte", "no detector installed", "aucun détecteur installé",
+	"found objects", "objets retrouvés", "bench, suite events,", "banc d’essai, suite events,",
 	"read exactly, O and 0 taken as one", "lues exactement, O et 0 confondus", "read exactly", "lues exactement",
 	"recall at IoU .5", "rappel à IoU 0,5", "precision", "précision", "right about ", "exacte sur : ",
 	"EU plates", "plaques européennes", "US plates", "plaques américaines", "Romanian dash camera", "caméra de bord roumaine",
