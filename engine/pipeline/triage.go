@@ -12,6 +12,10 @@ import (
 	"posteriori/engine/wire"
 )
 
+// sampleLookUS is the distance of detector frames in a sample: that something
+// is an object is asked, not how sure that is.
+const sampleLookUS = 1_000_000
+
 // leastObjectUS is the least life of an object that a sample counts.
 const leastObjectUS = 1_000_000
 
@@ -170,6 +174,7 @@ func (l *packetList) sample(ctx context.Context, path string, job wire.TriageJob
 	c = l.piece(c, b)
 	p := job.Probe
 	p.Gaps = nil
+	job.Params.DetectUS = max(job.Params.DetectUS, sampleLookUS)
 	var out []triage.Span
 	capture := func(kind wire.Kind, body any) error {
 		switch m := body.(type) {
