@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -65,29 +66,39 @@ moves, and calls all of it "other".
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.recordings, "recording", nil, "only this `recording`: its number, path or the start of its hash (may be repeated)")
+	o.engineFlags(c)
+	f.BoolVar(&o.again, "again", false, "forget what an earlier run found and begin anew")
+	return c
+}
+
+// engineFlags are the flags that say what an analysis computes with.
+func (o *analyseOptions) engineFlags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&o.device, "device", "auto", "where to compute: auto, cpu or cuda")
 	f.StringVar(&o.detector, "detector", "auto", "`model` that names the objects: auto, none, or one of posteriori models list")
 	f.StringVar(&o.plates, "plates", "auto", "read number plates: auto (with the models that are installed) or none")
 	f.StringVar(&o.coverage, "coverage", "full", "what to decode: full (every frame) or triage (where packet sizes show movement)")
 	f.IntVar(&o.workers, "workers", 0, "worker processes at a time (default: one a core)")
-	f.BoolVar(&o.again, "again", false, "forget what an earlier run found and begin anew")
-	return c
+}
+
+// check refuses values that make no sense.
+func (o *analyseOptions) check(c *cobra.Command) error {
+	switch {
+	case o.device != "auto" && o.device != "cpu" && o.device != "cuda":
+		return usage(c, "--device %q is none of auto, cpu, cuda", o.device)
+	case o.plates != "auto" && o.plates != "none":
+		return usage(c, "--plates %q is none of auto, none", o.plates)
+	case o.coverage != "full" && o.coverage != wire.CoverageTriage:
+		return usage(c, "--coverage %q is none of full, triage", o.coverage)
+	case o.workers < 0 || o.workers > 256:
+		return usage(c, "--workers %d makes no sense", o.workers)
+	}
+	return nil
 }
 
 func (a *app) analyse(c *cobra.Command, o analyseOptions) error {
-	switch o.device {
-	case "auto", "cpu", "cuda":
-	default:
-		return usage(c, "--device %q is none of auto, cpu, cuda", o.device)
-	}
-	if o.plates != "auto" && o.plates != "none" {
-		return usage(c, "--plates %q is none of auto, none", o.plates)
-	}
-	if o.coverage != "full" && o.coverage != wire.CoverageTriage {
-		return usage(c, "--coverage %q is none of full, triage", o.coverage)
-	}
-	if o.workers < 0 || o.workers > 256 {
-		return usage(c, "--workers %d makes no sense", o.workers)
+	if err := o.check(c); err != nil {
+		return err
 	}
 	var out []analysis.Outcome
 	err := a.inProcedure(c, journal.Collect, journal.SubAnalyse, func(ctx context.Context, store *engine.Store, act *engine.Act) error {
@@ -164,14 +175,21 @@ func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.A
 	case o.device == "cuda" && opt.Worker.Device != "cuda":
 		a.notef("without a detector nothing is computed on the GPU: going on with the CPU")
 	}
-	act.Worker(opt.Worker.Build)
-	if err := act.Record(analysisDetails(recs, opt)); err != nil {
-		return nil, err
-	}
 	m := newMeter(a.stderr)
 	defer m.stop()
+	return runAnalysis(ctx, act, ix, w, recs, opt, nil, m.show)
+}
+
+// runAnalysis records the analysis and does it, until the authorisation goes.
+// More are further settings for the record.
+func runAnalysis(ctx context.Context, act *engine.Act, ix *index.Store, w analysis.Worker, recs []index.Recording, opt analysis.Options,
+	more map[string]any, report func(analysis.Progress)) ([]analysis.Outcome, error) {
+	act.Worker(opt.Worker.Build)
+	if err := act.Record(analysisDetails(recs, opt, more)); err != nil {
+		return nil, err
+	}
 	ctx, stop := act.Watch(ctx, procedure.MayAnalyse)
-	out, err := analysis.Run(ctx, ix, w, recs, opt, m.show)
+	out, err := analysis.Run(ctx, ix, w, recs, opt, report)
 	err = stop(err)
 	for i, o := range out {
 		act.AlertAltered(ctx, o.Err, recs[i])
@@ -336,15 +354,17 @@ func chooseDetector(dir, name string) (*wire.Model, error) {
 }
 
 // analysisDetails are what the journal keeps of an analysis.
-func analysisDetails(recs []index.Recording, opt analysis.Options) journal.Details {
+func analysisDetails(recs []index.Recording, opt analysis.Options, more map[string]any) journal.Details {
 	d := journal.Details{Objects: recordingObjects(recs)}
 	for _, m := range opt.Engine.Models {
 		d.Models = append(d.Models, journal.Model{Name: m.Name, SHA256: m.SHA256})
 	}
-	params, _ := json.Marshal(map[string]any{
+	settings := map[string]any{
 		"device": opt.Worker.Device, "versions": opt.Worker.Versions, "sandbox": opt.Worker.Sandbox,
 		"params": opt.Params, "again": opt.Again,
-	})
+	}
+	maps.Copy(settings, more)
+	params, _ := json.Marshal(settings)
 	d.Params = string(params)
 	return d
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,9 @@ type importOptions struct {
 	chunk                  time.Duration
 	clockUncertainty       time.Duration
 
-	offsetSet bool
-	start     time.Time // of clockStart
+	offsetSet   bool
+	start       time.Time // of clockStart
+	clockSource string    // who said clockStart; empty: the command line
 }
 
 func newImportCommand(a *app) *cobra.Command {
@@ -227,19 +229,25 @@ type importer struct {
 	opt    importOptions
 	seen   map[string]string // path by hash, of this run
 	build  string            // of the worker
+	params string            // for the journal
+	hashed evidence.Progress // told of what is read, in place of the meter
+	// known finds the recording of a hash in the procedure; nil: look in the index.
+	known func(sum string) (index.Recording, bool)
 }
 
 // run looks at every file, records the act, and adds what can be used.
 func (im *importer) run(ctx context.Context, files []string) ([]importRow, error) {
-	known, err := im.known(ctx)
-	if err != nil {
-		return nil, err
+	if im.known == nil {
+		var err error
+		if im.known, err = inIndex(ctx, im.index); err != nil {
+			return nil, err
+		}
 	}
 	meter := newHashMeter(im.app.stderr, "reading", sizeOf(files))
 	defer meter.stop()
 	rows := make([]importRow, 0, len(files))
 	for _, path := range files {
-		row := im.look(ctx, path, known, meter)
+		row := im.look(ctx, path, meter)
 		meter.skip(sizeOf([]string{path}))
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -287,9 +295,9 @@ func imported(rows []importRow) []string {
 	return sums
 }
 
-// known gives the recordings of the procedure by hash.
-func (im *importer) known(ctx context.Context) (map[string]index.Recording, error) {
-	recs, err := im.index.Recordings(ctx)
+// inIndex finds recordings of the procedure by hash.
+func inIndex(ctx context.Context, ix *index.Store) (func(string) (index.Recording, bool), error) {
+	recs, err := ix.Recordings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -297,11 +305,11 @@ func (im *importer) known(ctx context.Context) (map[string]index.Recording, erro
 	for _, r := range recs {
 		m[r.SHA256] = r
 	}
-	return m, nil
+	return func(sum string) (index.Recording, bool) { r, ok := m[sum]; return r, ok }, nil
 }
 
 // look hashes and probes one file. What is wrong with it is in the row.
-func (im *importer) look(ctx context.Context, path string, known map[string]index.Recording, meter *hashMeter) importRow {
+func (im *importer) look(ctx context.Context, path string, meter *hashMeter) importRow {
 	row := importRow{Path: path}
 	fail := func(err error) importRow {
 		row.State, row.err, row.Error = rowFailed, err, err.Error()
@@ -314,12 +322,16 @@ func (im *importer) look(ctx context.Context, path string, known map[string]inde
 		}
 		return row
 	}
-	id, err := evidence.Hash(ctx, path, meter.file())
+	read := im.hashed
+	if read == nil {
+		read = meter.file()
+	}
+	id, err := evidence.Hash(ctx, path, read)
 	if err != nil {
 		return fail(err)
 	}
 	row.SHA256 = id.SHA256
-	if rec, ok := known[id.SHA256]; ok {
+	if rec, ok := im.known(id.SHA256); ok {
 		row.State, row.Recording = rowDuplicate, rec.ID
 		if _, err := os.Stat(rec.Path); errors.Is(err, fs.ErrNotExist) && rec.Path != path {
 			rec.Path, rec.ModifiedUS = path, id.Modified.UnixMicro()
@@ -359,7 +371,7 @@ func (o importOptions) setClock(r *index.Recording) error {
 	var start time.Time
 	switch {
 	case o.clockStart != "":
-		start, r.ClockSource = o.start, "given at import"
+		start, r.ClockSource = o.start, cmp.Or(o.clockSource, "given at import")
 	case o.offsetSet:
 		created, err := time.Parse(time.RFC3339Nano, r.Probe.Created)
 		if err != nil {
@@ -377,7 +389,7 @@ func (o importOptions) setClock(r *index.Recording) error {
 
 // details is what the journal keeps: every file by its hash, and its fate.
 func (im *importer) details(rows []importRow) journal.Details {
-	d := journal.Details{Source: &journal.Source{Exhibit: im.opt.exhibit, Basis: im.opt.basis}}
+	d := journal.Details{Params: im.params, Source: &journal.Source{Exhibit: im.opt.exhibit, Basis: im.opt.basis}}
 	for _, r := range rows {
 		obj := journal.Object{Kind: "recording", SHA256: r.SHA256, Camera: im.opt.camera}
 		switch r.State {

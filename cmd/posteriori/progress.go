@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"posteriori/engine/analysis"
+	"posteriori/engine/batch"
 	"posteriori/engine/batch/survey"
 	"posteriori/models"
 )
@@ -184,5 +185,46 @@ func (m *stepMeter) show(p survey.Progress) {
 		fmt.Fprintf(m.w, "%s: %.1f GiB read\n", p.Step, float64(p.Done)/(1<<30))
 	default:
 		fmt.Fprintf(m.w, "%s\n", p.Step)
+	}
+}
+
+// batchMeter shows how far a batch is: one line that is drawn anew on a
+// terminal, lines elsewhere.
+type batchMeter struct {
+	w    io.Writer
+	mu   sync.Mutex
+	live bool
+	told time.Time
+}
+
+func newBatchMeter(w io.Writer) *batchMeter {
+	f, ok := w.(*os.File)
+	return &batchMeter{w: w, live: ok && term.IsTerminal(int(f.Fd()))}
+}
+
+func (m *batchMeter) show(p batch.Progress) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear := ""
+	if m.live {
+		clear = "\r\x1b[K"
+	}
+	if p.Line != "" {
+		fmt.Fprintf(m.w, "%s%s\n", clear, p.Line)
+	}
+	if m.live {
+		fmt.Fprint(m.w, clear+progressText(p))
+	} else if time.Since(m.told) >= plainEvery {
+		m.told = time.Now()
+		fmt.Fprintln(m.w, progressText(p))
+	}
+}
+
+// stop ends the display.
+func (m *batchMeter) stop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.live {
+		fmt.Fprint(m.w, "\r\x1b[K")
 	}
 }

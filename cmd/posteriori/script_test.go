@@ -81,15 +81,17 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// seizure DIR makes a folder as it is seized, of which each recorder has five
+// seizure DIR N makes a folder as it is seized, of which each recorder has N
 // files.
 func makeSeizure(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: seizure DIR")
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: seizure DIR N")
 	}
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o755))
-	_, err := seizure.Make(dir, 5)
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	_, err = seizure.Make(dir, n)
 	ts.Check(err)
 	ts.Defer(func() { _ = os.Chmod(filepath.Join(dir, "locked"), 0o755) })
 }

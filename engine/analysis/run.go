@@ -31,6 +31,9 @@ type Options struct {
 	Worker  wire.Hello // what [Worker.Describe] said of Engine
 	Params  wire.Params
 	Again   bool // forget what an earlier run found; one that was broken off goes on
+	// Slots, of runs that go on at the same time, holds them together to so many
+	// worker processes as it has room for; nil: this run alone decides.
+	Slots chan struct{}
 }
 
 // Progress is the state of a run, for a bar.
@@ -43,6 +46,10 @@ type Progress struct {
 	HashDone  int64  // bytes of originals read, to see that they are unaltered
 	HashTotal int64  // of the originals of this run
 	Line      string // set when something happened that a user must see
+	// Work is how long worker processes were busy with the chunks that ended in
+	// this run, and WorkUS the media time of those.
+	Work   time.Duration
+	WorkUS int64
 }
 
 // Outcome is what became of one recording.
@@ -142,11 +149,25 @@ func (r *run) drain(ctx context.Context, queue <-chan task) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := r.do(ctx, t); err != nil {
+		if err := r.inSlot(ctx, t); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// inSlot does a task when there is room for another worker.
+func (r *run) inSlot(ctx context.Context, t task) error {
+	if r.opt.Slots == nil {
+		return r.do(ctx, t)
+	}
+	select {
+	case r.opt.Slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-r.opt.Slots }()
+	return r.do(ctx, t)
 }
 
 // newAnalysis describes the run; its identity names everything that decides
@@ -178,7 +199,10 @@ func (r *run) do(ctx context.Context, t task) error {
 	if r.dropped(t.rec) {
 		return nil
 	}
-	if err := r.chunks(ctx, t); err != nil {
+	began := time.Now()
+	err := r.chunks(ctx, t)
+	r.worked(t, time.Since(began))
+	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -198,6 +222,19 @@ func (r *run) do(ctx context.Context, t task) error {
 		return nil
 	}
 	return r.finish(ctx, t.rec)
+}
+
+// worked notes how long a task took, which ended or broke off.
+func (r *run) worked(t task, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.state.Work += took
+	for _, c := range t.chunks {
+		r.state.WorkUS += c.EndUS - c.StartUS
+	}
+	s := r.sum()
+	s.Recording = t.rec.ID
+	r.report(s)
 }
 
 // drop ends the work on a recording.

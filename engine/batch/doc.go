@@ -3,8 +3,8 @@
 //
 // # Status
 //
-// Built: the manifest and its plan (package survey). Being built: runs on one
-// machine. Designed below, not built: many machines on Postgres.
+// Built: the manifest and its plan (package survey), runs on one machine (this
+// package, and package queue). Not built: many machines on Postgres.
 //
 // # Goal
 //

@@ -106,8 +106,9 @@ type Camera struct {
 	Confirmed bool          `yaml:"confirmed"` // a person has looked at name and clock
 	Evidence  []string      `yaml:"evidence,omitempty"`
 	Clock     Clock         `yaml:"clock"`
-	Exhibit   string        `yaml:"exhibit,omitempty"` // where it is another than the plan's
-	Key       string        `yaml:"key"`               // what its files have in common; carries answers to a new plan
+	Exhibit   string        `yaml:"exhibit,omitempty"`  // where it is another than the plan's
+	Priority  int           `yaml:"priority,omitempty"` // 1 first, 4 last; 0: that of the run
+	Key       string        `yaml:"key"`                // what its files have in common; carries answers to a new plan
 	From      *time.Time    `yaml:"from,omitempty"`
 	To        *time.Time    `yaml:"to,omitempty"`
 	Length    time.Duration `yaml:"length"`
@@ -341,6 +342,9 @@ func (c *Camera) check(bad func(string, ...any) error) error {
 	}
 	if c.Name == "" {
 		return bad("a camera has no name")
+	}
+	if c.Priority < 0 || c.Priority > 4 {
+		return bad("priority %d of camera %q is none of 1 to 4", c.Priority, c.Name)
 	}
 	for _, f := range c.Files {
 		switch {

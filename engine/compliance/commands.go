@@ -35,6 +35,7 @@ var inputs = map[string]Text{
 	"import DIR":             {"recordings, into the procedure", "enregistrements, versés à la procédure"},
 	"batch plan DIR":         {"folders of recordings, to be listed", "dossiers d’enregistrements, à recenser"},
 	"batch plan MANIFEST":    {"an earlier list of the same", "recensement antérieur des mêmes dossiers"},
+	"batch run MANIFEST":     {"the list of recordings to import and analyse", "recensement des enregistrements à importer et à analyser"},
 	"models install --from":  {"the folder of models", "dossier des modèles"},
 	"hit import FILE":        {"decisions made in the page of a review, by track number", "décisions prises sur la page de revue, par numéro d’objet"},
 	"serve --synopsis":       {"a synopsis made in this procedure, to be shown", "résumé vidéo fait dans cette procédure, à montrer"},

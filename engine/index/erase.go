@@ -32,8 +32,8 @@ type Tombstone struct {
 // The tables that hold something of a track and of a recording, children
 // before parents.
 var (
-	trackTables    = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "way", "track"}
-	analysisTables = []string{"registration_read", "registration", "decision", "rectification", "crop", "tube", "way", "track", "coverage", "plate", "piece", "chunk", "analysis"}
+	trackTables    = []string{"joined", "registration_read", "registration", "decision", "rectification", "crop", "tube", "way", "track"}
+	analysisTables = []string{"joined", "registration_read", "registration", "decision", "rectification", "crop", "tube", "way", "track", "coverage", "plate", "piece", "chunk", "analysis"}
 )
 
 // EraseTrack erases a track with all that hangs on it: path, masks, picture,
@@ -60,6 +60,9 @@ func (s *Store) EraseTrack(ctx context.Context, rec, track int64) (Erased, error
 		if _, err := tx.ExecContext(ctx, "UPDATE track SET linked = NULL WHERE recording = ? AND event <> 0 AND linked = ?", rec, track); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, "UPDATE joined SET other_track = NULL WHERE other_recording = ? AND other_track = ?", rec, track); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, "UPDATE analysis SET tracks = tracks - 1 WHERE recording = ?", rec); err != nil {
 			return err
 		}
@@ -83,6 +86,13 @@ func (s *Store) EraseRecording(ctx context.Context, rec int64) (Erased, error) {
 			}
 		}
 		if err := out.remove(ctx, tx, "recording", "id = ?", rec); err != nil {
+			return err
+		}
+		if err := out.remove(ctx, tx, "joined", "other_recording = ?", rec); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE batch_item SET path = '', video = '', exhibit = '', camera = '', start_unix_us = NULL, clock_unix_us = NULL, clock_source = '',
+			length_us = 0, size_bytes = 0, reason = 'erased by order', not_seen = '', recording = NULL WHERE recording = ?`, rec); err != nil {
 			return err
 		}
 		// The tombstones of its tracks fall under the recording's own.

@@ -13,7 +13,7 @@ import (
 // schemaVersion is in the file's user_version. Raise it with each change of
 // the schema, and when scene gains a class (older programs would leave it out
 // of a search by colour), and add the way from the version before to upgrades.
-const schemaVersion = 7
+const schemaVersion = 8
 
 //go:embed schema.sql
 var schemaSQL string
@@ -27,12 +27,15 @@ var registrationTables string
 //go:embed camera.sql
 var cameraSQL string
 
+//go:embed batch.sql
+var batchSQL string
+
 // upgrades[v] leads from version v to v+1. Version 2 came with what the law
 // asks for: decisions, derived files, rectification, erasure; version 3 with an
 // index by kind that holds whole rows; version 4 with number plates;
 // version 5 with events, cameras, and what makes searches by place and by
 // standing quick; version 6 with the coarse map of where feet were; version 7
-// with lower clothing.
+// with lower clothing; version 8 with batches and the joins of files.
 var upgrades = map[int]string{
 	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
 		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
@@ -82,6 +85,7 @@ var upgrades = map[int]string{
 		INSERT INTO rectification (seq, recording, track, field, before, before_score, after, by_whom, at_unix_us, record)
 			SELECT seq, recording, track, field, before, before_score, after, by_whom, at_unix_us, record FROM rectification6;
 		DROP TABLE rectification6;`,
+	7: batchSQL,
 }
 
 // rectificationSQL is the part of lawSQL that makes the table of corrections.
@@ -126,7 +130,7 @@ func (s *Store) prepare(ctx context.Context, isNew bool) error {
 			return fault.New(fault.BadInput, "the index has format %d, this program reads up to %d", version, schemaVersion).
 				OnFile(s.path).WithHint("open it with the version of posteriori that made it")
 		case version == 0:
-			if _, err := tx.ExecContext(ctx, schemaSQL+lawSQL+registrationTables+cameraSQL); err != nil {
+			if _, err := tx.ExecContext(ctx, schemaSQL+lawSQL+registrationTables+cameraSQL+batchSQL); err != nil {
 				return err
 			}
 			version = schemaVersion

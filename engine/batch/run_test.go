@@ -1,0 +1,281 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/index"
+)
+
+// list is a queue in memory: a job to be tried again comes back at once, and a
+// third time is the last.
+type list struct {
+	mu   sync.Mutex
+	jobs []Job
+}
+
+func (l *list) Add(_ context.Context, jobs []Job) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.jobs = slices.Clone(jobs)
+	return nil
+}
+
+func (l *list) take() (Job, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.jobs) == 0 {
+		return Job{}, false
+	}
+	j := l.jobs[0]
+	l.jobs = l.jobs[1:]
+	j.Attempt++
+	j.Last = j.Attempt == 3
+	return j, true
+}
+
+func (l *list) Work(ctx context.Context, at int, do Do) error {
+	var all sync.WaitGroup
+	for range at {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				j, ok := l.take()
+				if !ok {
+					time.Sleep(time.Millisecond)
+					continue
+				}
+				if err := do(ctx, j); errors.Is(err, ErrAgain) || ctx.Err() != nil {
+					l.mu.Lock()
+					l.jobs = append(l.jobs, j)
+					l.mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	return nil
+}
+
+// newBatch is an index with a batch of n files of ten seconds; the last is left
+// out.
+func newBatch(t *testing.T, n int) (*index.Store, int64) {
+	t.Helper()
+	ix, err := index.Open(t.Context(), filepath.Join(t.TempDir(), "index.db"), make([]byte, index.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ix.Close() })
+	items := make([]index.BatchItem, n)
+	for i := range items {
+		items[i] = index.BatchItem{Path: fmt.Sprintf("/evidence/%d.mp4", i+1), Kind: "video", Video: "h264 16×16", LengthUS: 10e6, Bytes: 1000,
+			Priority: 2, State: index.ItemWaiting}
+	}
+	items[n-1].State, items[n-1].Reason = index.ItemLeftOut, "an archive"
+	id, err := ix.AddBatch(t.Context(), index.Batch{MadeUS: 1, Manifest: fmt.Sprintf("%064d", 1), Basis: "seizure"}, slices.Values(items))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ix, id
+}
+
+func states(t *testing.T, ix *index.Store, id int64) []string {
+	t.Helper()
+	var out []string
+	for it, err := range ix.BatchItems(t.Context(), id, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, it.State)
+	}
+	return out
+}
+
+// Every file ends with what became of it; what is tried again ends too.
+func TestEveryFileEnds(t *testing.T) {
+	ix, id := newBatch(t, 7)
+	var mu sync.Mutex
+	tries := map[int64]int{}
+	r := Runner{Index: ix, Queue: &list{}, Batch: id, Workers: 3, Handle: func(_ context.Context, it index.BatchItem, _ func(Step)) (index.BatchItem, error) {
+		mu.Lock()
+		tries[it.Item]++
+		n := tries[it.Item]
+		mu.Unlock()
+		it.State, it.Tracks = index.ItemAnalysed, 5
+		switch {
+		case it.Item == 2:
+			it.State, it.Reason = index.ItemRefused, "no recording"
+		case it.Item == 3 && n < 3:
+			return it, fmt.Errorf("%w: %w", ErrAgain, fault.New(fault.BadInput, "there is no such file"))
+		case it.Item == 4:
+			return it, fmt.Errorf("%w: %w", ErrAgain, fault.New(fault.Internal, "it broke off").WithHint("again"))
+		case it.Item == 5:
+			return it, errors.New("surprise")
+		}
+		return it, nil
+	}}
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"analysed", "refused", "analysed", "failed", "failed", "analysed", "left-out"}
+	if got := states(t, ix, id); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	it, err := ix.BatchItem(t.Context(), id, 4)
+	if err != nil || it.Reason != "it broke off" || it.Hint != "again" || it.FinishedUS == 0 {
+		t.Errorf("%+v, %v", it, err)
+	}
+	if it, _ := ix.BatchItem(t.Context(), id, 3); it.Reason != "" || it.Tracks != 5 {
+		t.Errorf("what was wrong before it went well is still said: %+v", it)
+	}
+	// Done again, nothing is touched.
+	r.Handle = func(context.Context, index.BatchItem, func(Step)) (index.BatchItem, error) {
+		t.Error("a file that has ended was begun again")
+		return index.BatchItem{}, nil
+	}
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := ix.RetryItems(t.Context(), id, 0, index.ItemFailed); n != 2 || err != nil {
+		t.Errorf("%d files to try again, %v", n, err)
+	}
+}
+
+// A run that is paused, cancelled, interrupted or stopped by the law ends, says
+// why, and leaves what it had begun for the next.
+func TestRunEnds(t *testing.T) {
+	law := fault.New(fault.Refused, "the authorisation was revoked").UnderRule("4")
+	for name, c := range map[string]struct {
+		how  func(t *testing.T, ix *index.Store, id int64, cancel func())
+		err  error
+		want error
+		left string
+	}{
+		"paused": {how: func(t *testing.T, ix *index.Store, id int64, _ func()) {
+			if err := ix.SetBatchState(t.Context(), id, index.BatchPaused); err != nil {
+				t.Error(err)
+			}
+		}, want: ErrPaused, left: "waiting"},
+		"cancelled": {how: func(t *testing.T, ix *index.Store, id int64, _ func()) {
+			if err := ix.SetBatchState(t.Context(), id, index.BatchCancelled); err != nil {
+				t.Error(err)
+			}
+		}, want: ErrCancelled, left: "cancelled"},
+		"interrupted": {how: func(_ *testing.T, _ *index.Store, _ int64, cancel func()) { cancel() }, want: context.Canceled, left: "waiting"},
+		"revoked":     {err: fmt.Errorf("%w: %w", ErrStop, law), want: law, left: "waiting"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ix, id := newBatch(t, 4)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var once sync.Once
+			r := Runner{Index: ix, Queue: &list{}, Batch: id, Workers: 1, look: time.Millisecond, note: time.Hour,
+				Handle: func(ctx context.Context, it index.BatchItem, _ func(Step)) (index.BatchItem, error) {
+					if it.Item == 1 {
+						it.State = index.ItemAnalysed
+						return it, nil
+					}
+					once.Do(func() {
+						if c.how != nil {
+							c.how(t, ix, id, cancel)
+						}
+					})
+					if c.err != nil {
+						return it, c.err
+					}
+					<-ctx.Done()
+					return it, ctx.Err()
+				}}
+			if err := r.Run(ctx); !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+			if got, want := states(t, ix, id), []string{"analysed", c.left, c.left, "left-out"}; !slices.Equal(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// The time left is right within a fifth from the first tenth on: for files of
+// very different lengths and speeds, on several workers, and in a run that goes
+// on with what another began.
+func TestTimeLeft(t *testing.T) {
+	speed := map[string]float64{"h264 1920×1080": 2, "h264 640×360": 12, "mpeg4 320×240": 30}
+	groups := []string{"h264 1920×1080", "h264 640×360", "mpeg4 320×240"}
+	type file struct {
+		Load
+		took time.Duration
+	}
+	var files []file
+	for i := range 300 {
+		g := groups[(i*7)%3]
+		l := Load{Group: g, Length: time.Duration(60+i*37%3600) * time.Second, Bytes: int64(1+i%9) << 20}
+		jitter := 0.8 + 0.4*float64(i*31%100)/100 // how much moves in it
+		files = append(files, file{l, time.Duration(l.Length.Seconds() / speed[g] * jitter * float64(time.Second))})
+	}
+	now := time.Unix(0, 0)
+	a := newAccount(&Speeds{}, func() time.Time { return now })
+	for i, f := range files {
+		a.know(f.Load, "waiting", i >= 40, 0) // forty were done by a run before
+	}
+	const workers = 3
+	next, at := 40, [workers]int{-1, -1, -1}
+	var began [workers]time.Time
+	type told struct {
+		when  time.Time
+		share float64
+		left  time.Duration
+	}
+	var all []told
+	running := func() bool { return next < len(files) || slices.Max(at[:]) >= 0 }
+	for running() {
+		now = now.Add(5 * time.Second)
+		for w := range at {
+			if i := at[w]; i >= 0 {
+				f, spent := files[i], now.Sub(began[w])
+				done := min(1, spent.Seconds()/f.took.Seconds())
+				part := time.Duration(done * float64(f.Length))
+				s := Step{Length: f.Length, Done: part, Read: int64(done * reads * float64(f.Bytes))}
+				if done == 1 { // a worker tells how long it was busy when it ends
+					s.Work, s.Worked = f.took, f.Length
+				}
+				a.step(int64(i), s)
+				if done == 1 {
+					a.end(int64(i), "waiting", "analysed", false, 1)
+					at[w] = -1
+				}
+			}
+			if at[w] < 0 && next < len(files) {
+				at[w], began[w] = next, now
+				a.start(int64(next), files[next].Load)
+				next++
+			}
+		}
+		p := a.progress()
+		all = append(all, told{now, p.Share, p.Left})
+	}
+	end := now
+	worst, first := 0.0, all[0].share
+	for _, x := range all {
+		left := end.Sub(x.when)
+		if (x.share-first)/(1-first) < 0.1 || left < time.Minute {
+			continue
+		}
+		off := math.Abs(x.left.Seconds()-left.Seconds()) / left.Seconds()
+		if off > worst {
+			t.Logf("%.3f: %v, truly %v", x.share, x.left, left)
+		}
+		worst = max(worst, off)
+	}
+	t.Logf("%d minutes, at worst %.0f %% off", int(end.Sub(time.Unix(0, 0)).Minutes()), 100*worst)
+	if worst > 0.2 || worst == 0 {
+		t.Errorf("the time left is %.0f %% off at worst", 100*worst)
+	}
+}
