@@ -69,6 +69,8 @@ type batchSummary struct {
 	LengthUS int64             `json:"length_us"`   // of what was to be analysed, by the plan
 	NotSeen  int64             `json:"not_seen_us"` // of what was analysed in part
 	Tracks   int64             `json:"tracks"`
+	Joined   int64             `json:"joined"` // objects that go on in the next file of their camera
+	Cut      int64             `json:"cut"`    // that a join of files cuts, and nothing goes on
 	Progress *batch.Progress   `json:"progress,omitempty"`
 	Items    []index.BatchItem `json:"items"`
 	Demo     string            `json:"mark,omitempty"`
@@ -108,7 +110,8 @@ func summarise(ctx context.Context, ix *index.Store, b index.Batch, all bool) (b
 			s.Items = append(s.Items, it)
 		}
 	}
-	return s, nil
+	s.Joined, s.Cut, err = ix.CountJoins(ctx, b.ID)
+	return s, err
 }
 
 // troubled are the states that a person has to look at.
@@ -194,6 +197,9 @@ func (s batchSummary) head() []string {
 		fmt.Sprintf("%d objects in %v of recordings", s.Tracks, span(s.LengthUS))}
 	if s.NotSeen > 0 {
 		out[1] += fmt.Sprintf(", of which %v could not be analysed", span(s.NotSeen))
+	}
+	if s.Joined+s.Cut > 0 {
+		out = append(out, fmt.Sprintf("where files join: %d objects go on in the next, %d ends and beginnings are cut (posteriori explain says of each)", s.Joined, s.Cut))
 	}
 	if p := s.Progress; p != nil && s.States[index.ItemWaiting] > 0 {
 		out = append(out, fmt.Sprintf("as of %s: %s", time.UnixMicro(p.AtUS).Local().Format("2006-01-02 15:04:05"), progressText(*p)))

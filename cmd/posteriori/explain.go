@@ -47,6 +47,7 @@ type explanation struct {
 	Decisions    []index.Decision      `json:"decisions"`
 	Corrections  []index.Rectification `json:"corrections"`
 	NotSeen      []scene.Coverage      `json:"not_seen"` // what of its life the recording did not show well
+	Joins        []index.Join          `json:"joins,omitempty"`
 	Analysis     *index.Analysis       `json:"analysis"`
 	Conditions   []query.Condition     `json:"conditions,omitempty"`
 	hit          query.Hit
@@ -107,6 +108,9 @@ func gather(ctx context.Context, ix *index.Store, f query.Filter, key index.Key)
 	if x.Corrections, err = ix.Rectifications(ctx, key.Recording, key.Track); err != nil {
 		return nil, err
 	}
+	if x.Joins, err = ix.Joins(ctx, key.Recording, key.Track); err != nil {
+		return nil, err
+	}
 	coverage, err := ix.Coverage(ctx, key.Recording)
 	if err != nil {
 		return nil, err
@@ -138,6 +142,9 @@ func (x *explanation) write(w io.Writer) error {
 	for _, s := range x.Stops {
 		line("stood", "%s from %s", span(s.ToUS-s.FromUS), query.MediaTime(s.FromUS))
 	}
+	for _, j := range x.Joins {
+		line("join of files", "%s", joinText(j))
+	}
 	for _, v := range x.NotSeen {
 		line("not seen", "%s to %s: %s %s", query.MediaTime(v.FromUS), query.MediaTime(v.ToUS), v.Kind, v.Reason)
 	}
@@ -164,6 +171,19 @@ func (x *explanation) write(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", c.Flag, fmt.Sprintf("%.200s", c.Wanted), c.Had, so)
 	}
 	return t.Flush()
+}
+
+// joinText says what the join of two files does to a track.
+func joinText(j index.Join) string {
+	edge, goes := "begins with", "was"
+	if j.AtEnd {
+		edge, goes = "ends with", "goes on as"
+	}
+	if j.OtherTrack == 0 {
+		return fmt.Sprintf("it %s its file, which cuts it: its sudden %s is no event; nothing in recording %d was found to be its other half",
+			edge, map[bool]string{true: "end", false: "beginning"}[j.AtEnd], j.OtherRecording)
+	}
+	return fmt.Sprintf("it %s its file, and %s %d:%d, by place, pace and size", edge, goes, j.OtherRecording, j.OtherTrack)
 }
 
 func (x *explanation) writeAttributes(line func(name, format string, args ...any)) {

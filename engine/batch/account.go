@@ -4,6 +4,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"posteriori/engine/index"
 )
 
 // Progress is how far a run of a batch is.
@@ -166,6 +168,9 @@ func (a *account) progress() Progress {
 // pace: at the end of a run there is not work for every worker. The caller holds
 // a.mu.
 func (a *account) longest() (left time.Duration) {
+	if len(a.live) < a.states[index.ItemWaiting] {
+		return 0 // others wait: no worker is idle
+	}
 	for _, v := range a.live {
 		if done := v.step.Done.Seconds() / max(v.length.Seconds(), 1e-9); done > 0.05 && done <= 1 {
 			took := a.nowFunc().Sub(v.began)

@@ -49,7 +49,8 @@ var (
 var errDone = errors.New("done")
 
 // Run works until no file waits, the batch is paused or cancelled, or ctx ends.
-// What it had begun then is kept and goes on with the next run.
+// What it had begun then is kept and goes on with the next run. At the end of
+// all the objects are joined that files cut.
 func (r *Runner) Run(ctx context.Context) error {
 	if r.Speeds == nil {
 		r.Speeds = &Speeds{}
@@ -70,12 +71,13 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 	}
 	if len(jobs) == 0 {
-		return nil
+		return JoinFiles(ctx, r.Index, r.Batch)
 	}
 	if err := r.Queue.Add(ctx, jobs); err != nil {
 		return err
 	}
 	w := &work{Runner: r, acc: acc, waiting: len(jobs)}
+	parent := ctx
 	ctx, w.stop = context.WithCancelCause(ctx)
 	watched := make(chan struct{})
 	go func() { defer close(watched); w.watch(ctx) }()
@@ -86,7 +88,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	w.tell(context.WithoutCancel(ctx), "")
 	switch {
 	case errors.Is(cause, errDone):
-		return nil
+		return JoinFiles(parent, r.Index, r.Batch)
 	case cause != nil:
 		return cause
 	}

@@ -64,9 +64,9 @@ func (l *list) Work(ctx context.Context, at int, do Do) error {
 	return nil
 }
 
-// newBatch is an index with a batch of n files of ten seconds; the last is left
-// out.
-func newBatch(t *testing.T, n int) (*index.Store, int64) {
+// newBatch is an index with a batch of n files of ten seconds, of one camera,
+// that begin at starts; the last is left out.
+func newBatch(t *testing.T, n int, starts ...int64) (*index.Store, int64) {
 	t.Helper()
 	ix, err := index.Open(t.Context(), filepath.Join(t.TempDir(), "index.db"), make([]byte, index.KeySize))
 	if err != nil {
@@ -76,7 +76,10 @@ func newBatch(t *testing.T, n int) (*index.Store, int64) {
 	items := make([]index.BatchItem, n)
 	for i := range items {
 		items[i] = index.BatchItem{Path: fmt.Sprintf("/evidence/%d.mp4", i+1), Kind: "video", Video: "h264 16×16", LengthUS: 10e6, Bytes: 1000,
-			Priority: 2, State: index.ItemWaiting}
+			Camera: "c", Priority: 2, State: index.ItemWaiting}
+		if i < len(starts) {
+			items[i].StartUS = &starts[i]
+		}
 	}
 	items[n-1].State, items[n-1].Reason = index.ItemLeftOut, "an archive"
 	id, err := ix.AddBatch(t.Context(), index.Batch{MadeUS: 1, Manifest: fmt.Sprintf("%064d", 1), Basis: "seizure"}, slices.Values(items))
