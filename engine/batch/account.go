@@ -2,6 +2,7 @@ package batch
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,8 @@ type account struct {
 	behind  map[string]Load // of those done, and of the done parts of others
 	before  map[string]Load // of what was behind as this run began
 	live    map[int64]*live
+	rest    map[int64]Load // of files that are not begun
+	workers int
 	tracks  int64
 	states  map[string]int
 	files   int
@@ -53,13 +56,12 @@ type account struct {
 // live is a file under way.
 type live struct {
 	load   Load
-	began  time.Time
 	length time.Duration // of load, or what the probe said since
 	step   Step
 }
 
-func newAccount(s *Speeds, now func() time.Time) *account {
-	return &account{speeds: s, began: now(), total: map[string]Load{}, behind: map[string]Load{}, before: map[string]Load{},
+func newAccount(s *Speeds, workers int, now func() time.Time) *account {
+	return &account{speeds: s, workers: max(1, workers), rest: map[int64]Load{}, began: now(), total: map[string]Load{}, behind: map[string]Load{}, before: map[string]Load{},
 		live: map[int64]*live{}, states: map[string]int{}, nowFunc: now}
 }
 
@@ -73,24 +75,27 @@ func plus(m map[string]Load, group string, length time.Duration, bytes int64) {
 }
 
 // know takes a file into the account, as it was when the run began.
-func (a *account) know(l Load, state string, waits bool, tracks int64) {
+func (a *account) know(item int64, l Load, state string, tracks int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.files++
 	a.states[state]++
 	a.tracks += tracks
 	plus(a.total, l.Group, l.Length, l.Bytes)
-	if !waits {
-		plus(a.behind, l.Group, l.Length, l.Bytes)
-		plus(a.before, l.Group, l.Length, l.Bytes)
+	if state == index.ItemWaiting {
+		a.rest[item] = l
+		return
 	}
+	plus(a.behind, l.Group, l.Length, l.Bytes)
+	plus(a.before, l.Group, l.Length, l.Bytes)
 }
 
 // start notes that a file is begun.
 func (a *account) start(item int64, l Load) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.live[item] = &live{load: l, began: a.nowFunc(), length: l.Length}
+	a.live[item] = &live{load: l, length: l.Length}
+	delete(a.rest, item)
 }
 
 // step notes where a file is.
@@ -117,6 +122,9 @@ func (a *account) end(item int64, from, to string, waits bool, tracks int64) {
 	v := a.live[item]
 	delete(a.live, item)
 	if v == nil || waits {
+		if v != nil {
+			a.rest[item] = v.load
+		}
 		return
 	}
 	a.states[from]--
@@ -159,23 +167,39 @@ func (a *account) progress() Progress {
 	p.Share = min(1, float64(done)/float64(total))
 	if here := done - before; here > total/leastShare {
 		took := a.nowFunc().Sub(a.began)
-		p.Left = max(a.longest(), time.Duration(float64(took)*float64(total-done)/float64(here)))
+		p.Left = max(a.tail(), time.Duration(float64(took)*float64(total-done)/float64(here)))
 	}
 	return p
 }
 
-// longest is how long the last of the files under way will take at its own
-// pace: at the end of a run there is not work for every worker. The caller holds
-// a.mu.
-func (a *account) longest() (left time.Duration) {
-	if len(a.live) < a.states[index.ItemWaiting] {
-		return 0 // others wait: no worker is idle
+// tailFiles is how few files are left when it matters which of them is last.
+const tailFiles = 64
+
+// tail is how long the last files take: at the end of a run there is not work
+// for every worker, so they are dealt out as they will be. 0 while many are
+// left. The caller holds a.mu.
+func (a *account) tail() (left time.Duration) {
+	if len(a.rest) > tailFiles {
+		return 0
 	}
+	free := make([]time.Duration, max(a.workers, len(a.live)))
+	i := 0
 	for _, v := range a.live {
-		if done := v.step.Done.Seconds() / max(v.length.Seconds(), 1e-9); done > 0.05 && done <= 1 {
-			took := a.nowFunc().Sub(v.began)
-			left = max(left, time.Duration(float64(took)*(1-done)/done))
-		}
+		rest := v.load
+		rest.Length = v.length - min(v.step.Done, v.length)
+		rest.Bytes -= min(v.step.Read/reads, rest.Bytes)
+		free[i], _ = a.speeds.Cost(rest)
+		i++
 	}
-	return left
+	for _, item := range slices.Sorted(maps.Keys(a.rest)) {
+		first := 0
+		for i, t := range free {
+			if t < free[first] {
+				first = i
+			}
+		}
+		cost, _ := a.speeds.Cost(a.rest[item])
+		free[first] += cost
+	}
+	return slices.Max(free)
 }

@@ -55,7 +55,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	if r.Speeds == nil {
 		r.Speeds = &Speeds{}
 	}
-	acc := newAccount(r.Speeds, time.Now)
+	acc := newAccount(r.Speeds, r.Workers, time.Now)
 	var jobs []Job
 	for it, err := range r.Index.BatchItems(ctx, r.Batch, "") {
 		if err != nil {
@@ -64,9 +64,8 @@ func (r *Runner) Run(ctx context.Context) error {
 		if it.State == index.ItemLeftOut {
 			continue
 		}
-		waits := it.State == index.ItemWaiting
-		acc.know(load(it), it.State, waits, it.Tracks)
-		if waits {
+		acc.know(it.Item, load(it), it.State, it.Tracks)
+		if it.State == index.ItemWaiting {
 			jobs = append(jobs, Job{Batch: r.Batch, Item: it.Item, Priority: it.Priority})
 		}
 	}
