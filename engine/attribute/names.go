@@ -88,10 +88,13 @@ func (s *sampled) shade(r region, v *ColourVotes, weight float64, light Light) {
 		return
 	}
 	names, borders, soft := cloth, clothBorders, softness
+	if light.grounded {
+		soft = groundSoftness
+	}
 	if r.glass > 0 {
 		names, borders = paint, paintBorders
 		if light.grounded {
-			borders, soft = groundBorders, groundSoftness
+			borders = groundBorders
 		}
 	}
 	left, L := int(r.upper*float64(s.neutrals)), 0
