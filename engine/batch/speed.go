@@ -109,7 +109,9 @@ func (e *Estimate) Sum(cams []*Camera, s *Speeds) {
 		e.Note = "nothing could be measured"
 		return
 	}
-	e.Time = (work / time.Duration(max(1, e.Workers))).Round(time.Second)
+	if work > 0 { // less than a second is one
+		e.Time = max(time.Second, (work / time.Duration(max(1, e.Workers))).Round(time.Second))
+	}
 	e.Bytes = int64(bytesSec * length.Seconds())
 	e.Note = fmt.Sprintf("from %d stretches of about 20 s, on this machine as busy as it is now; more movement takes longer", len(e.Samples))
 	if unknown > 0 {
