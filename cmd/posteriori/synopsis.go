@@ -124,14 +124,18 @@ func (o synopsisOptions) options() (synopsis.Options, error) {
 
 // synopsisResult is what --json prints.
 type synopsisResult struct {
-	File     *evidence.Derived `json:"file,omitempty"`
-	Sidecar  *evidence.Derived `json:"sidecar,omitempty"`
-	Mode     synopsis.Mode     `json:"mode"`
-	Objects  int               `json:"objects"`
-	Figures  synopsis.Figures  `json:"figures"`
-	Warnings []string          `json:"warnings,omitempty"`
-	Note     string            `json:"note,omitempty"`
-	Scope    query.Scope       `json:"scope"`
+	File    *evidence.Derived `json:"file,omitempty"`
+	Sidecar *evidence.Derived `json:"sidecar,omitempty"`
+	Mode    synopsis.Mode     `json:"mode"`
+	Objects int               `json:"objects"`
+	Figures synopsis.Figures  `json:"figures"`
+	Lost    int               `json:"lost"` // objects found and not shown: none, or it is a fault
+	// ArrangedS and RenderFPS say how fast this machine was.
+	ArrangedS float64     `json:"arranged_s"`
+	RenderFPS float64     `json:"render_fps"`
+	Warnings  []string    `json:"warnings,omitempty"`
+	Note      string      `json:"note,omitempty"`
+	Scope     query.Scope `json:"scope"`
 }
 
 func (a *app) synopsis(c *cobra.Command, o synopsisOptions) error {
@@ -212,10 +216,12 @@ func (s *synopsisAct) run(ctx context.Context) error {
 	if err != nil {
 		return stop(err)
 	}
+	began := time.Now()
 	plan, err := p.Plan(ctx)
 	if err != nil {
 		return stop(err)
 	}
+	s.res.ArrangedS, s.res.Lost = time.Since(began).Seconds(), found.Len()-len(plan.Objects)
 	return stop(s.make(ctx, ix, plan, loaded, f, after))
 }
 
@@ -234,10 +240,12 @@ func (s *synopsisAct) make(ctx context.Context, ix *index.Store, plan *synopsis.
 		return err
 	}
 	defer side.Abort()
+	began := time.Now()
 	out, err := s.render(ctx, plan, l, temp)
 	if err != nil {
 		return err
 	}
+	s.res.RenderFPS = float64(plan.Frames) / time.Since(began).Seconds()
 	if err := after(ctx); err != nil {
 		return err
 	}
@@ -355,7 +363,10 @@ func (s *synopsisAct) print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "%s  %s\n%s  %s\n%d objects; %v of recordings in %v (%.1f %%)", s.res.File.SHA256, s.res.File.Path,
 		s.res.Sidecar.SHA256, s.res.Sidecar.Path, s.res.Objects, span(f.SourceUS), span(f.OutputUS), 100*f.FR)
 	if err == nil && s.res.Mode == synopsis.Objects {
-		_, err = fmt.Fprintf(w, "; %.1f objects on screen, %.1f %% of their area overlaps", f.Density, 100*f.OR)
+		_, err = fmt.Fprintf(w, "; %.1f objects on screen\nFR %.3f, CR %.3f, OR %.3f, CDR %.3f, %d lost", f.Density, f.FR, f.CR, f.OR, f.CDR, s.res.Lost)
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(w, "; planned in %.1f s, rendered at %.0f pictures a second", s.res.ArrangedS, s.res.RenderFPS)
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(w, "\n%s\n", seenText(s.res.Scope))

@@ -16,8 +16,8 @@ const (
 	maskAgeUS = 700_000
 	reachFull = .08 // of the box's longer side beyond the box that the mask may reach …
 	reachMost = .16 // … and where it has faded out: beyond, a mask tells of others
-	mixLow    = 30  // of 255: what the masks before and after make of a sample …
-	mixHigh   = 140 // … counts as nothing below the one and as all above the other
+	mixLow    = 60  // of 255: what the masks before and after make of a sample …
+	mixHigh   = 150 // … counts as nothing below the one and as all above the other
 	blindSX   = .25 // plane samples a source pixel where no plane is known
 )
 
@@ -87,8 +87,9 @@ func (o *outline) around(t int64) (near [2]*shape, share [2]float64) {
 		share = [2]float64{1, 1}
 	case age[0]+age[1] == 0:
 		share = [2]float64{.5, .5}
-	default:
-		share = [2]float64{age[1] / (age[0] + age[1]), age[0] / (age[0] + age[1])}
+	default: // the far one soon counts for little: what moves in itself is elsewhere then
+		a, b := age[1]*age[1]*age[1], age[0]*age[0]*age[0]
+		share = [2]float64{a / (a + b), b / (a + b)}
 	}
 	return near, share
 }

@@ -13,6 +13,8 @@ const (
 	growReach  = .4 // of the box's longer side beyond the box …
 	growFull   = .3 // … and from where on it fades
 	growLeast  = 22 // difference from the background, of luma, that is followed
+	growNoise  = 5  // … or so many times the median difference around the object, where that is more
+	growMost   = .3 // of the silhouette's area: what would grow more is light that changed
 	growChroma = 3  // a difference of chroma counts so many times
 
 	uprightLeast = 2 // height of a mask over its width
@@ -73,7 +75,7 @@ func (o *outline) find(g *grid, others []scene.Box, f *frame.YUV, p *plateView, 
 		o.differs, o.luma, o.grown, o.tmp = make([]int16, n), make([]int16, n), make([]byte, n), make([]byte, n)
 	}
 	o.differs, o.luma, o.grown, o.tmp = o.differs[:n], o.luma[:n], o.grown[:n], o.tmp[:n]
-	o.compare(g, f, p, scale)
+	least := o.compare(g, f, p, scale)
 	for i := range others {
 		o.bar(g, own, o.onPlane(others[i]))
 	}
@@ -84,6 +86,7 @@ func (o *outline) find(g *grid, others []scene.Box, f *frame.YUV, p *plateView, 
 			o.queue = append(o.queue, int32(i))
 		}
 	}
+	most := int(growMost * float64(len(o.queue)))
 	added := 0
 	for len(o.queue) > 0 {
 		i := int(o.queue[len(o.queue)-1])
@@ -93,14 +96,14 @@ func (o *outline) find(g *grid, others []scene.Box, f *frame.YUV, p *plateView, 
 			if k == i-1 && x == 0 || k == i+1 && x == g.w-1 || k < 0 || k >= n {
 				continue
 			}
-			if o.grown[k] == 0 && g.a[k] < 128 && o.differs[k] >= growLeast {
+			if o.grown[k] == 0 && g.a[k] < 128 && o.differs[k] >= least {
 				o.grown[k] = 255
 				o.queue = append(o.queue, int32(k))
 				added++
 			}
 		}
 	}
-	if added == 0 {
+	if added == 0 || added > most {
 		return false
 	}
 	dilate(o.grown, o.tmp, g.w, g.h)
@@ -144,8 +147,9 @@ func (o *outline) upright(own scene.Box) scene.Box {
 }
 
 // compare fills o.differs: how far each sample of the grid is from the
-// background, less what all around the object is.
-func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) {
+// background, less what all around the object is. It returns which difference
+// is one.
+func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) (least int16) {
 	sx, sy := scale/o.sx, scale/o.sy // output pixels a plane sample
 	var light [511]int               // how often each difference of luma is seen around the object
 	all, luma := 0, o.luma
@@ -170,18 +174,28 @@ func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) {
 			}
 		}
 	}
-	middle := int16(0)
-	for i, n := 0, 0; all > 0; i++ {
-		if n += light[i]; 2*n >= all {
-			middle = int16(i - 255)
-			break
-		}
-	}
+	middle := int16(median(light[:], all) - 255)
+	var noise [growChroma*255 + 1]int
 	for k, v := range luma {
 		if o.differs[k] >= 0 {
 			o.differs[k] = max(o.differs[k], v-middle, middle-v)
+			if g.a[k] == 0 {
+				noise[o.differs[k]]++
+			}
 		}
 	}
+	return int16(max(growLeast, growNoise*median(noise[:], all)))
+}
+
+// median is the value that half of all counted do not exceed.
+func median(counts []int, all int) int {
+	n := 0
+	for v, c := range counts {
+		if n += c; 2*n >= all {
+			return v
+		}
+	}
+	return len(counts) - 1
 }
 
 // bar keeps growth out of another's box, unless it is the object's own too.
