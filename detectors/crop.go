@@ -35,8 +35,12 @@ func span(from, to, side, limit float64) (start, length float64) {
 	return min(max((from+to-side)/2, 0), limit-side), side
 }
 
-// Crops widens each region, and leaves out those that lie inside another
-// one. No regions give the whole picture.
+// finer is how much shorter a region's longer side is than that of one around
+// it for it to show its objects in more detail, and to be worth its time.
+const finer = 0.75
+
+// Crops widens each region, and leaves out those that lie inside another one
+// that shows them in nearly the same detail. No regions give the whole picture.
 func Crops(regions []scene.Box, w, h int, minSide float64) []scene.Box {
 	if len(regions) == 0 {
 		regions = []scene.Box{{}}
@@ -65,7 +69,9 @@ func Crops(regions []scene.Box, w, h int, minSide float64) []scene.Box {
 	return out
 }
 
+// holds tells whether outer shows all of inner in nearly the same detail.
 func holds(outer, inner scene.Box) bool {
 	return inner.X >= outer.X && inner.Y >= outer.Y &&
-		inner.X+inner.W <= outer.X+outer.W && inner.Y+inner.H <= outer.Y+outer.H
+		inner.X+inner.W <= outer.X+outer.W && inner.Y+inner.H <= outer.Y+outer.H &&
+		max(inner.W, inner.H) > finer*max(outer.W, outer.H)
 }

@@ -207,8 +207,9 @@ func TestCrops(t *testing.T) {
 	for name, c := range map[string]struct{ in, want []scene.Box }{
 		"none":              {nil, whole},
 		"all outside":       {[]scene.Box{box(900, 0, 5, 5)}, nil},
-		"one inside":        {[]scene.Box{box(110, 110, 10, 10), box(50, 50, 300, 300)}, []scene.Box{box(50, 50, 300, 300)}},
-		"one inside, later": {[]scene.Box{box(50, 50, 300, 300), box(110, 110, 10, 10)}, []scene.Box{box(50, 50, 300, 300)}},
+		"one inside":        {[]scene.Box{box(110, 110, 250, 250), box(50, 50, 320, 320)}, []scene.Box{box(50, 50, 320, 320)}},
+		"one inside, later": {[]scene.Box{box(50, 50, 320, 320), box(110, 110, 250, 250)}, []scene.Box{box(50, 50, 320, 320)}},
+		"one inside, finer": {[]scene.Box{{}, box(0, 0, 480, 480)}, []scene.Box{whole[0], box(0, 0, 480, 480)}},
 		"two": {
 			[]scene.Box{box(0, 0, 100, 100), box(500, 0, 100, 100)}, []scene.Box{box(0, 0, 100, 100), box(500, 0, 100, 100)},
 		},

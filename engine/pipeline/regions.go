@@ -9,15 +9,21 @@ import (
 )
 
 const (
-	// minRegion is the least side of a region in source pixels. Below the
-	// detector's own input size a region gains nothing but context.
-	minRegion = 320
-	// wholeSide is the longer side up to which a frame is looked at whole:
-	// the detector's input is 416, and objects of interest stay large enough.
-	wholeSide = 800
-	// margin is how much wider than the object a region is. COCO detectors
-	// lose objects that fill the picture.
+	// minRegion is the least side of a region in source pixels: what is shown
+	// larger than that to a detector with an input of 416 is only blurred.
+	minRegion = 240
+	// share is of how many objects' lengths a region is wide. COCO detectors
+	// know best what takes about a fifth of the picture's side.
+	share = 5
+	// nearRegion is the side up to which share counts: beyond, an object is
+	// large enough as it is, and the crowd around it would become too small.
+	nearRegion = 320
+	// margin is how much wider than the object a region is at least. COCO
+	// detectors lose objects that fill the picture.
 	margin = 2.2
+	// wholeSide is the longer side up to which a picture on its own is looked
+	// at whole only.
+	wholeSide = 800
 )
 
 // regions chooses where the detector looks: squares around what moves or is
@@ -25,9 +31,6 @@ const (
 // most limit regions are given, the most urgent. movers are in source pixels
 // of a frame of w×h.
 func regions(movers []mover, w, h, limit int) []scene.Box {
-	if max(w, h) <= wholeSide {
-		return nil
-	}
 	frame := scene.Box{W: float64(w), H: float64(h)}
 	var out []mover
 	for _, m := range movers {
@@ -35,7 +38,8 @@ func regions(movers []mover, w, h, limit int) []scene.Box {
 		if b.Empty() {
 			continue
 		}
-		side := max(minRegion, margin*max(b.W, b.H))
+		longer := max(b.W, b.H)
+		side := max(minRegion, min(share*longer, nearRegion), margin*longer)
 		out = append(out, mover{square(b, side, frame), m.urgent})
 	}
 	out = join(out, frame)

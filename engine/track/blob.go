@@ -14,6 +14,7 @@ const (
 	worstFit   = 1.1  // and beyond which its extent says nothing
 	jump       = 0.7  // log side ratio, or sizes, at which a blob is not what it was
 	driftMost  = 0.5  // sizes that a shared blob may shift its members in one step
+	hiddenSide = 0.7  // share of a known object's side below which a blob is a part of it
 	partGap    = 0.25 // sizes of the larger piece between two that part
 	partGrowth = 1.1  // and by how much they outgrow the object that they were
 )
@@ -338,7 +339,7 @@ func (tr *Tracker) followOwn(t *Track, dt float64) {
 		t.k.update(z, noiseBlob, t.fits > 3 && !tr.atBorder(t.own))
 		t.fits++
 		tr.observe(t, sample{t: tr.now, box: t.own, kind: followed, noise: noiseBlob})
-	case miss <= worstFit || t.Detections == 0:
+	case t.Detections == 0 || miss <= worstFit && !t.hidden(z):
 		noise := noiseBlob * math.Min(1+4*(miss-goodFit), 5)
 		t.k.update(z, noise, true)
 		tr.observe(t, sample{t: tr.now, box: t.own, kind: followed, noise: float32(noise)})
@@ -346,6 +347,13 @@ func (tr *Tracker) followOwn(t *Track, dt float64) {
 		tr.keepNear(t)
 	}
 	t.setBox(tr.w, tr.h)
+}
+
+// hidden: of what the detector knows well, the blob shows a part: the rest is
+// behind something, or as bright as what is behind it.
+func (t *Track) hidden(z scene.Box) bool {
+	return t.Detections >= 2 && (z.W < t.pred.W*hiddenSide || z.H < t.pred.H*hiddenSide) &&
+		z.W < t.pred.W*(2-hiddenSide) && z.H < t.pred.H*(2-hiddenSide)
 }
 
 // keepNear takes from an ill-fitting blob only that the object is in it, or

@@ -230,7 +230,7 @@ func (tr *Tracker) take(t *Track, i int) {
 	if t.Detections == 0 && t.born < tr.now {
 		// The first word on its extent: blobs may have held more, or less.
 		vx, vy := t.k.cx, t.k.cy
-		t.k = newKalman(d.Box, noise)
+		t.k = newKalman(d.Box, noise, tr.growth(d.Box))
 		t.k.cx.v, t.k.cx.pvv = vx.v, vx.pvv+sq(0.5*size(d.Box))
 		t.k.cy.v, t.k.cy.pvv = vy.v, vy.pvv+sq(0.5*size(d.Box))
 	} else if t.born < tr.now {
@@ -275,4 +275,12 @@ func (tr *Tracker) echoes(d Detection) bool {
 func (tr *Tracker) atBorder(b scene.Box) bool {
 	m := math.Max(2, 0.004*math.Max(tr.w, tr.h))
 	return b.X <= m || b.Y <= m || b.X+b.W >= tr.w-m || b.Y+b.H >= tr.h-m
+}
+
+// growth is how fast a new track's sides may change.
+func (tr *Tracker) growth(b scene.Box) float64 {
+	if tr.atBorder(b) {
+		return comingIn
+	}
+	return startGrowth
 }

@@ -14,7 +14,7 @@ func TestKalmanFindsTheSpeed(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		vx, vy := rapid.Float64Range(-300, 300).Draw(rt, "vx"), rapid.Float64Range(-300, 300).Draw(rt, "vy")
 		at := func(s float64) scene.Box { return scene.Box{X: 500 + vx*s, Y: 300 + vy*s, W: 60, H: 120} }
-		k := newKalman(at(0), noiseDetected)
+		k := newKalman(at(0), noiseDetected, startGrowth)
 		s := 0.0
 		for range 40 { // steps of varying length, as a variable frame rate gives them
 			dt := rapid.Float64Range(0.02, 0.3).Draw(rt, "dt")
@@ -51,7 +51,7 @@ func TestPredictionComposes(t *testing.T) {
 
 func TestOutlierDoesNotDrag(t *testing.T) {
 	b := scene.Box{X: 100, Y: 100, W: 50, H: 120}
-	k := newKalman(b, noiseDetected)
+	k := newKalman(b, noiseDetected, startGrowth)
 	for range 20 {
 		k.predict(0.1)
 		k.update(b, noiseDetected, true)

@@ -55,7 +55,8 @@ const (
 	accelCentre   = 0.8  // sizes/s² per √Hz, centre
 	accelSize     = 0.35 // sides
 	startSpeed    = 5.0  // sizes/s, standard deviation before the second sight
-	startGrowth   = 1.5
+	startGrowth   = 0.4  // sides: a stride is no growth
+	comingIn      = 1.5  // sides of what comes in over the border
 	noiseDetected = 0.05 // sizes, detector's centre
 	noiseBlob     = 0.08 // blob's centre
 	noiseWeak     = 0.35 // a shift taken from a blob that holds others too
@@ -66,10 +67,10 @@ const (
 // other because every noise is diagonal.
 type kalman struct{ cx, cy, w, h axis }
 
-func newKalman(b scene.Box, noise float64) kalman {
+func newKalman(b scene.Box, noise, growth float64) kalman {
 	s := size(b)
 	x, y := centre(b)
-	r, v, g := sq(noise*s), sq(startSpeed*s), sq(startGrowth*s)
+	r, v, g := sq(noise*s), sq(startSpeed*s), sq(growth*s)
 	return kalman{newAxis(x, r, v), newAxis(y, r, v), newAxis(b.W, 2*r, g), newAxis(b.H, 2*r, g)}
 }
 

@@ -15,6 +15,7 @@ const (
 	dupeSlowUS  = 1_000_000
 	wholeUS     = 100_000   // not seen whole for so long: its size stays
 	deniedUS    = 800_000   // undetected for so long under the detector's eyes
+	vagueUS     = 300_000   // an end of which only a shared blob tells is cut to so much
 	maxBirthGap = 1_000_000 // a piece may be joined to a lost track so long after its birth
 )
 
@@ -134,7 +135,7 @@ func (tr *Tracker) confirm() {
 			continue
 		}
 		proven := tr.provenByBlobs(t)
-		if t.Detections > 0 {
+		if t.Detections > 0 && !(proven && t.Detections < 2) { // one look that named it takes nothing from its way
 			proven = tr.provenByDetector(t)
 		}
 		if !proven {

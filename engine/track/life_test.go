@@ -228,3 +228,77 @@ func BenchmarkStep100(b *testing.B) {
 	}
 	b.ReportMetric(float64(most), "live")
 }
+
+// part is what shows of a walker behind an upright board: its head.
+func part(a actor, from, to float64) func(f *Frame) {
+	return func(f *Frame) {
+		t := float64(f.TUS) / 1e6
+		if t < from || t >= to {
+			return
+		}
+		b, _ := a.at(t)
+		f.Detections = nil
+		f.Blobs = []Blob{{Box: scene.Box{X: b.X + b.W/4, Y: b.Y, W: b.W / 2, H: b.H / 3}, Fill: .7, Area: area(b) / 8}}
+	}
+}
+
+// TestPartOfAKnownObjectDoesNotShrinkIt: a person of whom only the head shows
+// for a second is as tall as before.
+func TestPartOfAKnownObjectDoesNotShrinkIt(t *testing.T) {
+	who := walker(scene.Person, 100, 270, 50, 130, 90, 0, 0.5, 6)
+	s := street.with(func(s *sim) { s.seconds, s.actors = 6, []actor{who} })
+	frames, hide := s.frames(), part(who, 3, 4)
+	for i := range frames {
+		hide(&frames[i])
+	}
+	for _, p := range only(t, run(s.w, s.h, frames)).Path {
+		if p.TUS > 1_000_000 && p.TUS < 5_000_000 && (p.Box.H < 100 || p.Box.W < 33) {
+			t.Fatalf("%.0f×%.0f at %.1f s, the person is 50×130", p.Box.W, p.Box.H, float64(p.TUS)/1e6)
+		}
+	}
+}
+
+// TestStrideIsNoGrowth: a wide and a narrow box, one after the other, say
+// nothing of how wide the third will be.
+func TestStrideIsNoGrowth(t *testing.T) {
+	k := newKalman(scene.Box{X: 493, Y: 200, W: 43, H: 72}, noiseDetected, startGrowth)
+	k.predict(0.2)
+	k.update(scene.Box{X: 488, Y: 199, W: 21, H: 71}, noiseDetected, false)
+	k.predict(0.2)
+	if b := k.box(); b.W < 12 {
+		t.Errorf("%.1f wide after 43 and 21", b.W)
+	}
+}
+
+// TestVagueEndIsCut: a second of which only a blob that holds others told is
+// not part of the life.
+func TestVagueEndIsCut(t *testing.T) {
+	k := &Track{LastUS: 2_000_000}
+	for at := int64(0); at <= 2_000_000; at += 100_000 {
+		kind := detected
+		if at > 1_000_000 {
+			kind = weak
+		}
+		k.samples = append(k.samples, sample{t: at, kind: kind, box: scene.Box{W: 10, H: 10}})
+	}
+	if k.trimVague(); k.LastUS != 1_300_000 {
+		t.Errorf("it ends at %d µs", k.LastUS)
+	}
+}
+
+// TestOneWeakLookTakesNothing: a car that the detector named once, and with
+// little trust, crosses the picture all the same.
+func TestOneWeakLookTakesNothing(t *testing.T) {
+	s := street.with(func(s *sim) {
+		s.detectHz, s.seconds = 0, 5
+		s.actors = []actor{walker(scene.Car, -60, 250, 160, 90, 220, 0, 0.2, 5)}
+	})
+	frames := s.frames()
+	for i := range frames {
+		if len(frames[i].Blobs) > 0 && frames[i].TUS > 1_500_000 {
+			frames[i].Detections = []Detection{{Box: frames[i].Blobs[0].Box, Class: scene.Car, Score: 0.3}}
+			break
+		}
+	}
+	only(t, run(s.w, s.h, frames))
+}

@@ -51,6 +51,19 @@ func (t *Track) trim() {
 	t.samples = t.samples[:n]
 }
 
+// trimVague drops the end of which only a blob that held others too, or a part,
+// told: by then the object may have been anywhere. A moment of it stays.
+func (t *Track) trimVague() {
+	for i := len(t.samples) - 1; i >= 0; i-- {
+		if s := t.samples[i]; s.kind >= followed {
+			if last := t.samples[len(t.samples)-1].t; last-s.t > vagueUS {
+				t.cutAfter(s.t + vagueUS)
+			}
+			return
+		}
+	}
+}
+
 // cutAfter drops what lies after to, and what it was worth.
 func (t *Track) cutAfter(to int64) {
 	n := len(t.samples)

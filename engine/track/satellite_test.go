@@ -109,17 +109,26 @@ func TestDenied(t *testing.T) {
 func TestErraticShape(t *testing.T) {
 	path := func(sides ...float64) (p scene.Path) {
 		for i, s := range sides {
-			p = append(p, scene.PathPoint{TUS: int64(i) * 600_000, Box: scene.Box{X: float64(40 * i), W: s, H: s}})
+			p = append(p, scene.PathPoint{TUS: int64(i) * 600_000, Box: scene.Box{X: 20 + float64(40*i), Y: 20, W: s, H: s}})
 		}
 		return p
 	}
-	if e := erratic(path(10, 13, 17, 22, 30, 40, 52)); e > 0.01 {
+	tr := New(640, 360, Config{})
+	if e := tr.erratic(path(10, 13, 17, 22, 30, 40, 52)); e > 0.01 {
 		t.Errorf("an approach: %.2f", e)
 	}
-	if e := erratic(path(30, 33, 29, 32, 30)); e > erraticMost {
+	if e := tr.erratic(path(30, 33, 29, 32, 30)); e > erraticMost {
 		t.Errorf("a trembling box: %.2f", e)
 	}
-	if e := erratic(path(15, 27, 42, 64, 20, 11, 12)); e <= erraticMost {
+	if e := tr.erratic(path(15, 27, 42, 64, 20, 11, 12)); e <= erraticMost {
 		t.Errorf("a shadow on a bank: %.2f", e)
+	}
+	var across scene.Path // from below the lower border to above the upper one
+	for i, y := range []float64{330, 260, 150, 40, -80, -160} {
+		b, _ := clip(scene.Box{X: 200, Y: y, W: 120, H: 180}, 640, 360)
+		across = append(across, scene.PathPoint{TUS: int64(i) * 600_000, Box: b})
+	}
+	if e := tr.erratic(across); e > 0.01 {
+		t.Errorf("a car that the border cuts at both ends: %.2f", e)
 	}
 }

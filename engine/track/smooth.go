@@ -208,15 +208,19 @@ const (
 
 // erratic is how much the size of a path's box goes up and down, beyond what
 // it gains or loses from its beginning to its end, as a sum of logarithms: an
-// object that comes near grows, a shadow on a bank swells and shrinks.
-func erratic(p scene.Path) float64 {
-	first := math.Log(size(p[0].Box))
-	last, sum, at := first, 0.0, p[0].TUS
+// object that comes near grows, a shadow on a bank swells and shrinks. What
+// the picture's border cuts says nothing.
+func (tr *Tracker) erratic(p scene.Path) float64 {
+	var first, last, sum float64
+	at := int64(math.MinInt64)
 	for _, q := range p {
-		if q.TUS-at < erraticUS {
+		if tr.atBorder(q.Box) || at != math.MinInt64 && q.TUS-at < erraticUS {
 			continue
 		}
 		now := math.Log(math.Max(1, size(q.Box)))
+		if at == math.MinInt64 {
+			first, last = now, now
+		}
 		sum += math.Abs(now - last)
 		last, at = now, q.TUS
 	}
@@ -229,7 +233,7 @@ func (tr *Tracker) worthy(t *Track) bool {
 	if t.Detections >= 2 {
 		return true
 	}
-	if t.looks >= vainLooks && erratic(t.Path) > erraticMost {
+	if t.looks >= vainLooks && tr.erratic(t.Path) > erraticMost {
 		return false
 	}
 	var far, side float64
@@ -248,6 +252,9 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	}
 	t.State, t.Ending = Ended, end
 	t.trim()
+	if end == Lost {
+		t.trimVague()
+	}
 	t.Path = tr.smooth.path(t.samples, tr.w, tr.h)
 	for len(t.Path) > 0 && t.Path[len(t.Path)-1].Interpolated {
 		t.Path = t.Path[:len(t.Path)-1]

@@ -146,7 +146,7 @@ func (tr *Tracker) birth(b scene.Box, noise float64) *Track {
 	t := &Track{ID: tr.next, FirstUS: tr.now, LastUS: tr.now, Box: b, Seen: true,
 		Votes: make([]float64, len(scene.Classes()))}
 	x, y := centre(b)
-	t.core = core{k: newKalman(b, noise), born: tr.now, fits: 1, det: -1, leftUS: tr.now,
+	t.core = core{k: newKalman(b, noise, tr.growth(b)), born: tr.now, fits: 1, det: -1, leftUS: tr.now,
 		ax: x, ay: y, wx: x, wy: y, pred: b, hasPred: true, motionUS: math.MinInt64 / 2}
 	tr.next++
 	tr.live = append(tr.live, t)
@@ -156,7 +156,7 @@ func (tr *Tracker) birth(b scene.Box, noise float64) *Track {
 // restart makes of a tentative track a newborn one.
 func (tr *Tracker) restart(t *Track, b scene.Box) {
 	x, y := centre(b)
-	t.k = newKalman(b, noiseBlob)
+	t.k = newKalman(b, noiseBlob, tr.growth(b))
 	t.ax, t.ay, t.wx, t.wy, t.route, t.Travel, t.unit = x, y, x, y, 0, 0, 0
 	t.fits, t.observed, t.moving, t.rest, t.samples = 1, 0, 0, rest{}, t.samples[:0]
 	t.FirstUS, t.LastUS, t.Seen = tr.now, tr.now, true
