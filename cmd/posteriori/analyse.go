@@ -34,6 +34,7 @@ type analyseOptions struct {
 	workers    int
 	coverage   string
 	again      bool
+	quarters   bool
 }
 
 func newAnalyseCommand(a *app) *cobra.Command {
@@ -56,6 +57,10 @@ noise, everything is decoded after all. The coverage says which spans were not
 decoded, in every search and report. How long something stood, and what was
 left behind, is for full coverage to tell.
 
+Where the picture seems to be made of four cameras' pictures, two above two,
+the coverage says so; with --quarters no object goes from one quarter into
+another, and the detector looks at each on its own.
+
 Without an installed detector the engine works on motion alone: it finds what
 moves, and calls all of it "other".
 ` + exitStatus,
@@ -67,6 +72,7 @@ moves, and calls all of it "other".
 	f := c.Flags()
 	f.StringArrayVar(&o.recordings, "recording", nil, "only this `recording`: its number, path or the start of its hash (may be repeated)")
 	o.engineFlags(c)
+	f.BoolVar(&o.quarters, "quarters", false, "the picture is a split screen of four cameras: treat its quarters apart")
 	f.BoolVar(&o.again, "again", false, "forget what an earlier run found and begin anew")
 	return c
 }
@@ -240,6 +246,7 @@ func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []ind
 	opt := analysis.Options{Workers: workers, Again: o.again, Engine: wire.Engine{
 		Device: o.device, Threads: max(1, cores/workers), ORTPath: w.Library(o.device),
 	}}
+	opt.Params.Quarters = o.quarters
 	if o.coverage == wire.CoverageTriage {
 		opt.Params.Coverage = wire.CoverageTriage
 	}

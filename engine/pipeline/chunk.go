@@ -33,6 +33,7 @@ type setup struct {
 	plateFinder    PlateFinder        // nil: plates are not read
 	namer          Namer              // nil: what no detector names stays other
 	minScore       float64
+	quarters       bool  // of a split screen, treated apart
 	firstPTS       int64 // of the recording
 	stages         stages
 }
@@ -50,7 +51,8 @@ type processor struct {
 	errors int64 // of the decoder, from before the chunk
 	begun  bool  // has seen a frame
 	model  *motion.Model
-	tracks *track.Tracker
+	tracks *views
+	seams  seams
 	bank   map[int64]*samples
 	looks  looks
 	budget budget
@@ -76,7 +78,7 @@ func newProcessor(s setup, c wire.Chunk) *processor {
 	return &processor{
 		setup: s, chunk: c,
 		model:  motion.New(s.planeW, s.planeH, motion.Config{}),
-		tracks: track.New(s.w, s.h, track.Config{}),
+		tracks: newViews(s.w, s.h, s.quarters),
 		bank:   map[int64]*samples{},
 		looks:  looks{},
 		cover:  coverage{fromUS: c.StartUS, toUS: c.EndUS},
@@ -138,6 +140,7 @@ func (p *processor) step(pic picture) error {
 			kind = scene.Covered
 		}
 		p.cover.state(pic.tUS, kind, res.Reason)
+		p.seams.look(pic.plane, pic.tUS)
 	}
 	f := track.Frame{TUS: pic.tUS, Blobs: p.toSource(res.Blobs), Trusted: trusted}
 	if pic.full != nil && trusted {
@@ -195,9 +198,9 @@ func (p *processor) detect(pic picture, f *track.Frame) error {
 		return nil
 	}
 	defer p.stages.since("detect", time.Now())
-	where := regions(movers, p.w, p.h, limit)
+	where := p.tracks.regions(movers, limit)
 	if begins { // nothing has moved yet, but what will may be there
-		where = tiles(p.w, p.h)
+		where = p.tracks.tiles()
 	}
 	p.budget.spend(max(1, len(where)))
 	dets, err := p.det.Detect(*pic.full, where)
@@ -479,7 +482,7 @@ func (p *processor) end(holes []scene.Coverage) ([]wire.TrackMsg, wire.ChunkEnd,
 	}
 	return p.ended, wire.ChunkEnd{
 		Chunk: p.chunk.Index, Frames: int64(len(p.times)), Times: scene.PackTimes(p.times),
-		Coverage: p.cover.close(holes), PlaneW: p.planeW, PlaneH: p.planeH,
+		Coverage: p.cover.close(holes, p.seams.note(p.quarters)), PlaneW: p.planeW, PlaneH: p.planeH,
 		Plates: p.plates,
 	}, nil
 }

@@ -26,12 +26,16 @@ func (c *coverage) state(tUS int64, kind scene.CoverageKind, reason string) {
 }
 
 // close ends the account; holes are spans in which frames lack or are wrong,
-// and override what was seen.
-func (c *coverage) close(holes []scene.Coverage) []scene.Coverage {
+// and override what was seen. note is said of what was seen, if anything is
+// to be said of it.
+func (c *coverage) close(holes []scene.Coverage, note string) []scene.Coverage {
 	if len(c.spans) == 0 {
 		c.spans = []scene.Coverage{{FromUS: c.fromUS, Kind: scene.Damaged, Reason: "no picture could be decoded"}}
 	}
 	for i := range c.spans {
+		if s := &c.spans[i]; s.Kind == scene.Seen && s.Reason == "" {
+			s.Reason = note
+		}
 		c.spans[i].ToUS = c.toUS
 		if i+1 < len(c.spans) {
 			c.spans[i].ToUS = c.spans[i+1].FromUS

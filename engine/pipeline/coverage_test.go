@@ -27,7 +27,7 @@ func TestCoverageTilesTheChunk(t *testing.T) {
 			a := rapid.Int64Range(from-1e6, to+1e6).Draw(t, "a")
 			holes = append(holes, scene.Coverage{FromUS: a, ToUS: a + rapid.Int64Range(0, 1e7).Draw(t, "n"), Kind: scene.Damaged})
 		}
-		got := c.close(holes)
+		got := c.close(holes, "")
 		if got[0].FromUS != from || got[len(got)-1].ToUS != to {
 			t.Fatalf("does not span %d..%d: %v", from, to, got)
 		}
@@ -52,7 +52,7 @@ func TestCoverageSaysWhatHappened(t *testing.T) {
 	c.state(40, scene.Relearning, "camera moved")
 	c.state(50, scene.Relearning, "camera moved")
 	c.state(60, scene.Seen, "")
-	got := c.close([]scene.Coverage{{FromUS: 70, ToUS: 80, Kind: scene.Gap, Reason: "no frames"}})
+	got := c.close([]scene.Coverage{{FromUS: 70, ToUS: 80, Kind: scene.Gap, Reason: "no frames"}}, "")
 	want := []scene.Coverage{
 		{FromUS: 0, ToUS: 40, Kind: scene.Seen},
 		{FromUS: 40, ToUS: 60, Kind: scene.Relearning, Reason: "camera moved"},

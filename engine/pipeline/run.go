@@ -42,7 +42,7 @@ func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.De
 		return runTriaged(ctx, path, job, det, send, options)
 	}
 	p := withDefaults(job.Params)
-	s := setup{w: job.Probe.Width, h: job.Probe.Height, det: det, minScore: p.MinScore, stages: stages{}}
+	s := setup{w: job.Probe.Width, h: job.Probe.Height, det: det, minScore: p.MinScore, quarters: p.Quarters, stages: stages{}}
 	for _, o := range options {
 		o(&s)
 	}

@@ -150,6 +150,7 @@ type Params struct {
 	DetectUS  int64   `json:"detect_us,omitempty"`  // distance of detector frames
 	PlaneArea int     `json:"plane_area,omitempty"` // samples of the motion plane
 	MinScore  float64 `json:"min_score,omitempty"`
+	Quarters  bool    `json:"quarters,omitempty"` // the picture is four cameras' pictures: no track goes from one to another
 	Coverage  string  `json:"coverage,omitempty"` // CoverageTriage, or empty: every frame is decoded
 }
 
