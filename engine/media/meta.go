@@ -32,6 +32,7 @@ type metaStream struct {
 	Width       int               `json:"width"`
 	Height      int               `json:"height"`
 	TimeBase    string            `json:"time_base"`
+	PixelShape  string            `json:"sample_aspect_ratio"`
 	RFrameRate  string            `json:"r_frame_rate"`
 	AvgRate     string            `json:"avg_frame_rate"`
 	DurationTS  int64             `json:"duration_ts"`
@@ -146,6 +147,9 @@ func (m *meta) probe(path string) (*wire.Probe, *streamFacts, error) {
 	if videos > 1 {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("the file holds %d video streams; only stream %d is read", videos, s.Index))
 	}
+	if n, d, ok := s.oblong(); ok {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("its pixels are not square (%d:%d): places, sizes and headings are those of the stored picture", n, d))
+	}
 	p.Created = created(m.Format.Tags, s.Tags)
 	p.Still = still(p.Format)
 	f := &streamFacts{rate: parseRational(s.AvgRate), promisedUS: s.promisedUS(p.TimeBase)}
@@ -153,6 +157,15 @@ func (m *meta) probe(path string) (*wire.Probe, *streamFacts, error) {
 		f.rate = parseRational(s.RFrameRate)
 	}
 	return p, f, nil
+}
+
+// oblong is the shape of the stream's pixels, width to height, where they are
+// not square to within a fiftieth; DVRs store wide pictures in narrow frames.
+func (s *metaStream) oblong() (n, d int, ok bool) {
+	if _, err := fmt.Sscanf(s.PixelShape, "%d:%d", &n, &d); err != nil || n <= 0 || d <= 0 {
+		return 0, 0, false
+	}
+	return n, d, 50*max(n-d, d-n) > d
 }
 
 // video is the first video stream that is no cover picture or thumbnail, and
