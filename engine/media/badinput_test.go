@@ -126,7 +126,7 @@ func TestOddPictures(t *testing.T) {
 // TestOblongPixelsAreTold: who reads sizes and headings must know of them.
 func TestOblongPixelsAreTold(t *testing.T) {
 	for sar, want := range map[string]bool{"4/3": true, "16/15": true, "1": false} {
-		path := gen(t, "sar.mp4", append(lavfi("64x48", "10", "1"), "-vf", "setsar="+sar, "-c:v", "libx264", "-preset", "ultrafast")...)
+		path := gen(t, strings.ReplaceAll(sar, "/", "-")+".mp4", append(lavfi("64x48", "10", "1"), "-vf", "setsar="+sar, "-c:v", "libx264", "-preset", "ultrafast")...)
 		p := probe(t, path, time.Second)
 		if told := strings.Contains(strings.Join(p.Warnings, "|"), "not square"); told != want {
 			t.Errorf("pixels of %s: warnings %q", sar, p.Warnings)
