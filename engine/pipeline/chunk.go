@@ -78,7 +78,7 @@ func newProcessor(s setup, c wire.Chunk) *processor {
 	return &processor{
 		setup: s, chunk: c,
 		model:  motion.New(s.planeW, s.planeH, motion.Config{}),
-		tracks: newViews(s.w, s.h, s.quarters),
+		tracks: newViews(s.w, s.h, s.planeW, s.quarters),
 		bank:   map[int64]*samples{},
 		looks:  looks{},
 		cover:  coverage{fromUS: c.StartUS, toUS: c.EndUS},

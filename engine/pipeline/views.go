@@ -12,16 +12,20 @@ import (
 type views struct {
 	boxes    []scene.Box
 	trackers []*track.Tracker
+	blur     float64 // pixels over which the motion plane smears a seam
 }
 
-func newViews(w, h int, quarters bool) *views {
+// seamBlur is that in samples of the motion plane.
+const seamBlur = 3
+
+func newViews(w, h, planeW int, quarters bool) *views {
 	if !quarters {
 		return &views{
 			boxes:    []scene.Box{{W: float64(w), H: float64(h)}},
 			trackers: []*track.Tracker{track.New(w, h, track.Config{})},
 		}
 	}
-	v := &views{}
+	v := &views{blur: seamBlur * float64(w) / float64(planeW)}
 	for _, y := range [...]int{0, h / 2} {
 		for _, x := range [...]int{0, w / 2} {
 			vw, vh := w/2, h/2
@@ -60,8 +64,8 @@ func (v *views) Step(f track.Frame) {
 		}
 		for _, b := range f.Blobs {
 			in := b.Box.Intersect(view)
-			if in.Empty() {
-				continue
+			if in.Empty() || in != b.Box && min(in.W, in.H) <= v.blur {
+				continue // nothing, or what the other side's picture smears over
 			}
 			b.Area *= in.Area() / b.Box.Area()
 			b.Box = moved(in, -view.X, -view.Y)

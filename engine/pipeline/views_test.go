@@ -78,7 +78,7 @@ func TestQuartersApart(t *testing.T) {
 
 // TestViewsGiveNumbersAndPlacesOfTheWhole: a track of the lower right quarter.
 func TestViewsGiveNumbersAndPlacesOfTheWhole(t *testing.T) {
-	v := newViews(640, 360, true)
+	v := newViews(640, 360, 480, true)
 	seen := map[int64]bool{}
 	for i := range int64(50) {
 		at := i * 40_000
@@ -99,5 +99,20 @@ func TestViewsGiveNumbersAndPlacesOfTheWhole(t *testing.T) {
 	}
 	if p := done[1].Path; p[len(p)-1].Box.X < 500 || p[len(p)-1].Box.Y < 240 {
 		t.Errorf("the lower one ends at %v", p[len(p)-1].Box)
+	}
+}
+
+// TestSeamsDoNotSmear: what ends at a seam shines over it by a sample of the
+// motion plane, and is nothing there.
+func TestSeamsDoNotSmear(t *testing.T) {
+	v := newViews(640, 360, 480, true)
+	for i := range int64(40) {
+		x := 250 + float64(i)
+		v.Step(track.Frame{TUS: i * 40_000, Trusted: true, Blobs: []track.Blob{{Box: scene.Box{X: x, Y: 100, W: 322 - x, H: 40}, Fill: .8, Area: 1000}}})
+		for _, k := range v.Live() {
+			if k.Box.X >= 320 {
+				t.Fatalf("a track at %v", k.Box)
+			}
+		}
 	}
 }
