@@ -17,8 +17,17 @@ type Finder struct {
 	Reader   Reader
 }
 
-// MinScore is the detector's score from which a place is worth reading.
-const MinScore = 0.35
+// MinScore is the detector's score from which a place is worth reading: even
+// odds.
+const MinScore = 0.5
+
+// A place is a plate when it reads like one: what gives fewer characters, or
+// characters that the reader doubts more than not, is a grille, a badge or
+// leaves. Few plates have less than four.
+const (
+	leastChars   = 4
+	leastCertain = 0.5
+)
 
 // Sizes in source pixels below which nothing can be read, of a plate.
 const (
@@ -53,8 +62,8 @@ func (p Finder) Locate(f frame.YUV, layers ...[]scene.Box) ([]detectors.Detectio
 }
 
 // Find locates plates and reads each, the most likely first. Found is the
-// detector's score, TUS is tUS. Plates too small to be read, and places in
-// which the reader sees no character, are left out.
+// detector's score, TUS is tUS. Plates too small to be read, and places that
+// do not read like a plate, are left out.
 func (p Finder) Find(f frame.YUV, tUS int64, layers ...[]scene.Box) ([]lp.Read, error) {
 	ds, err := p.Locate(f, layers...)
 	if err != nil {
@@ -69,7 +78,7 @@ func (p Finder) Find(f frame.YUV, tUS int64, layers ...[]scene.Box) ([]lp.Read, 
 		if err != nil {
 			return nil, err
 		}
-		if len(r.Chars) == 0 {
+		if len(r.Chars) < leastChars || certainty(r.Chars) < leastCertain {
 			continue
 		}
 		r.TUS, r.Found = tUS, d.Score
