@@ -4,7 +4,8 @@
 // # Status
 //
 // Built: the manifest and its plan (package survey), runs on one machine (this
-// package, and package queue). Not built: many machines on Postgres.
+// package, and package queue), and the joins of files. Not built: many machines
+// on Postgres; the last section says how that is meant.
 //
 // # Goal
 //
@@ -53,6 +54,29 @@
 // would have to name files before they were hashed, or come after their
 // analysis. The price is two records a file: 99,000 for the largest seizure
 // that was thought of.
+//
+// Where two files of one camera meet, objects are cut. At the end of a run each
+// such join is looked at: a track that reaches the end of the one file goes on
+// in the next where place, pace, size and class allow it, nearest first, as far
+// as an object can have gone in the time that nobody saw it. What finds no other
+// half is marked as cut, so that its sudden end is not taken for an event. No
+// appearance plays a part. Files stay recordings of their own, with their own
+// hashes and track numbers; the join is a remark on both tracks. Only pairs
+// whose starts are known by the recorder's clock and that meet within two
+// seconds are joined.
+//
+// # Many machines, as meant
+//
+// The same jobs on Postgres through River's other driver, one queue a
+// procedure, so that a coordinator's fairness is the number of workers it asks
+// for. The index is one SQLite file with one writer, and the journal one
+// chain: both stay with the coordinator, and no file system shared over a
+// network holds either open. A worker machine gets a reference, finds the
+// recording by mapping the coordinator's folder to its own, and leaves a
+// chunk's messages on shared storage, sealed with the procedure's key; the
+// coordinator takes them in as it takes in those of a local worker. What
+// saturates first is therefore the coordinator's commit of a chunk, not the
+// queue.
 //
 // # Alternatives
 //
