@@ -44,7 +44,7 @@ func (m material) in(weather string) material {
 func (m material) sky(w, h int) string {
 	switch m.weather {
 	case "night":
-		return "eq=brightness=-0.25:contrast=0.6,noise=c0s=22:c0f=t"
+		return "eq=brightness=-0.25:contrast=0.6,noise=c0s=8:c0f=t"
 	case "rain":
 		return fmt.Sprintf("null[dry];color=c=black:s=%dx%d:r=25,noise=c0s=100:c0f=t,lutyuv=y='if(gt(val,88),150,0)':u=128:v=128,"+
 			"scale=%d:%d:flags=neighbor,avgblur=sizeX=1:sizeY=7[rain];[dry][rain]blend=c0_mode=screen:shortest=1,noise=c0s=%d:c0f=t", w/4, h/4, w, h, grain)
