@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +65,11 @@ func reviewSuite(ctx context.Context, e *env) ([]figure, error) {
 	if err := fillIndex(ctx, p.store, reviewTracks, reviewCameras); err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(p.store, "page")
+	dir, err := os.MkdirTemp(e.out, "page-") // outside the store, which only acts change
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
 	_, u, err := p.measured(ctx, "review", "--no-synopsis", "--clips", "0", "-o", dir)
 	if err != nil {
 		return nil, err

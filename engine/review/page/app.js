@@ -103,6 +103,7 @@ function translate() {
   byId('keys').querySelector('table').replaceChildren(...keyHelp.map(k => make('tr', null, make('th', { scope: 'row' }, make('kbd', null, k[lang])), make('td', null, k[2 + lang]))));
   byId('made').textContent = `${t('made')} ${clockText(Date.parse(meta.made) * 1000)} ${t('by')} ${meta.by} · posteriori ${meta.build}`;
   showLegend();
+  labelBackgrounds();
   showSynopsisNone();
   showPending();
   tell('');

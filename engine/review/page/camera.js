@@ -34,15 +34,26 @@ const toPicture = (x, y) => [Math.round((x - view.dx) / view.scale), Math.round(
 
 function showCamera(k) {
   byId('scene-camera').value = k;
-  const plate = byId('scene-plate'), options = [], sizes = new Set(meta.recordings.filter((_, i) => cameraOf[i] === k).map(r => `${r.width}×${r.height}`));
+  const options = [];
   meta.recordings.forEach((r, i) => {
     if (cameraOf[i] !== k) return;
     const all = r.plates.length ? r.plates : [{ t_us: 0 }];
-    all.forEach((p, n) => options.push(make('option', { value: i + ' ' + n },
-      `${r.id} · ${sizes.size > 1 ? `${r.width}×${r.height} · ` : ''}${r.clock_unix_us === null ? '+' + mediaText(p.t_us) : clockText(r.clock_unix_us + p.t_us).replace(/ \(.*/, '')}`)));
+    all.forEach((p, n) => options.push(make('option', { value: i + ' ' + n })));
   });
-  plate.replaceChildren(...options);
+  byId('scene-plate').replaceChildren(...options);
+  labelBackgrounds();
   showBackground();
+}
+
+// labelBackgrounds names each background by its recording and time, and where a
+// camera has several sizes of picture by that.
+function labelBackgrounds() {
+  const all = [...byId('scene-plate').options].map(o => [o, ...o.value.split(' ').map(Number)]);
+  const sizes = new Set(all.map(([, i]) => `${meta.recordings[i].width}×${meta.recordings[i].height}`));
+  for (const [o, i, n] of all) {
+    const r = meta.recordings[i], us = r.plates.length ? r.plates[n].t_us : 0;
+    o.textContent = `${r.id} · ${sizes.size > 1 ? `${r.width}×${r.height} · ` : ''}${r.clock_unix_us === null ? '+' + mediaText(us) : clockText(r.clock_unix_us + us).replace(/ \(.*/, '')}`;
+  }
 }
 
 // showBackground shows the background chosen. Zones and lines that were drawn in

@@ -58,14 +58,18 @@ function plateFacet(changed) {
   const pattern = make('input', { type: 'text', id: 'plate-pattern', spellcheck: 'false', autocomplete: 'off', maxlength: 24, 'data-tt': 'plateHint' });
   const fuzzy = make('input', { type: 'number', min: 0, max: 3, value: 0, id: 'plate-fuzzy' });
   const literal = make('input', { type: 'checkbox', id: 'plate-literal' }), told = make('small', { role: 'status' });
+  let failed = '';
   const run = () => {
     const p = { pattern: pattern.value.trim(), fuzzy: Number(fuzzy.value) || 0, literal: literal.checked };
-    told.textContent = '';
+    failed = '';
     if (!p.pattern) { filter.plate = null; changed(); return; }
-    ask('plates', p).then(got => { filter.plate = { ...p, rows: new Map(got.tracks.map(x => [rowOf(x.recording, x.track), x.why])) }; told.textContent = `${t('journalled')}${colon()}${t('record')} ${got.record}`; changed(); showFacts(); },
-      err => { filter.plate = null; told.textContent = err.message; changed(); });
+    ask('plates', p).then(got => { filter.plate = { ...p, record: got.record, rows: new Map(got.tracks.map(x => [rowOf(x.recording, x.track), x.why])) }; changed(); showFacts(); },
+      err => { filter.plate = null; failed = err.message; changed(); });
   };
-  facetViews.push(() => { if (!filter.plate && document.activeElement !== pattern && !told.textContent) pattern.value = ''; });
+  facetViews.push(() => {
+    told.textContent = filter.plate ? `${t('journalled')}${colon()}${t('record')} ${filter.plate.record}` : failed;
+    if (!filter.plate && !failed && document.activeElement !== pattern) pattern.value = '';
+  });
   const form = make('form', { 'class': 'plates', onsubmit: e => { e.preventDefault(); run(); } }, pattern, make('button', { 'data-t': 'find' }),
     make('label', null, make('span', { 'data-t': 'fuzzy' }), ' ', fuzzy), make('label', null, literal, ' ', make('span', { 'data-t': 'literal' })), told);
   return [...out, form];
