@@ -201,7 +201,12 @@ func arrange(ctx context.Context, p *synopsis.Planner, tubes int) (arranged, err
 // renderFigures has the program make the video. The processor time of the
 // whole command is what does not depend on what else the machine does.
 func renderFigures(ctx context.Context, p *program, name string) ([]figure, error) {
-	raw, u, err := p.measured(ctx, "synopsis", "--json", "--mode", "objects", "--width", "1920", "-o", filepath.Join(p.store, "synopsis.mp4"))
+	dir, err := os.MkdirTemp(filepath.Dir(p.store), "synopsis-") // outside the store, which only acts change
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	raw, u, err := p.measured(ctx, "synopsis", "--json", "--mode", "objects", "--width", "1920", "-o", filepath.Join(dir, "synopsis.mp4"))
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +216,7 @@ func renderFigures(ctx context.Context, p *program, name string) ([]figure, erro
 	if err := json.Unmarshal(raw, &made); err != nil {
 		return nil, err
 	}
-	side, err := os.ReadFile(filepath.Join(p.store, "synopsis.json"))
+	side, err := os.ReadFile(filepath.Join(dir, "synopsis.json"))
 	if err != nil {
 		return nil, err
 	}
