@@ -231,7 +231,7 @@ var accuracyWords = strings.NewReplacer(
 	"found objects", "objets retrouvés", "bench, suite events,", "banc d’essai, suite events,",
 	"read exactly, O and 0 taken as one", "lues exactement, O et 0 confondus", "read exactly", "lues exactement",
 	"recall at IoU .5", "rappel à IoU 0,5", "precision, before reading", "précision avant lecture", "precision, of what reads as a plate", "précision de ce qui se lit comme une plaque",
-	"plates suite of the benchmark", "banc d’essai, suite plates", "precision", "précision", "right about ", "exacte sur : ",
+	"plates suite of the benchmark", "banc d’essai, suite des plaques", "precision", "précision", "right about ", "exacte sur : ",
 	"EU plates", "plaques européennes", "US plates", "plaques américaines", "Romanian dash camera", "caméra de bord roumaine",
 	"photographs of vehicles", "photographies de véhicules", "labelled boxes", "rectangles étiquetés", "found by ", "trouvées par ",
 	"for ranking only", "pour classement seulement", ", part; ", ", partie ; ", " of this project", " du projet", "published", "publié par l’auteur",
