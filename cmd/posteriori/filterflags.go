@@ -250,3 +250,32 @@ func (o *filterFlags) readNorth(f *query.Filter) error {
 	}
 	return nil
 }
+
+// filterText is the filter as its flags say it, for the frames and the tags of
+// a video: "class=person, zone=kerb". The pattern of a plate is withheld, as
+// from every file (CPP 230-21), and of shapes only the names are told.
+func filterText(given *pflag.FlagSet) string {
+	var known filterFlags
+	filters := pflag.NewFlagSet("", pflag.ContinueOnError)
+	known.bind(filters)
+	var parts []string
+	given.Visit(func(f *pflag.Flag) {
+		if filters.Lookup(f.Name) == nil {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for i, v := range values {
+			switch f.Name {
+			case "plate":
+				values[i] = "PLAQUE"
+			case "zone", "line":
+				values[i], _, _ = strings.Cut(v, "=")
+			}
+		}
+		parts = append(parts, f.Name+"="+fault.Printable(strings.Join(values, ",")))
+	})
+	return strings.Join(parts, ", ")
+}

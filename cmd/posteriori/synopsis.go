@@ -39,6 +39,7 @@ type synopsisOptions struct {
 	stillSpeed float64
 	cut        time.Duration
 	pad        time.Duration
+	arrange    time.Duration
 	trail      time.Duration
 	colourBy   string
 	width      int
@@ -84,6 +85,7 @@ first; one that changed since its import is refused.
 	f.Float64Var(&o.stillSpeed, "still-speed", 4, "how much `faster` to show what stands still; 1: not at all (objects)")
 	f.DurationVar(&o.cut, "cut", 0, "the longest an object is shown in one `go`; its parts are shown as objects of their own,\nmarked 1/2, 2/2 (objects; default: as makes the video shorter)")
 	f.DurationVar(&o.pad, "pad", time.Second, "what to show before and after each object (condense, timelapse)")
+	f.DurationVar(&o.arrange, "arrange-for", 0, "stop arranging after so `long` and take the best found by then (objects; default: when\nit gets no shorter)")
 	f.DurationVar(&o.trail, "trail", 0, "draw the way that each object came in so `long` (objects)")
 	f.StringVar(&o.colourBy, "colour-by", "", "class: rims, stamps and trails in the colour of the object's `class`, with a legend (objects)")
 	f.IntVar(&o.width, "width", 1280, "greatest width of the picture in `pixels`")
@@ -114,6 +116,9 @@ func (o synopsisOptions) options() (synopsis.Options, error) {
 	}
 	if p.ByClass = o.colourBy == "class"; !p.ByClass && o.colourBy != "" {
 		return p, fault.New(fault.Usage, "--colour-by %q is not known", o.colourBy).WithHint("class is")
+	}
+	if o.arrange < 0 {
+		return p, fault.New(fault.Usage, "--arrange-for %v makes no sense", o.arrange)
 	}
 	if o.trail < 0 || o.trail > time.Hour {
 		return p, fault.New(fault.Usage, "--trail %v is not within 0 and an hour", o.trail)
@@ -216,13 +221,28 @@ func (s *synopsisAct) run(ctx context.Context) error {
 	if err != nil {
 		return stop(err)
 	}
-	began := time.Now()
-	plan, err := p.Plan(ctx)
+	plan, err := s.arrange(ctx, p)
 	if err != nil {
 		return stop(err)
 	}
-	s.res.ArrangedS, s.res.Lost = time.Since(began).Seconds(), found.Len()-len(plan.Objects)
+	s.res.Lost = found.Len() - len(plan.Objects)
 	return stop(s.make(ctx, ix, plan, loaded, f, after))
+}
+
+// arrange plans the video, for as long as --arrange-for allows.
+func (s *synopsisAct) arrange(ctx context.Context, p *synopsis.Planner) (*synopsis.Plan, error) {
+	began, within := time.Now(), ctx
+	if s.opt.arrange > 0 {
+		var done context.CancelFunc
+		within, done = context.WithTimeout(ctx, s.opt.arrange)
+		defer done()
+	}
+	plan, err := p.Plan(within)
+	s.res.ArrangedS = time.Since(began).Seconds()
+	if err == nil && within.Err() != nil && ctx.Err() == nil {
+		s.notef("note: arranging was stopped after %v; this is the best found by then", s.opt.arrange)
+	}
+	return plan, err
 }
 
 // make renders the plan beside its final name, records it and seals it.
@@ -297,7 +317,7 @@ func (s *synopsisAct) render(ctx context.Context, plan *synopsis.Plan, l *synops
 		return wire.Output{}, err
 	}
 	defer remove()
-	job, err := plan.Job(l, temp, scratch, s.mark(plan), map[string]string{
+	job, err := plan.Job(l, temp, scratch, s.shownMark(plan), map[string]string{
 		"title":   "Synopsis " + s.act.Procedure().Doc.ID,
 		"comment": s.mark(plan) + ". Montage: not an original recording.",
 	})
@@ -324,7 +344,21 @@ func (s *synopsisAct) mark(plan *synopsis.Plan) string {
 	if z := plan.ZoneName(); z != "" {
 		m += " · heures " + z
 	}
+	if f := filterText(s.cmd.Flags()); f != "" {
+		m += " · filtre : " + f
+	}
 	return m
+}
+
+// shownMark is the mark as it stands in every frame: of a long filter only the
+// beginning is legible there, the rest is in the tags and in the sidecar.
+func (s *synopsisAct) shownMark(plan *synopsis.Plan) string {
+	const legible = 120
+	m := []rune(s.mark(plan))
+	if len(m) <= legible {
+		return string(m)
+	}
+	return string(m[:legible-1]) + "…"
 }
 
 func (s *synopsisAct) sidecar(plan *synopsis.Plan, f query.Filter, sha string) *synopsis.Sidecar {
@@ -353,7 +387,7 @@ func (s *synopsisAct) params() string {
 	p, _ := json.Marshal(map[string]any{
 		"mode": s.plan.Mode, "duration_us": s.plan.DurationUS, "density": s.plan.Density,
 		"overlap": s.opt.overlap, "still_speed": s.plan.StillSpeed, "cut_us": s.plan.CutUS, "pad_us": s.plan.PadUS, "width": s.plan.MaxWidth,
-		"trail_us": s.plan.TrailUS, "colour_by": s.opt.colourBy,
+		"trail_us": s.plan.TrailUS, "colour_by": s.opt.colourBy, "arrange_for_us": s.opt.arrange.Microseconds(),
 	})
 	return string(p)
 }
