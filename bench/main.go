@@ -50,6 +50,7 @@ type suite struct {
 func suites() []suite {
 	return []suite{
 		{"speed", speedSuite},
+		{"triage", triageFigures},
 		{"start", startSuite},
 		{"gpu", gpuSuite},
 		{"growth", growthSuite},

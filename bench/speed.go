@@ -90,8 +90,7 @@ func speedSuite(ctx context.Context, e *env) ([]figure, error) {
 	if len(out) == 0 && e.clip == "" {
 		return renderedSpeed(ctx, e)
 	}
-	triaged, err := triageFigures(ctx, e)
-	return append(out, triaged...), err
+	return out, nil
 }
 
 // renderedSpeed is the suite where there is no footage.

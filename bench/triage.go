@@ -58,6 +58,9 @@ func triageFigures(ctx context.Context, e *env) ([]figure, error) {
 			return out, err
 		}
 	}
+	if len(out) == 0 && e.clip == "" {
+		return nil, errNoData
+	}
 	return out, nil
 }
 
