@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -103,13 +104,26 @@ func (a *Act) eraseRecordings(ctx context.Context, ix *index.Store, recs []index
 	e.Counts = map[string]int64{"recordings": int64(len(recs)), "tracks": tracks, "derived": int64(len(inside))}
 	d.Objects = append(d.Objects, derivedObjects(inside, out.Outside)...)
 	d.Erasure = &e
+	if !a.proc.erasing() {
+		if err := writeNew(a.proc.erasingPath(), nil); err != nil {
+			return out, err
+		}
+	}
 	err = a.ChangeProcedure(ctx, d, func(doc procedure.Document) (procedure.Document, error) {
 		for _, r := range recs { // one that an older program brought in is not known yet
 			doc = procedure.NoteItems(doc, []string{r.SHA256}, a.store.now())
 		}
+		if ground == procedure.GroundRetention { // also what was recorded and never reached the index
+			for _, it := range procedure.Stand(doc, a.store.now()).Due {
+				sums = append(sums, it.SHA256)
+			}
+		}
 		return procedure.NoteErased(doc, sums, ground, a.store.now()), nil
 	})
 	if err != nil {
+		if !a.recorded {
+			os.Remove(a.proc.erasingPath())
+		}
 		return out, err
 	}
 	if err := forget(ctx, ix, inside); err != nil {
@@ -125,7 +139,7 @@ func (a *Act) eraseRecordings(ctx context.Context, ix *index.Store, recs []index
 			out.Counts[table] += n
 		}
 	}
-	return out, nil
+	return out, os.Remove(a.proc.erasingPath())
 }
 
 // join adds to list the files that are not in it.

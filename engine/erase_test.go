@@ -13,9 +13,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"posteriori/engine/access"
 	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
@@ -436,6 +438,141 @@ func TestPurgeDue(t *testing.T) {
 	})
 	if fault.KindOf(err) != fault.Refused {
 		t.Errorf("imported again: %v", err)
+	}
+}
+
+// newOverdue makes a procedure with a recording that the clock can make due, and an
+// agent of it, who may look and may not purge.
+func newOverdue(t *testing.T) (m marked, clock *time.Time, agent *Store) {
+	t.Helper()
+	m = newMarked(t, testStore(t, false))
+	now := m.Now()
+	clock = &now
+	m.Store = m.WithClock(func() time.Time { return *clock })
+	err := m.act(journal.SubImport, func(a *Act, _ *index.Store) error {
+		return a.RecordItems(ctx, journal.Details{}, []string{m.rec.SHA256})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	addUser(t, m.Store, access.Agent)
+	if err := changeUser(t, m.Store, journal.SubUserAssign, on(func(u access.User) (access.User, error) { return u.AssignedTo("P1") })); err != nil {
+		t.Fatal(err)
+	}
+	return m, clock, m.as("jmartin", "70001")
+}
+
+// search is an act that looks at what the procedure holds.
+func search(s *Store) (recordings int, err error) {
+	err = s.Do(ctx, spec("P1", "search"), func(a *Act) error {
+		ix, err := a.Procedure().Index(ctx)
+		if err != nil {
+			return err
+		}
+		defer ix.Close()
+		recs, err := ix.Recordings(ctx)
+		recordings = len(recs)
+		return errors.Join(err, a.Record(journal.Details{}))
+	})
+	return recordings, err
+}
+
+// TestActsEraseWhatIsDueFirst: from the day on which its time is over no act
+// sees a recording, whoever acts, and nobody had to purge it.
+func TestActsEraseWhatIsDueFirst(t *testing.T) {
+	m, clock, agent := newOverdue(t)
+	var told []string
+	agent.OnNotice(func(line string) { told = append(told, line) })
+	*clock = clock.AddDate(3, 0, -1)
+	if n, err := search(agent); n != 1 || err != nil {
+		t.Fatalf("a day before: %d recordings, %v", n, err)
+	}
+	*clock = clock.AddDate(0, 0, 1)
+	told = nil
+	if n, err := search(agent); n != 0 || err != nil {
+		t.Fatalf("%d recordings, %v", n, err)
+	}
+	if len(told) != 2 || !strings.Contains(told[0], "recordings [1] were erased first") || !strings.Contains(told[1], "/usb/clip.mp4") {
+		t.Errorf("told %q", told)
+	}
+	if _, err := search(agent); err != nil {
+		t.Fatal(err)
+	}
+	var acts []string
+	for _, r := range records(t, m.Store, "P1") {
+		if r.Person.UID == "70001" {
+			acts = append(acts, string(r.Sub))
+		}
+		if r.Sub == journal.SubPurge && (r.Reason != overdueReason || r.Erasure == nil || r.Erasure.Counts["tracks"] != 3) {
+			t.Errorf("the record of the erasure: %+v", r)
+		}
+	}
+	if want := []string{"query", "purge", "query", "query"}; !slices.Equal(acts, want) {
+		t.Errorf("records %q, want %q", acts, want)
+	}
+	err := agent.Do(ctx, ActSpec{Procedure: "P1", Operation: journal.Erase, Sub: journal.SubPurge, Reason: "x"}, func(*Act) error { return nil })
+	if ruleOf(err) != "7" {
+		t.Errorf("an agent may purge: %v", err)
+	}
+}
+
+// TestInterruptedErasureGoesOn: what was recorded as erased, on order too, and
+// was killed before the index followed, the next act erases.
+func TestInterruptedErasureGoesOn(t *testing.T) {
+	m, _, agent := newOverdue(t)
+	p, err := m.OpenProcedure("P1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = m.act(journal.SubErase, func(a *Act, _ *index.Store) error {
+		if err := writeNew(p.erasingPath(), nil); err != nil {
+			return err
+		}
+		return a.ChangeProcedure(ctx, journal.Details{}, func(d procedure.Document) (procedure.Document, error) {
+			return procedure.NoteErased(d, []string{m.rec.SHA256}, procedure.GroundOrder, m.Now()), nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := search(agent); n != 0 || err != nil || p.erasing() {
+		t.Errorf("%d recordings, %v, still erasing %v", n, err, p.erasing())
+	}
+}
+
+// TestDueIsNotReadBesideAJob: while a job keeps what is due from being erased,
+// acts are refused, and the job is stopped.
+func TestDueIsNotReadBesideAJob(t *testing.T) {
+	m, clock, agent := newOverdue(t)
+	m.poll = time.Millisecond
+	var mu sync.Mutex
+	now := *clock
+	m.Store = m.WithClock(func() time.Time { mu.Lock(); defer mu.Unlock(); return now })
+	agent = m.as("jmartin", "70001")
+	err := m.Do(ctx, ActSpec{Procedure: "P1", Operation: journal.Collect, Sub: journal.SubAnalyse, Reason: "x"}, func(a *Act) error {
+		unlock, err := a.Procedure().LockAnalysis(ctx)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		if err := a.Record(journal.Details{}); err != nil {
+			return err
+		}
+		job, stop := a.Watch(ctx, nil)
+		mu.Lock()
+		now = now.AddDate(3, 0, 1)
+		mu.Unlock()
+		if n, err := search(agent); n != 0 || ruleOf(err) != "14" || !errors.Is(err, ErrOverdue) {
+			t.Errorf("beside the job: %d recordings, %v", n, err)
+		}
+		<-job.Done()
+		return stop(job.Err())
+	})
+	if ruleOf(err) != "14" || !errors.Is(err, ErrOverdue) {
+		t.Errorf("the job ended with %v", err)
+	}
+	if n, err := search(agent); n != 0 || err != nil {
+		t.Errorf("after it: %d recordings, %v", n, err)
 	}
 }
 

@@ -39,11 +39,12 @@ func (s *Store) WithTestClock(start time.Time) (*Store, error) {
 func (s *Store) OnNotice(tell func(line string)) { s.notice = tell }
 
 // warnRetention tells of recordings that must soon, or should be, erased.
-func (s *Store) warnRetention(p *Procedure) {
-	if s.notice == nil || p == nil {
+func (a *Act) warnRetention() {
+	s := a.store
+	if s.notice == nil || a.proc == nil || a.spec.Sub == journal.SubPurge {
 		return
 	}
-	for _, line := range RetentionLines(p.Doc, s.now()) {
+	for _, line := range RetentionLines(a.proc.Doc, s.now()) {
 		s.notice(line)
 	}
 }
@@ -54,7 +55,7 @@ func RetentionLines(d procedure.Document, at time.Time) []string {
 	stands := procedure.Stand(d, at)
 	var lines []string
 	if n := len(stands.Due); n > 0 {
-		lines = append(lines, fmt.Sprintf("warning: procedure %s: the time of %s is over: posteriori purge --due erases them", d.ID, recordings(n)))
+		lines = append(lines, fmt.Sprintf("warning: procedure %s: the time of %s is over: the next act in it erases them, or posteriori purge --due", d.ID, recordings(n)))
 	}
 	if n := len(stands.Soon); n > 0 {
 		next := time.Time{}
@@ -73,6 +74,90 @@ func recordings(n int) string {
 		return "1 recording"
 	}
 	return fmt.Sprintf("%d recordings", n)
+}
+
+// ErrOverdue is wrapped by the refusal of an act in a procedure that holds
+// recordings beyond their time which cannot be erased at once (rule 14).
+var ErrOverdue = errors.New("their time is over")
+
+// overdueReason is the reason in the record of an erasure that nobody asked for.
+const overdueReason = "effacement de plein droit : durée de conservation échue"
+
+// eraseOverdue erases, before the act goes ahead, what its procedure holds
+// beyond its time (rule 14), and what an interrupted erasure left: an act of
+// its own, by law, whatever the role of who acts. Where that cannot be done
+// the act is refused.
+func (a *Act) eraseOverdue(ctx context.Context) error {
+	if a.proc == nil || a.spec.Sub == journal.SubPurge || procedure.Gone(a.proc.Doc) {
+		return nil
+	}
+	s, id := a.store, a.spec.Procedure
+	due := procedure.Stand(a.proc.Doc, s.now()).Due
+	if len(due) == 0 && !a.proc.erasing() {
+		return nil
+	}
+	unlock, err := a.proc.LockAnalysis(ctx) // an attempt that cannot succeed is no act
+	if err == nil {
+		unlock()
+		_, err = s.PurgeDueIn(ctx, id)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return overdue(id, len(due), err)
+	}
+	p, err := s.OpenProcedure(id)
+	if err != nil {
+		return err
+	}
+	a.proc = p
+	return nil
+}
+
+// PurgeDueIn erases the recordings of one procedure whose time is over, by law:
+// one act, for which no role is asked and whose reason is the law's. Whoever
+// acts is told.
+func (s *Store) PurgeDueIn(ctx context.Context, id string) (DueResult, error) {
+	spec := ActSpec{Procedure: id, Operation: journal.Erase, Sub: journal.SubPurge, Reason: overdueReason, byLaw: true}
+	done, err := s.purgeDueIn(ctx, spec)
+	if s.notice != nil && len(done.Recordings) > 0 {
+		s.notice(fmt.Sprintf("note: procedure %s: recordings %v were erased first, with all that was found in them: their time was over", id, done.Recordings))
+		for _, d := range done.Outside {
+			s.notice(fmt.Sprintf("note: handed over, may still show it: %s (%s)", fault.Printable(d.Path), d.Kind))
+		}
+	}
+	return done, err
+}
+
+// checkOverdue refuses to go on in a procedure that holds recordings beyond
+// their time.
+func checkOverdue(d procedure.Document, at time.Time) error {
+	if due := procedure.Stand(d, at).Due; len(due) > 0 {
+		return overdue(d.ID, len(due), errors.New("a job is running in it"))
+	}
+	return nil
+}
+
+func overdue(id string, n int, why error) error {
+	err := procedure.Refuse("14", "end what is running in the procedure, then run the command again: it erases them first",
+		"procedure %s holds %s that must be erased and cannot be yet (%v)", id, recordings(n), why)
+	var f *fault.Error
+	if errors.As(err, &f) {
+		f.Err = ErrOverdue
+	}
+	return err
+}
+
+// erasingPath is the mark of an erasure under way. One that is killed after
+// its record leaves the mark, and the next act does the rest.
+func (p *Procedure) erasingPath() string {
+	return filepath.Join(p.store.procedureDir(p.Doc.ID), "erasing")
+}
+
+func (p *Procedure) erasing() bool {
+	_, err := os.Stat(p.erasingPath())
+	return err == nil
 }
 
 // RecordItems records the act, d, and starts the clock of erasure for the
@@ -117,9 +202,10 @@ func (s *Store) PurgeDue(ctx context.Context, reason string) ([]DueResult, error
 		}
 		p := &Procedure{Doc: d, store: s}
 		due, err := s.due(ctx, p)
-		if err == nil && len(due) > 0 {
+		if err == nil && (len(due) > 0 || len(procedure.Stand(d, s.now()).Due) > 0 || p.erasing()) {
 			var r DueResult
-			if r, err = s.purgeDueIn(ctx, d.ID, reason); err == nil && len(r.Recordings) > 0 {
+			spec := ActSpec{Procedure: d.ID, Operation: journal.Erase, Sub: journal.SubPurge, Reason: reason}
+			if r, err = s.purgeDueIn(ctx, spec); err == nil && len(r.Recordings) > 0 {
 				out = append(out, r)
 			}
 		}
@@ -174,9 +260,8 @@ func dueOf(d procedure.Document, recs []index.Recording, at time.Time) []index.R
 	return out
 }
 
-func (s *Store) purgeDueIn(ctx context.Context, id, reason string) (DueResult, error) {
-	res := DueResult{Procedure: id}
-	spec := ActSpec{Procedure: id, Operation: journal.Erase, Sub: journal.SubPurge, Reason: reason}
+func (s *Store) purgeDueIn(ctx context.Context, spec ActSpec) (DueResult, error) {
+	res := DueResult{Procedure: spec.Procedure}
 	err := s.Do(ctx, spec, func(act *Act) error {
 		unlock, err := act.proc.LockAnalysis(ctx)
 		if err != nil {

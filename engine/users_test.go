@@ -32,10 +32,12 @@ func changeUser(t *testing.T, s *Store, sub journal.Sub, change func(access.Regi
 	})
 }
 
-func addOfficer(t *testing.T, s *Store) access.User {
+func addOfficer(t *testing.T, s *Store) access.User { return addUser(t, s, access.Officer) }
+
+func addUser(t *testing.T, s *Store, role access.Role) access.User {
 	t.Helper()
 	u := access.User{Account: "jmartin", UID: "70001", Matricule: "1", Name: "Jeanne Martin", Quality: "OPJ", Service: "SRPJ",
-		Roles: []access.Role{access.Officer}}
+		Roles: []access.Role{role}}
 	u, err := u.With(access.Habilitation{Authority: "D", Reference: "H-1", Document: strings.Repeat("ab", 32),
 		From: "2025-01-01", Until: "2099-12-31", Natures: []access.Nature{access.Video}})
 	if err != nil {

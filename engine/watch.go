@@ -12,7 +12,8 @@ import (
 
 // Watch stops a long job when it is no longer allowed: when the procedure or
 // the register of users changes it asks check, and whether the user may still
-// do the act, and cancels the context at a refusal (rules 4 and 5). It looks
+// do the act, and cancels the context at a refusal (rules 4 and 5), or when a
+// recording's time is over (rule 14): the next act can erase it then. It looks
 // once a second, so it needs nothing of the system; and it asks once a minute
 // whatever has changed, as a habilitation ends by the clock alone.
 //
@@ -108,6 +109,9 @@ func (w *watcher) ask(ctx context.Context) error {
 		if err := w.check(p.Doc); err != nil {
 			return err
 		}
+	}
+	if err := checkOverdue(p.Doc, s.now()); err != nil {
+		return err
 	}
 	r, err := s.Users(ctx)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -178,7 +179,12 @@ func (a *app) openStore() (*engine.Store, error) {
 		}
 		store = set
 	}
-	store.OnNotice(func(line string) { a.notef("%s", line) })
+	var told sync.Map // a batch does many acts, with the same to say in each
+	store.OnNotice(func(line string) {
+		if _, again := told.LoadOrStore(line, true); !again {
+			a.notef("%s", line)
+		}
+	})
 	return store, nil
 }
 

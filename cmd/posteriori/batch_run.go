@@ -385,9 +385,22 @@ func (a *app) batchContinue(c *cobra.Command, o batchRunOptions, args []string, 
 	return a.work(c, store, a.procedure, b, o)
 }
 
-// work works through a batch, and sums it up.
+// work works through a batch, and sums it up. Where the time of a recording is
+// over meanwhile, it lets go of the procedure, has the recording erased, and
+// goes on (rule 14).
 func (a *app) work(c *cobra.Command, store *engine.Store, id string, b index.Batch, o batchRunOptions) error {
-	ctx := c.Context()
+	for {
+		err := a.workOnce(c.Context(), store, id, b, o)
+		if !errors.Is(err, engine.ErrOverdue) {
+			return err
+		}
+		if _, err := store.PurgeDueIn(c.Context(), id); err != nil {
+			return err
+		}
+	}
+}
+
+func (a *app) workOnce(ctx context.Context, store *engine.Store, id string, b index.Batch, o batchRunOptions) error {
 	p, err := store.OpenProcedure(id)
 	if err != nil {
 		return err
@@ -440,6 +453,9 @@ func (b *batchWork) prepare(ctx context.Context, o *batchRunOptions) error {
 
 // batchEnd prints what became of a batch and says how its run ended.
 func (a *app) batchEnd(ctx context.Context, ix *index.Store, b index.Batch, err error) error {
+	if errors.Is(err, engine.ErrOverdue) {
+		return first(err) // it goes on
+	}
 	sum, serr := summarise(ctx, ix, b, false)
 	if serr != nil {
 		return errors.Join(err, serr)

@@ -194,6 +194,7 @@ func (b *batchWork) ended(ctx context.Context, it index.BatchItem, err error) (i
 	}
 	switch {
 	case f.Kind == fault.Missing, f.Kind == fault.NoSpace, f.Kind == fault.Refused && slices.Contains(lawless, f.Rule),
+		errors.Is(err, engine.ErrOverdue),
 		f.Kind == fault.Integrity && f.Rule != "21":
 		return it, stopped{f}
 	case away(it.Path), f.Kind == fault.Internal:

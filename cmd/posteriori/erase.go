@@ -217,9 +217,11 @@ func newPurgeCommand(a *app) *cobra.Command {
 		Short: "Erase the recordings whose three years are over",
 		Long: `Erase, in every procedure of the store, the recordings that were brought in three
 years ago or before, with all that was found in them (rule 14). It is meant to
-run each night; it is one act in each procedure where something is due. The
-originals are not touched: they are the exhibits'. From thirty months on
-whoever works in such a procedure is told.
+run each night, so that what nobody looks at is erased too; it is one act in
+each procedure where something is due. Whatever is due in a procedure is also
+erased before any other act in it, without being asked for. The originals are
+not touched: they are the exhibits'. From thirty months on whoever works in
+such a procedure is told.
 
 A magistrate's decision to keep them longer is recorded with posteriori
 procedure extend. A whole procedure is erased by posteriori procedure close.

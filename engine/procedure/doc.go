@@ -63,7 +63,11 @@
 //	                                     script/close
 //	14  procedure.Deadline               procedure.TestDeadline
 //	    procedure.Stand                  procedure.TestRetentionProperties
-//	    engine.Store.PurgeDue            script/retention
+//	    engine.Store.PurgeDue            engine.TestActsEraseWhatIsDueFirst
+//	    engine.Act.Watch                 engine.TestDueIsNotReadBesideAJob
+//	    engine.ErrOverdue                engine.TestInterruptedErasureGoesOn
+//	                                     engine.TestPurgeDue
+//	                                     script/retention
 //	15  procedure.CheckOrder             procedure.TestCheckOrder
 //	    index.Store.EraseTrack           index.TestEraseTrack
 //	    index.Store.Rectify              index.TestRectify
