@@ -32,16 +32,27 @@ func newDoctorCommand(a *app) *cobra.Command {
 		Long: `Say what is installed, in which version, which devices can compute, what is
 missing and how to get it. It needs no store and changes nothing. The exit
 status is 6 when something is missing that the engine cannot do without.
+
+With --store given on the command line it also looks through that store as a
+whole, which may be in use: keys and who may read them, journals, the files that
+only acts change, each index (the file, its references, and what it says against
+the journal), the originals' presence, the hashes of derived files, and what
+belongs to nothing; and says how to mend what it finds. It names things by
+number, never by a path, a plate or a person. That is an act, for magistrates,
+controllers, auditors and administrators, and needs a --reason. The exit status
+is 5 when something is wrong. (posteriori evidence check hashes originals.)
 ` + exitStatus,
+		Example: `  posteriori doctor
+  posteriori doctor --store /srv/posteriori --reason "weekly check"`,
 		Args: argsBetween(0, 0),
-		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), c.Flags().Changed("store")) },
 	}
 }
 
 // finding is one line of doctor.
 type finding struct {
 	Name    string `json:"name"`
-	State   string `json:"state"` // ok, missing, absent (can be done without), wrong
+	State   string `json:"state"` // ok, missing, absent (can be done without), wrong, remark (works all the same)
 	Version string `json:"version,omitempty"`
 	Where   string `json:"where,omitempty"`
 	Hint    string `json:"hint,omitempty"`
@@ -53,9 +64,10 @@ const (
 	isMissing = "missing"
 	isAbsent  = "absent"
 	isWrong   = "wrong"
+	isRemark  = "remark"
 )
 
-func (a *app) doctor(ctx context.Context) error {
+func (a *app) doctor(ctx context.Context, whole bool) error {
 	b := engine.BuildOf()
 	list := []finding{{Name: "posteriori", State: isOK, Version: strings.TrimSpace(version + " " + b.Revision),
 		Where: runtime.GOOS + "/" + runtime.GOARCH + ", " + runtime.Version()}}
@@ -69,8 +81,18 @@ func (a *app) doctor(ctx context.Context) error {
 	} else {
 		list = append(list, lookAtStore(dir)...)
 	}
+	var sick []finding
+	if whole {
+		if sick, err = a.lookThrough(ctx, dir); err != nil {
+			return err
+		}
+		list = append(list, sick...)
+	}
 	if err := a.print(list, func(w io.Writer) error { return printFindings(w, list) }); err != nil {
 		return err
+	}
+	if n := len(wrongOnes(sick)); n > 0 {
+		return fault.New(fault.Integrity, "%d things are wrong in the store", n).WithHint("the list says how to mend each")
 	}
 	var missing []string
 	for _, f := range list {

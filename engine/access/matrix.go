@@ -120,6 +120,10 @@ var Matrix = map[journal.Sub]Grant{
 	journal.SubModelList:  {Roles: anyone},
 	journal.SubCompliance: {Roles: anyone},
 	journal.SubAlert:      {Roles: anyone},
+
+	journal.SubStoreCheck:   {Roles: statistic},
+	journal.SubStoreBackup:  {Roles: admin},
+	journal.SubStoreRestore: {Roles: admin},
 }
 
 // Allowed says whether a role may ever do such an act.

@@ -94,6 +94,10 @@ const (
 	SubCertificate Sub = "certificate"
 	SubCompliance  Sub = "compliance"
 	SubAlert       Sub = "alert"
+
+	SubStoreCheck   Sub = "store-check"   // looks through a whole store
+	SubStoreBackup  Sub = "store-backup"  // copies one
+	SubStoreRestore Sub = "store-restore" // puts one back
 )
 
 // Subs lists every sub-operation.
@@ -105,7 +109,8 @@ var Subs = []Sub{SubInit, SubOpen, SubAuthorise, SubVeto, SubRevoke, SubFrame,
 	SubUserAdd, SubUserHabilitate, SubUserAssign, SubUserRevoke, SubUserList, SubUserShow,
 	SubReject, SubComment, SubExplain, SubReview,
 	SubExtend, SubClose, SubErase, SubRectify, SubCopy,
-	SubMention, SubReport, SubCertificate, SubCompliance, SubAlert}
+	SubMention, SubReport, SubCertificate, SubCompliance, SubAlert,
+	SubStoreCheck, SubStoreBackup, SubStoreRestore}
 
 // Outcome is how an act ended.
 type Outcome string
