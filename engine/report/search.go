@@ -87,27 +87,35 @@ var filterFields = map[string]field{
 // after the other. A condition that it does not know is given as it stands: a
 // search must never look wider in a report than it was.
 func FilterWords(canonical string) string {
-	var f map[string]json.RawMessage
-	if strings.TrimSpace(canonical) == "" {
-		return "toutes les pistes"
+	if out := fieldWords(canonical, filterFields); out != "" {
+		return out
 	}
-	if err := json.Unmarshal([]byte(canonical), &f); err != nil {
-		return clean(canonical)
+	return "toutes les pistes"
+}
+
+// fieldWords writes a JSON object in French, its fields in the order of their
+// names. A field that the table lacks, and an object that cannot be read, are
+// given as they stand.
+func fieldWords(object string, known map[string]field) string {
+	var f map[string]json.RawMessage
+	if strings.TrimSpace(object) == "" {
+		return ""
+	}
+	if err := json.Unmarshal([]byte(object), &f); err != nil {
+		return clean(object)
 	}
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(f)) {
 		raw := f[key]
-		known, ok := filterFields[key]
-		if ok {
-			if s, good := known.write(raw); good {
-				out = append(out, known.name+nbsp+": "+clean(s))
+		if k, ok := known[key]; ok {
+			if s, good := k.write(raw); good {
+				if s != "" {
+					out = append(out, k.name+nbsp+": "+clean(s))
+				}
 				continue
 			}
 		}
 		out = append(out, clean(key)+nbsp+": "+clean(string(raw)))
-	}
-	if len(out) == 0 {
-		return "toutes les pistes"
 	}
 	return strings.Join(out, thin+"; ")
 }
