@@ -26,7 +26,7 @@ type How struct {
 // AddDerived lists files that this act made in the procedure's index, with how
 // they were made, taken from the act's own record. The act must be recorded,
 // and the record must name the recordings used.
-func (a *Act) AddDerived(ctx context.Context, ix *index.Store, kind string, files ...evidence.Derived) error {
+func (a *Act) AddDerived(ctx context.Context, ix *index.Store, kind index.DerivedKind, files ...evidence.Derived) error {
 	how, err := a.how(ctx, ix)
 	if err != nil {
 		return err

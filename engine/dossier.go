@@ -80,7 +80,7 @@ func (a *Act) listDocument(ctx context.Context, kind string, made evidence.Deriv
 		return err
 	}
 	defer ix.Close()
-	return a.AddDerived(ctx, ix, kind, made)
+	return a.AddDerived(ctx, ix, index.DerivedKind(kind), made)
 }
 
 // frame is what every document of this act carries.

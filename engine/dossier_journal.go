@@ -243,7 +243,7 @@ func agentOf(u access.User, d procedure.Document, at time.Time, acts int64) repo
 // caseOf is a procedure as documents show it.
 func caseOf(d procedure.Document) report.Case {
 	c := report.Case{Number: d.ID, Parquet: d.Parquet, Offence: d.Offence, Imprisonment: d.Imprisonment, LegalFrame: string(d.Frame),
-		Service: d.Service, Opened: d.Opened, Closed: d.State == procedure.Closed}
+		Service: d.Service, Opened: d.Opened, State: string(d.State)}
 	for _, a := range d.Authorisations {
 		c.Authorisations = append(c.Authorisations, report.Authorised{Kind: string(a.Kind), LegalFrame: string(a.Frame), Magistrate: a.Magistrate,
 			Quality: string(a.Quality), Date: a.Date, Reference: a.Reference, SHA256: a.SHA256, Recorded: a.Recorded})

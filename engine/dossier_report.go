@@ -245,7 +245,7 @@ func (b *reportBuilder) by(who string) string {
 func (b *reportBuilder) derived(ctx context.Context) error {
 	files, err := b.ix.DerivedFiles(ctx)
 	for _, d := range files {
-		b.e.Derived = append(b.e.Derived, report.DerivedFile{Kind: d.Kind, Name: d.Name, SHA256: d.SHA256, Bytes: d.Bytes, Made: time.UnixMicro(d.MadeUS), Record: d.Record, How: howText(d)})
+		b.e.Derived = append(b.e.Derived, report.DerivedFile{Kind: string(d.Kind), Name: d.Name, SHA256: d.SHA256, Bytes: d.Bytes, Made: time.UnixMicro(d.MadeUS), Record: d.Record, How: howText(d)})
 	}
 	return err
 }

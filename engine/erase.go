@@ -175,10 +175,10 @@ func recordingObject(r index.Recording) journal.Object {
 func derivedObjects(inside, outside []index.Derived) []journal.Object {
 	var out []journal.Object
 	for _, d := range inside {
-		out = append(out, journal.Object{Kind: kindDerived, ID: fmt.Sprint(d.ID), SHA256: d.SHA256, Note: d.Kind + ", erased"})
+		out = append(out, journal.Object{Kind: kindDerived, ID: fmt.Sprint(d.ID), SHA256: d.SHA256, Note: string(d.Kind) + ", erased"})
 	}
 	for _, d := range outside {
-		out = append(out, journal.Object{Kind: kindDerived, ID: fmt.Sprint(d.ID), SHA256: d.SHA256, Note: d.Kind + ", handed over"})
+		out = append(out, journal.Object{Kind: kindDerived, ID: fmt.Sprint(d.ID), SHA256: d.SHA256, Note: string(d.Kind) + ", handed over"})
 	}
 	return out
 }

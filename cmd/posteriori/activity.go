@@ -145,7 +145,7 @@ func (a *app) activityAct(c *cobra.Command, store *engine.Store, act *engine.Act
 	if res.File, err = sealAs(ctx, temp, o.out, made.SHA256, o.overwrite); err != nil {
 		return res, err
 	}
-	return res, act.AddDerived(ctx, ix, "activity", res.File)
+	return res, act.AddDerived(ctx, ix, index.DerivedActivity, res.File)
 }
 
 func writeActivity(name string, s *activity.Sheet) error {

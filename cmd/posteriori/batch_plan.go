@@ -20,6 +20,7 @@ import (
 	"posteriori/engine/batch/survey"
 	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
+	"posteriori/engine/index"
 	"posteriori/engine/journal"
 	"posteriori/engine/procedure"
 	"posteriori/engine/wire"
@@ -234,7 +235,7 @@ func (a *app) batchPlanAct(ctx context.Context, store *engine.Store, act *engine
 		return res, err
 	}
 	defer ix.Close()
-	return res, act.AddDerived(ctx, ix, "manifest", res.Manifest)
+	return res, act.AddDerived(ctx, ix, index.DerivedManifest, res.Manifest)
 }
 
 func writeManifest(name string, r *survey.Result) error {

@@ -179,7 +179,7 @@ func (a *app) batchStatusFile(ctx context.Context, act *engine.Act, ix *index.St
 	if err != nil {
 		return err
 	}
-	return act.AddDerived(ctx, ix, "batch", d)
+	return act.AddDerived(ctx, ix, index.DerivedBatch, d)
 }
 
 // stateOrder is that in which states are told.

@@ -112,7 +112,7 @@ func evidenceRows(ctx context.Context, ix *index.Store) ([]evidenceRow, error) {
 		rows = append(rows, evidenceRow{Kind: "original", ID: r.ID, Path: r.Path, SHA256: r.SHA256, Bytes: r.Bytes, Exhibit: r.Exhibit, rec: &r})
 	}
 	for _, d := range files {
-		rows = append(rows, evidenceRow{Kind: d.Kind, ID: d.ID, Path: d.Path, SHA256: d.SHA256, Bytes: d.Bytes,
+		rows = append(rows, evidenceRow{Kind: string(d.Kind), ID: d.ID, Path: d.Path, SHA256: d.SHA256, Bytes: d.Bytes,
 			Made: time.UnixMicro(d.MadeUS).Local().Format(time.RFC3339), Record: &d.Record, How: json.RawMessage(d.How)})
 	}
 	return rows, nil

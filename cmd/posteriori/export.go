@@ -162,7 +162,7 @@ func (a *app) makeClip(ctx context.Context, act *engine.Act, ix *index.Store, o 
 	if res.File, err = sealAs(ctx, temp, o.out, made.SHA256, o.overwrite); err != nil {
 		return err
 	}
-	return act.AddDerived(ctx, ix, "clip", res.File)
+	return act.AddDerived(ctx, ix, index.DerivedClip, res.File)
 }
 
 // cutSpan has the worker write a span of a recording as a file. The caller hashes

@@ -148,7 +148,7 @@ func (a *app) queryAct(c *cobra.Command, store *engine.Store, act *engine.Act, i
 		if err != nil {
 			return err
 		}
-		if err := act.AddDerived(ctx, ix, "sheet", made); err != nil {
+		if err := act.AddDerived(ctx, ix, index.DerivedSheet, made); err != nil {
 			return err
 		}
 		a.notef("%d pictures on %s%s", sheet.shown, o.sheet, sheet.note)
@@ -287,6 +287,6 @@ func thumbnailOf(act *engine.Act, h query.Hit, name string, jpeg []byte) (index.
 		return index.Derived{}, err
 	}
 	seq, _ := act.Seq()
-	return index.Derived{Kind: "thumbnail", Name: filepath.Base(abs), Path: abs, SHA256: fmt.Sprintf("%x", sha256.Sum256(jpeg)),
+	return index.Derived{Kind: index.DerivedThumbnail, Name: filepath.Base(abs), Path: abs, SHA256: fmt.Sprintf("%x", sha256.Sum256(jpeg)),
 		Bytes: int64(len(jpeg)), MadeUS: time.Now().UnixMicro(), Record: seq, How: string(how)}, nil
 }

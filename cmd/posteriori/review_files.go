@@ -24,7 +24,7 @@ import (
 // only one.
 type madeFile struct {
 	evidence.Derived
-	kind    string
+	kind    index.DerivedKind
 	name    string // within the folder
 	sources []journal.Object
 }
@@ -72,7 +72,7 @@ func reviewFault(path string, err error) error {
 }
 
 // write makes one file under r.temp.
-func (r *reviewAct) write(kind, name string, data []byte, sources []journal.Object) error {
+func (r *reviewAct) write(kind index.DerivedKind, name string, data []byte, sources []journal.Object) error {
 	if err := os.WriteFile(filepath.Join(r.temp, name), data, 0o600); err != nil {
 		return reviewFault(filepath.Join(r.opt.out, name), err)
 	}
@@ -80,7 +80,7 @@ func (r *reviewAct) write(kind, name string, data []byte, sources []journal.Obje
 	return r.note(kind, name, hex.EncodeToString(sum[:]), int64(len(data)), sources)
 }
 
-func (r *reviewAct) note(kind, name, sha string, bytes int64, sources []journal.Object) error {
+func (r *reviewAct) note(kind index.DerivedKind, name, sha string, bytes int64, sources []journal.Object) error {
 	abs, err := filepath.Abs(filepath.Join(r.opt.out, name))
 	if err != nil {
 		return err
@@ -305,7 +305,7 @@ func (r *reviewAct) list(ctx context.Context, ix *index.Store) error {
 		single = append(single, index.Derived{Kind: f.kind, Name: filepath.Base(f.Path), Path: f.Path, SHA256: f.SHA256, Bytes: f.Bytes,
 			MadeUS: r.store.Now().UnixMicro(), Record: seq, How: string(how)})
 	}
-	if err := r.act.AddDerived(ctx, ix, "review", whole...); err != nil {
+	if err := r.act.AddDerived(ctx, ix, index.DerivedReview, whole...); err != nil {
 		return err
 	}
 	if len(single) == 0 {

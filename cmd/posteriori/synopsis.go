@@ -296,8 +296,11 @@ func (s *synopsisAct) make(ctx context.Context, ix *index.Store, plan *synopsis.
 	if err != nil {
 		return err
 	}
-	for kind, made := range map[string]evidence.Derived{"synopsis": file, "sidecar": d} {
-		if err := s.act.AddDerived(ctx, ix, kind, made); err != nil {
+	for _, made := range []struct {
+		kind index.DerivedKind
+		file evidence.Derived
+	}{{index.DerivedSynopsis, file}, {index.DerivedSidecar, d}} {
+		if err := s.act.AddDerived(ctx, ix, made.kind, made.file); err != nil {
 			return err
 		}
 	}

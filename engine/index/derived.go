@@ -8,17 +8,41 @@ import (
 	"posteriori/engine/fault"
 )
 
+// DerivedKind says what a derived file is.
+type DerivedKind string
+
+// The kinds of derived file, documents among them.
+const (
+	DerivedSynopsis     DerivedKind = "synopsis"
+	DerivedSidecar      DerivedKind = "sidecar"
+	DerivedClip         DerivedKind = "clip"
+	DerivedSheet        DerivedKind = "sheet"
+	DerivedThumbnail    DerivedKind = "thumbnail"
+	DerivedReview       DerivedKind = "review"
+	DerivedActivity     DerivedKind = "activity"
+	DerivedManifest     DerivedKind = "manifest"
+	DerivedBatch        DerivedKind = "batch"
+	DerivedReport       DerivedKind = "report"
+	DerivedMention      DerivedKind = "mention"
+	DerivedCertificate  DerivedKind = "certificate"
+	DerivedHabilitation DerivedKind = "habilitation"
+)
+
+// DerivedKinds are all of them.
+var DerivedKinds = []DerivedKind{DerivedSynopsis, DerivedSidecar, DerivedClip, DerivedSheet, DerivedThumbnail, DerivedReview,
+	DerivedActivity, DerivedManifest, DerivedBatch, DerivedReport, DerivedMention, DerivedCertificate, DerivedHabilitation}
+
 // Derived is a file that was made from recordings.
 type Derived struct {
-	ID     int64  `json:"id"`   // set by AddDerived
-	Kind   string `json:"kind"` // synopsis, clip, sheet, thumbnail, report …
-	Name   string `json:"name"` // as people know it
-	Path   string `json:"path"` // absolute: where it was put
-	SHA256 string `json:"sha256"`
-	Bytes  int64  `json:"bytes"`
-	MadeUS int64  `json:"made_unix_us"`
-	Record int64  `json:"record"` // the journal record's seq
-	How    string `json:"how"`    // how it was made, as compact JSON
+	ID     int64       `json:"id"` // set by AddDerived
+	Kind   DerivedKind `json:"kind"`
+	Name   string      `json:"name"` // as people know it
+	Path   string      `json:"path"` // absolute: where it was put
+	SHA256 string      `json:"sha256"`
+	Bytes  int64       `json:"bytes"`
+	MadeUS int64       `json:"made_unix_us"`
+	Record int64       `json:"record"` // the journal record's seq
+	How    string      `json:"how"`    // how it was made, as compact JSON
 }
 
 // AddDerived lists derived files, all or none, and returns the number of the

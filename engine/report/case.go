@@ -15,7 +15,7 @@ type Case struct {
 	LegalFrame     string // procedure.Frame
 	Service        string
 	Opened         time.Time
-	Closed         bool
+	State          string // procedure.State
 	Authorisations []Authorised
 }
 
@@ -78,10 +78,6 @@ func (t *tree) caseBlock(c Case) {
 	if c.Imprisonment {
 		punished = "oui"
 	}
-	state := "ouverte"
-	if c.Closed {
-		state = "clôturée"
-	}
 	t.add(pairs{Rows: []pair{
 		{"Procédure", data(c.Number)},
 		{"Numéro de parquet", data(c.Parquet)},
@@ -89,7 +85,7 @@ func (t *tree) caseBlock(c Case) {
 		{"Cadre juridique", cite(Term(LegalFrame, c.LegalFrame))},
 		{"Infraction", offence},
 		{"Punie d’emprisonnement", data(punished)},
-		{"État", data(state)},
+		{"État", cite(Term(State, c.State))},
 	}})
 }
 

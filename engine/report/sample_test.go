@@ -39,7 +39,7 @@ func sampleFrame() Frame {
 }
 
 func sampleCase() Case {
-	return Case{Number: "2026-00123", Parquet: "26 061 000 042", Offence: "Vol aggravé par deux circonstances : « à l'arraché », œuvre de plusieurs", Imprisonment: true,
+	return Case{Number: "2026-00123", Parquet: "26 061 000 042", Offence: "Vol aggravé par deux circonstances : « à l'arraché », œuvre de plusieurs", Imprisonment: true, State: "open",
 		LegalFrame: "preliminary", Service: "Sûreté départementale de l’Hérault", Opened: made.Add(-240 * time.Hour),
 		Authorisations: []Authorised{
 			{Kind: "deemed", LegalFrame: "flagrance", Recorded: made.Add(-240 * time.Hour)},

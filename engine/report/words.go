@@ -19,6 +19,7 @@ const (
 	Coverage      Vocabulary = "coverage"      // scene.CoverageKind
 	Reason        Vocabulary = "reason"        // why a span was not seen
 	LegalFrame    Vocabulary = "frame"         // procedure.Frame
+	State         Vocabulary = "state"         // procedure.State
 	Basis         Vocabulary = "basis"         // procedure.Basis
 	Quality       Vocabulary = "quality"       // procedure.Quality
 	Authorisation Vocabulary = "authorisation" // procedure.Kind
@@ -121,11 +122,15 @@ var words = map[Vocabulary]map[string]string{
 		"video": "enregistrements vidéo", "image": "photographies", "photo": "photographies", "plate": "plaques d'immatriculation",
 		"plates": "plaques d'immatriculation", "journal": "journal", "all": "toutes natures de données",
 	},
+	State: {
+		"open": "ouverte", "closing": "en cours de clôture", "purged": "données effacées", "closed": "clôturée",
+	},
 	Derived: {
 		"synopsis": "résumé vidéo", "clip": "extrait d'enregistrement", "sheet": "planche d'images", "thumbnail": "vignette",
-		"thumbnails": "vignettes", "report": "rapport d'exploitation", "mention": "mention en procédure",
-		"certificate": "certificat d'effacement", "copy": "copie des données", "sidecar": "notice d'un résumé vidéo",
-		"list": "liste de résultats", "habilitation": "ligne d'habilitation",
+		"activity": "graphique d'activité", "review": "page de relecture", "manifest": "plan d'exploitation d'un lot",
+		"batch": "compte rendu d'un lot", "report": "rapport d'exploitation", "mention": "mention en procédure",
+		"certificate": "certificat d'effacement", "sidecar": "notice d'un résumé vidéo",
+		"habilitation": "ligne d'habilitation",
 	},
 	Task: {
 		"detector": "détecteur d'objets", "vehicle-attributes": "attributs de véhicules",

@@ -44,11 +44,12 @@ func TestEveryTermIsFrench(t *testing.T) {
 	all := map[report.Vocabulary][]string{
 		report.Class: stringers(scene.Classes()), report.Colour: stringers(scene.Colours()), report.Heading: compass,
 		report.Coverage:   names([]scene.CoverageKind{scene.Seen, scene.Damaged, scene.Gap, scene.Relearning, scene.Covered, scene.NotAnalysed}),
-		report.LegalFrame: names(procedure.Frames), report.Basis: names(procedure.Bases), report.Quality: names(append([]procedure.Quality{procedure.Referent}, procedure.Qualities...)),
+		report.LegalFrame: names(procedure.Frames), report.State: names([]procedure.State{procedure.Open, procedure.Closing, procedure.Purged, procedure.Closed}), report.Basis: names(procedure.Bases), report.Quality: names(append([]procedure.Quality{procedure.Referent}, procedure.Qualities...)),
 		report.Authorisation: names([]procedure.Kind{procedure.Given, procedure.Deemed, procedure.Vetoed, procedure.Revoked, procedure.FrameChanged}),
 		report.Act:           names(journal.Subs), report.Outcome: names([]journal.Outcome{journal.OK, journal.Refused, journal.Failed}),
 		report.Failure: stringers(kinds), report.Role: names(access.Roles), report.Nature: names(access.Natures),
 		report.Verdict: append(names(index.Statuses), names([]index.Verdict{index.Validated, index.Rejected, index.Comment})...),
+		report.Derived: names(index.DerivedKinds),
 		report.Event:   {scene.ThingLeft.String(), scene.ThingRemoved.String()},
 		report.Task:    names([]models.Task{models.Detector, models.MoverClassifier, models.VehicleAttributes, models.PlateDetector, models.PlateReader}),
 	}
