@@ -94,6 +94,7 @@ func (s *Store) Begin(ctx context.Context, spec ActSpec) (*Act, error) {
 	if err != nil {
 		return nil, a.End(ctx, err)
 	}
+	s.settleVaults()
 	a.warnClock()
 	if err := a.eraseOverdue(ctx); err != nil {
 		return nil, a.End(ctx, err)

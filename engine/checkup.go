@@ -165,6 +165,7 @@ func openBroken(dir string) *Store {
 // outside looks at what needs no procedure's key.
 func (c *checkup) outside(ctx context.Context) {
 	c.keyFiles()
+	c.backupKeys()
 	c.journal(ctx, "", "store")
 	for _, name := range []string{storeFile, usersFile} {
 		c.sealed(ctx, c.s.sealedInStore(name), name)
@@ -220,6 +221,23 @@ func (c *checkup) keyFiles() {
 		if !slices.Contains(names, name) {
 			c.wrong("key "+name, "restore the store from the backup: without it nothing can be recorded", "it is gone")
 		}
+	}
+}
+
+// backupKeys looks at the vaults of the backups' keys.
+func (c *checkup) backupKeys() {
+	const what = "keys of backups"
+	v, err := c.s.readVaults()
+	if err != nil {
+		c.fault(what, err)
+	}
+	for i, dir := range v.Dirs {
+		if _, err := os.Stat(filepath.Join(dir, "journal.key")); err != nil {
+			c.remark(what, "connect it before something is erased, or make a backup with keys elsewhere", "folder %d of them is not there", i+1)
+		}
+	}
+	for _, p := range v.Pending {
+		c.wrong(what, "connect the medium that they lie on, then do any act", "those of procedure %s are to be destroyed since %s and are not", p.Procedure, p.At.Format(time.DateOnly))
 	}
 }
 

@@ -211,6 +211,9 @@ func (s *Store) destroy(id string) error {
 	if err := evidence.Destroy(s.keyPath(id)); err != nil {
 		return err
 	}
+	if err := s.shredBackups(id, gonePurged); err != nil {
+		return err
+	}
 	dir := s.procedureDir(id)
 	list, err := os.ReadDir(dir)
 	if err != nil {

@@ -41,7 +41,7 @@ func MakeCertificate(ctx context.Context, a *Act) (Dossier, error) {
 	}
 	a.erasedThings(&c, p, log)
 	whole := p.Erasure.Scope == "procedure"
-	c.Ground, c.Method = groundWords(whole), methodWords(whole)
+	c.Ground, c.Method = groundWords(*p.Erasure), methodWords(whole)
 	if d := p.Decision; d != nil {
 		c.Decision = report.Decided{Quality: d.Quality, Date: d.Date, Reference: d.Reference, SHA256: d.Document}
 	}
@@ -82,8 +82,11 @@ func (a *Act) erasedThings(c *report.Certificate, p journal.Record, log *caseLog
 	}
 }
 
-func groundWords(whole bool) string {
-	if whole {
+func groundWords(e journal.Erasure) string {
+	switch {
+	case e.Method == methodLost:
+		return "Effacement antérieur à la restauration d'une sauvegarde de la base"
+	case e.Scope == "procedure":
 		return "Clôture de la procédure"
 	}
 	return "Terme du délai de trois ans depuis l'enregistrement"
@@ -95,9 +98,11 @@ func methodWords(whole bool) []string {
 		return []string{
 			"clé de la procédure écrasée puis supprimée : l'index qu'elle chiffrait ne peut plus être lu, où qu'il en reste une copie",
 			"index et fichiers de la base écrasés puis supprimés",
+			"clés de ses sauvegardes écrasées puis supprimées",
 		}
 	}
-	return []string{"lignes de l'index chiffré écrasées et journal de l'index vidé", "fichiers dérivés de la base écrasés puis supprimés"}
+	return []string{"lignes de l'index chiffré écrasées et journal de l'index vidé", "fichiers dérivés de la base écrasés puis supprimés",
+		"clés des sauvegardes antérieures de la procédure écrasées puis supprimées"}
 }
 
 // remnants looks where the data of a purged procedure was: its folder, its

@@ -15,8 +15,9 @@ import (
 
 // The methods of erasure, as records and the certificate name them.
 const (
-	methodRows  = "rows overwritten in the encrypted index (secure_delete), its log emptied; derived files in the store overwritten and removed"
-	methodPurge = "key of the procedure overwritten, synchronised and removed, so that the index it encrypted can no longer be read; index and files in the store overwritten and removed"
+	methodRows  = "rows overwritten in the encrypted index (secure_delete), its log emptied; derived files in the store overwritten and removed; keys of earlier backups of the procedure overwritten and removed"
+	methodPurge = "key of the procedure overwritten, synchronised and removed, so that the index it encrypted can no longer be read; index and files in the store overwritten and removed; keys of its backups overwritten and removed"
+	methodLost  = "not restored: the key of the procedure in the backup that was put back had been overwritten and removed, or was left aside"
 )
 
 // Erased is what an erasure by reference removed.
@@ -72,11 +73,18 @@ func (a *Act) EraseOrdered(ctx context.Context, ix *index.Store, o Order) (Erase
 	if err := a.Record(d); err != nil {
 		return Erased{}, err
 	}
+	if err := a.store.dueShred(a.proc.Doc.ID, goneErased); err != nil {
+		return Erased{}, err
+	}
 	rows, err := ix.EraseTrack(ctx, o.Recording.ID, t.ID)
 	if err != nil {
 		return Erased{}, err
 	}
-	return Erased{Tracks: []index.Key{{Recording: o.Recording.ID, Track: t.ID}}, Counts: rows.Rows, Outside: outside}, forget(ctx, ix, inside)
+	out := Erased{Tracks: []index.Key{{Recording: o.Recording.ID, Track: t.ID}}, Counts: rows.Rows, Outside: outside}
+	if err := forget(ctx, ix, inside); err != nil {
+		return out, err
+	}
+	return out, a.store.shredBackups(a.proc.Doc.ID, goneErased)
 }
 
 // eraseRecordings records the act and erases recordings from the index, with
@@ -138,6 +146,9 @@ func (a *Act) eraseRecordings(ctx context.Context, ix *index.Store, recs []index
 		for table, n := range rows.Rows {
 			out.Counts[table] += n
 		}
+	}
+	if err := a.store.shredBackups(a.proc.Doc.ID, goneErased); err != nil {
+		return out, err
 	}
 	return out, os.Remove(a.proc.erasingPath())
 }

@@ -136,22 +136,7 @@ func initIn(dir string, o InitOptions) error {
 		}
 		s.share(temp)
 	}
-	parts := append(slices.Clone(storeFolders), "journal", usersFile, storeFile)
-	for i, name := range parts {
-		if err := os.Rename(filepath.Join(temp, name), filepath.Join(dir, name)); err != nil {
-			for _, done := range parts[:i] {
-				_ = os.RemoveAll(filepath.Join(dir, done))
-			}
-			return storeFault(dir, err)
-		}
-	}
-	if gid < 0 {
-		return os.Chmod(dir, 0o700)
-	}
-	if err := os.Chown(dir, -1, gid); err != nil {
-		return storeFault(dir, err)
-	}
-	return os.Chmod(dir, sharedDir)
+	return moveUp(temp, dir, gid)
 }
 
 var storeFolders = []string{"keys", "procedures", "models", "tmp"}

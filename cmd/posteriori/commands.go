@@ -31,6 +31,7 @@ func (a *app) commands() []*cobra.Command {
 		newPurgeCommand(a),
 		newJournalCommand(a),
 		newComplianceCommand(a),
+		newStoreCommand(a),
 		newDoctorCommand(a),
 	}
 }

@@ -42,7 +42,8 @@ func TestProceduresStayApart(t *testing.T) {
 
 // across are the commands that may reach several procedures, and why.
 var across = map[string]string{
-	"purge": "the law has each item erased after three years, in whichever procedure; it shows none (rule 14)",
+	"store backup": "it copies each procedure apart, under a key of its own, and shows none",
+	"purge":        "the law has each item erased after three years, in whichever procedure; it shows none (rule 14)",
 }
 
 // useful are arguments with which a command gets to a procedure's data. A
@@ -55,7 +56,7 @@ var useful = map[string][]string{
 	"procedure show": {}, "procedure close": {"--dry-run"}, "journal show": {}, "journal verify": {}, "journal stats": {},
 	"erase":   {"--track", "1:9", "--order", "O", "--magistrate", "M", "--quality", "procureur", "--date", "2025-01-01"},
 	"rectify": {"--track", "1:1", "--colour", "blue", "--order", "O", "--magistrate", "M", "--quality", "procureur", "--date", "2025-01-01"},
-	"import":  {"--exhibit", "S", "--basis", "seizure", "clip.mp4"}, "analyse": {"--detector", "none"}, "purge": {"--due"},
+	"import":  {"--exhibit", "S", "--basis", "seizure", "clip.mp4"}, "analyse": {"--detector", "none"}, "purge": {"--due"}, "store backup": {"-o", "backup", "--keys", "keys"},
 }
 
 // leaves lists the commands that do something, by their words.

@@ -45,6 +45,8 @@ var inputs = map[string]Text{
 	"journal verify --held":  {"a checkpoint held outside", "point de contrôle gardé à l’extérieur"},
 	"journal verify --key":   {"a public key", "clé publique"},
 	"journal verify --proof": {"a proof from the journal", "preuve issue du journal"},
+	"store restore DIR":      {"a backup of a store, to be put back", "sauvegarde de la base, à restaurer"},
+	"* --keys":               {"the folder of the keys of backups", "dossier des clés des sauvegardes"},
 	"journal prove --held":   {"a checkpoint held outside", "point de contrôle gardé à l’extérieur"},
 }
 

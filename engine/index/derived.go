@@ -103,3 +103,19 @@ func (s *Store) ForgetDerived(ctx context.Context, id int64) error {
 	})
 	return s.fail(err, "cannot forget the derived file")
 }
+
+// MoveDerived notes where a derived file lies now. fault.NotFound when it is not
+// listed.
+func (s *Store) MoveDerived(ctx context.Context, id int64, path string) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "UPDATE derived SET path = ? WHERE id = ?", path, id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return fault.New(fault.NotFound, "there is no derived file %d", id)
+	})
+	return s.fail(err, "cannot list the derived files")
+}

@@ -131,6 +131,22 @@ func NotePurged(d Document, at time.Time) (Document, error) {
 	return d, nil
 }
 
+// NoteLost is d of which a backup was put back without its data, as that was
+// erased since, or must be: there is nothing left but the journal and d itself,
+// and closing it goes on from there.
+func NoteLost(d Document, at time.Time) Document {
+	var sums []string
+	for _, it := range d.Retention.Items {
+		sums = append(sums, it.SHA256)
+	}
+	d = NoteErased(d, sums, GroundLost, at)
+	if d.Retention.Closing == nil {
+		d.Retention.Closing = &Closure{Begun: at.UTC()}
+	}
+	d.State = Purged
+	return d
+}
+
 // FinishClosing closes a purged procedure.
 func FinishClosing(d Document, at time.Time) (Document, error) {
 	if d.State != Purged || d.Retention.Closing == nil {

@@ -66,8 +66,10 @@
 //	    engine.Store.PurgeDue            engine.TestActsEraseWhatIsDueFirst
 //	    engine.Act.Watch                 engine.TestDueIsNotReadBesideAJob
 //	    engine.ErrOverdue                engine.TestInterruptedErasureGoesOn
-//	                                     engine.TestPurgeDue
+//	    engine.Store.Backup              engine.TestPurgeDue
+//	    engine.Restore                   engine.TestErasureReachesBackups
 //	                                     script/retention
+//	                                     script/backup
 //	15  procedure.CheckOrder             procedure.TestCheckOrder
 //	    index.Store.EraseTrack           index.TestEraseTrack
 //	    index.Store.Rectify              index.TestRectify

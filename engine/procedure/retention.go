@@ -27,7 +27,7 @@ type Item struct {
 	SHA256   string     `json:"sha256"`   // of the original
 	Recorded time.Time  `json:"recorded"` // first time in this procedure
 	Erased   *time.Time `json:"erased,omitempty"`
-	Ground   string     `json:"ground,omitempty"` // of its erasure: retention, order or closure
+	Ground   string     `json:"ground,omitempty"` // of its erasure: retention, order, closure or lost
 }
 
 // The grounds of an erasure.
@@ -35,6 +35,7 @@ const (
 	GroundRetention = "retention" // three years have passed
 	GroundOrder     = "order"     // a magistrate or controller ordered it
 	GroundClosure   = "closure"   // the procedure is closed
+	GroundLost      = "lost"      // a backup was put back without it
 )
 
 // Extension is a magistrate's decision that data be kept until a day.

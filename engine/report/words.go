@@ -157,7 +157,7 @@ var words = map[Vocabulary]map[string]string{
 		"extend": "prolongation de la conservation", "close": "clôture", "batch": "recensement d'un lot d'enregistrements", "erase": "effacement ordonné", "rectify": "rectification ordonnée",
 		"copy": "copie des données", "mention": "mention en procédure", "report": "rapport d'exploitation",
 		"certificate": "certificat d'effacement", "compliance": "document de conformité", "alert": "alerte",
-		"store-check": "contrôle du dépôt", "store-backup": "sauvegarde du dépôt", "store-restore": "restauration d'une sauvegarde du dépôt",
+		"store-check": "contrôle de la base", "store-backup": "sauvegarde de la base", "store-restore": "restauration d'une sauvegarde de la base",
 		"evidence-check": "vérification demandée",
 	},
 }
