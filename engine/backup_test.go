@@ -355,7 +355,7 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Errorf("over a store: %v", err)
 	}
 	stranger := b.Store.as("jmartin", "70001")
-	if _, err := restore(ctx, b.dir, b.keys, filepath.Join(t.TempDir(), "r"), "x", nil, stranger.who); ruleOf(err) != "5" {
+	if _, err := restore(ctx, b.dir, b.keys, filepath.Join(t.TempDir(), "r"), "x", nil, func(s *Store) *Store { return s.as("jmartin", "70001") }); ruleOf(err) != "5" {
 		t.Errorf("a stranger: %v", err)
 	}
 	if _, err := stranger.Backup(ctx, "x", filepath.Join(t.TempDir(), "b"), b.keys); ruleOf(err) != "5" {

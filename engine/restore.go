@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"posteriori/engine/access"
 	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
@@ -39,10 +38,11 @@ type Restored struct {
 // which something was erased since is refused (rule 14), until it is named in
 // without: then its journal and document come back, and none of its data.
 func Restore(ctx context.Context, from, keys, dir, reason string, without []string) (r Restored, err error) {
-	return restore(ctx, from, keys, dir, reason, without, access.Current)
+	return restore(ctx, from, keys, dir, reason, without, func(s *Store) *Store { return s })
 }
 
-func restore(ctx context.Context, from, keys, dir, reason string, without []string, who func() access.Account) (r Restored, err error) {
+// restore is Restore by whom and when as says, for tests.
+func restore(ctx context.Context, from, keys, dir, reason string, without []string, as func(*Store) *Store) (r Restored, err error) {
 	if err := procedure.CheckReason(reason); err != nil {
 		return r, err
 	}
@@ -61,7 +61,7 @@ func restore(ctx context.Context, from, keys, dir, reason string, without []stri
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return r, storeFault(dir, err)
 	}
-	if err = w.into(ctx, dir, keys, reason, who); err != nil && errors.Is(serr, fs.ErrNotExist) {
+	if err = w.into(ctx, dir, keys, reason, as); err != nil && errors.Is(serr, fs.ErrNotExist) {
 		_ = os.Remove(dir)
 	}
 	for _, p := range b.Procedures {
@@ -163,7 +163,7 @@ func (w *restorer) decide() error {
 }
 
 // into makes the store beside its place, records, and moves it up.
-func (w *restorer) into(ctx context.Context, dir, keys, reason string, who func() access.Account) error {
+func (w *restorer) into(ctx context.Context, dir, keys, reason string, as func(*Store) *Store) error {
 	temp, err := os.MkdirTemp(dir, ".restore-*")
 	if err != nil {
 		return storeFault(dir, err)
@@ -180,8 +180,7 @@ func (w *restorer) into(ctx context.Context, dir, keys, reason string, who func(
 	if err != nil {
 		return err
 	}
-	s.who = who
-	if err := w.record(ctx, s, reason); err != nil {
+	if err := w.record(ctx, as(s), reason); err != nil {
 		return err
 	}
 	if gid >= 0 {
