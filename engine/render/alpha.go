@@ -31,10 +31,11 @@ type outline struct {
 	own    scene.Box // where the object is at it, on the plane
 	g      grid
 
-	more          growth
-	differs, luma []int16 // scratch of grow
-	grown, tmp    []byte
-	queue         []int32
+	cmp        comparison
+	mat        matting
+	grown, tmp []byte // scratch of grow and of body
+	barred     []bool
+	queue      []int32
 
 	cols []column
 	line []int32
@@ -192,16 +193,12 @@ func (g *grid) ellipse(box scene.Box, soft float64) {
 
 // without clears what lies in another's box and not in the object's own.
 func (g *grid) without(own, other scene.Box) {
-	inside := func(b scene.Box, x, y int) bool {
-		u, v := float64(x)+.5, float64(y)+.5
-		return u > b.X && u < b.X+b.W && v > b.Y && v < b.Y+b.H
-	}
-	x0, x1 := max(g.x, int(other.X)), min(g.x+g.w, int(other.X+other.W)+1)
-	y0, y1 := max(g.y, int(other.Y)), min(g.y+g.h, int(other.Y+other.H)+1)
+	x0, y0 := max(g.x, int(other.X)), max(g.y, int(other.Y))
+	x1, y1 := min(g.x+g.w, int(other.X+other.W)+1), min(g.y+g.h, int(other.Y+other.H)+1)
 	for y := y0; y < y1; y++ {
 		for x := x0; x < x1; x++ {
-			if inside(other, x, y) && !inside(own, x, y) {
-				g.a[(y-g.y)*g.w+x-g.x] = 0
+			if k := (y-g.y)*g.w + x - g.x; g.inside(k, other) && !g.inside(k, own) {
+				g.a[k] = 0
 			}
 		}
 	}
@@ -229,45 +226,65 @@ func (g *grid) fade(box scene.Box, full, none float64) {
 func (g *grid) bounds() (x0, y0, x1, y1 int) {
 	x0, y0 = g.w, g.h
 	for j := range g.h {
-		for i, v := range g.a[j*g.w : (j+1)*g.w] {
-			if v != 0 {
-				x0, x1, y0, y1 = min(x0, i), max(x1, i+1), min(y0, j), j+1
-			}
+		row := g.a[j*g.w : (j+1)*g.w]
+		a, b := 0, g.w
+		for a < b && row[a] == 0 {
+			a++
+		}
+		for b > a && row[b-1] == 0 {
+			b--
+		}
+		if a < b {
+			x0, x1, y0, y1 = min(x0, a), max(x1, b), min(y0, j), j+1
 		}
 	}
 	return g.x + x0, g.y + y0, g.x + x1, g.y + y1
 }
 
-// column is where a column of the cut-out reads the grid: between samples at
-// and at+1, at f/256 of the way.
+// column is where a column of the cut-out reads the grid, and as well a row:
+// between samples at and at+1, at f/256 of the way.
 type column struct{ at, f int32 }
+
+// of reads a line, see grid.line.
+func (c column) of(line []int32) int {
+	return int((line[c.at]*(256-c.f) + line[c.at+1]*c.f + 1<<15) >> 16)
+}
+
+// placeOf is where output sample p reads a grid of n samples from origin on; s
+// is plane samples an output sample.
+func placeOf(p int, s float64, origin, n int) column {
+	u := min(max((float64(p)+.5)*s-.5-float64(origin), 0), float64(n-1))
+	k := min(int(u), n-2)
+	return column{int32(k), int32((u-float64(k))*256 + .5)}
+}
+
+// columns fills o.cols for n columns of the fitted picture from x on.
+func (o *outline) columns(g *grid, n, x int, scale float64) {
+	o.cols = o.cols[:0]
+	for i := range n {
+		o.cols = append(o.cols, placeOf(x+i, o.sx/scale, g.x, g.w))
+	}
+}
+
+// line is a row of the grid times 256, between two of its own.
+func (g *grid) line(line []int32, r column) {
+	a, b := g.a[int(r.at)*g.w:][:g.w], g.a[(int(r.at)+1)*g.w:][:g.w]
+	for i := range line {
+		line[i] = int32(a[i])*(256-r.f) + int32(b[i])*r.f
+	}
+}
 
 // draw fills alpha, of a cut-out whose top-left corner is at (x, y) of the
 // fitted picture, from the grid, bilinear. scale is output pixels a source
 // pixel.
 func (o *outline) draw(g *grid, alpha frame.Plane, x, y int, scale float64) {
-	at := func(p int, s float64, origin, n int) column {
-		u := min(max((float64(p)+.5)/scale*s-.5-float64(origin), 0), float64(n-1))
-		k := min(int(u), n-2)
-		return column{int32(k), int32((u-float64(k))*256 + .5)}
-	}
-	o.cols = o.cols[:0]
-	for i := range alpha.W {
-		o.cols = append(o.cols, at(x+i, o.sx, g.x, g.w))
-	}
-	if cap(o.line) < g.w {
-		o.line = make([]int32, g.w)
-	}
-	line := o.line[:g.w]
+	o.columns(g, alpha.W, x, scale)
+	sized(&o.line, g.w)
 	for j := range alpha.H {
-		r := at(y+j, o.sy, g.y, g.h)
-		a, b := g.a[int(r.at)*g.w:][:g.w], g.a[(int(r.at)+1)*g.w:][:g.w]
-		for i := range line {
-			line[i] = int32(a[i])*(256-r.f) + int32(b[i])*r.f
-		}
+		g.line(o.line, placeOf(y+j, o.sy/scale, g.y, g.h))
 		row := alpha.Row(j)
 		for i, c := range o.cols {
-			row[i] = byte((line[c.at]*(256-c.f) + line[c.at+1]*c.f + 1<<15) >> 16)
+			row[i] = byte(c.of(o.line))
 		}
 	}
 }

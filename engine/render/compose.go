@@ -152,13 +152,17 @@ func (r *renderer) smaller(t *typeface) (*typeface, error) {
 
 // paste lays a cut-out over the picture.
 func (r *renderer) paste(pic frame.YUV, c *cut) error {
-	yuv, alpha, err := r.spool.read(c)
+	yuv, alpha, body, err := r.spool.read(c)
 	if err != nil {
 		return err
 	}
-	blend(pic, yuv, alpha, int(c.x), int(c.y))
+	seam := 0
+	if !c.matted {
+		seam = seamLight(pic.Y, yuv.Y, alpha, int(c.x), int(c.y))
+	}
+	blend(pic, yuv, alpha, int(c.x), int(c.y), seam)
 	if k := r.job.Tubes[c.tube].Colour; k != nil {
-		inkOf(k).rim(&pic, alpha, int(c.x), int(c.y))
+		inkOf(k).rim(&pic, body, int(c.x), int(c.y))
 	}
 	return nil
 }
@@ -167,11 +171,10 @@ func (r *renderer) paste(pic frame.YUV, c *cut) error {
 const seamMost = 48
 
 // blend mixes a cut-out into dst at (x, y), both even. Where the outline
-// fades, the cut-out's light is drawn to that of the place it comes to, so
-// that a cloud between the two moments leaves no halo; its opaque part keeps
+// fades, the cut-out's light is drawn by seam to that of the place it comes to,
+// so that a cloud between the two moments leaves no halo; its opaque part keeps
 // the recording's own samples.
-func blend(dst frame.YUV, src frame.YUV, alpha frame.Plane, x, y int) {
-	seam := seamLight(dst.Y, src.Y, alpha, x, y)
+func blend(dst frame.YUV, src frame.YUV, alpha frame.Plane, x, y, seam int) {
 	for j := range alpha.H {
 		a, s := alpha.Row(j), src.Y.Row(j)
 		d := dst.Y.Row(y + j)[x : x+alpha.W]

@@ -265,7 +265,15 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	others := c.beside(i)
 	g := s.outline.silhouette(at, f.TUS, others)
 	if c.plate != nil {
-		s.outline.grow(g, f.TUS, others, f.Full, c.plate, fi.s)
+		cmp := s.outline.compare(g, f.Full, c.plate, fi.s)
+		s.outline.grow(g, others, cmp)
+		s.outline.crop(g, cmp)
+		if k.matted = s.outline.body(g, cmp); k.matted {
+			s.outline.widen(g)
+			for i := range others {
+				g.without(s.outline.own, s.outline.onPlane(others[i]))
+			}
+		}
 	}
 	x, y, w, h := fi.area(g, s.outline, image.Rectangle{c.at, c.at.Add(image.Pt(f.Full.Y.W, f.Full.Y.H))})
 	if w < 2 || h < 2 {
@@ -275,12 +283,20 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	seen := fi.box(at).Clamp(float64(fi.w), float64(fi.h))
 	k.boxX, k.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
 	k.boxW, k.boxH = int16(seen.W), int16(seen.H)
-	yuv, alpha := c.r.spool.buffer(&k)
+	k.rimmed = k.matted && c.r.job.Tubes[s.tube].Colour != nil
+	yuv, alpha, body := c.r.spool.buffer(&k)
 	fx, fy := x-c.at.X, y-c.at.Y
 	copyPart(yuv.Y, f.Full.Y, fx, fy)
 	copyPart(yuv.U, f.Full.U, fx/2, fy/2)
 	copyPart(yuv.V, f.Full.V, fx/2, fy/2)
-	s.outline.draw(g, alpha, x, y, fi.s)
+	if k.matted {
+		s.outline.apply(g, yuv, alpha, c.plate, x, y, fi.s)
+		if k.rimmed {
+			s.outline.draw(&s.outline.mat.core, body, x, y, fi.s)
+		}
+	} else {
+		s.outline.draw(g, alpha, x, y, fi.s)
+	}
 	return c.r.spool.add(k)
 }
 

@@ -10,9 +10,15 @@
 // difference of light at the seam, and writes each object's own time beside
 // it.
 //
-// The outline comes from the motion mask, its holes filled, widened a little
-// and blurred; the core of the box always belongs to the object, as masks
-// fade where it stands still. Without a usable mask the outline is an ellipse
-// around the box. What is pasted is always the recording's own pixels, a
-// little of its surroundings (so its shadow) included.
+// The outline comes from the motion mask, its holes filled and widened a
+// little, the core of the box, and what is joined to them and differs from the
+// recording's own background of that time. Within it the difference from that
+// background says how much of each sample is the object and how much is what
+// stood behind it (difference matting): the object is the recording's own
+// samples, its edge and its shadow carry nothing of their own wall or road to
+// where they are laid, be it over another object or under another light. Laid
+// over its own background a cut-out gives the recording's picture again.
+// Where the background does not tell (none is known, the camera was moved, the
+// object stood there from the first) the outline fades out softly, and the
+// light of its rim is drawn to that of the place.
 package render

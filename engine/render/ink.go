@@ -35,18 +35,18 @@ func (k ink) mixInto(dst *frame.YUV, x, y, c int) {
 	}
 }
 
-// rimPeak is the alpha at which a rim is strongest, and rimWidth how far from
-// it the rim has ended.
+// rimPeak is the alpha, or the nearness to the body (see matting.soften), at
+// which a rim is strongest, and rimWidth how far from it the rim has ended.
 const (
 	rimPeak  = 96
 	rimWidth = 80
 )
 
-// rim colours the soft edge of a cut-out at (x, y): the object itself keeps
+// rim colours the soft edge of a body at (x, y): the object itself keeps
 // the recording's own samples.
-func (k ink) rim(dst *frame.YUV, alpha frame.Plane, x, y int) {
-	for j := range alpha.H {
-		for i, a := range alpha.Row(j) {
+func (k ink) rim(dst *frame.YUV, body frame.Plane, x, y int) {
+	for j := range body.H {
+		for i, a := range body.Row(j) {
 			if d := max(int(a)-rimPeak, rimPeak-int(a)); d < rimWidth {
 				k.mixInto(dst, x+i, y+j, 230*(rimWidth-d)/rimWidth)
 			}

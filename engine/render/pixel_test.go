@@ -30,7 +30,7 @@ func TestBlendKeepsSamples(t *testing.T) {
 		}
 		before := bytes.Clone(dst.Y.Pix)
 		x, y := 2*rapid.IntRange(0, (24-w)/2).Draw(t, "x"), 2*rapid.IntRange(0, (24-h)/2).Draw(t, "y2")
-		blend(dst, src, alpha, x, y)
+		blend(dst, src, alpha, x, y, seamLight(dst.Y, src.Y, alpha, x, y))
 		for j := range 24 {
 			for i := range 24 {
 				k := j*24 + i
@@ -58,7 +58,7 @@ func TestSeamIsEvenedOut(t *testing.T) {
 	g := grid{w: 40, h: 40, a: make([]byte, 40*40)}
 	g.ellipse(scene.Box{X: 4, Y: 4, W: 32, H: 32}, .6)
 	alpha := frame.Plane{Pix: g.a, W: 40, H: 40, Stride: 40}
-	blend(dst, src, alpha, 0, 0)
+	blend(dst, src, alpha, 0, 0, seamLight(dst.Y, src.Y, alpha, 0, 0))
 	for x := range 40 {
 		a := int(alpha.Row(20)[x])
 		v := int(dst.Y.Row(20)[x])
@@ -210,23 +210,29 @@ func TestSpoolGivesBackWhatItGot(t *testing.T) {
 	}
 	defer s.close()
 	for i := range 5 {
-		c := cut{w: int16(2 + 2*i), h: 4, tube: int32(i)}
-		yuv, alpha := s.buffer(&c)
+		c := cut{w: int16(2 + 2*i), h: 4, tube: int32(i), rimmed: i%2 == 1}
+		yuv, alpha, body := s.buffer(&c)
 		for k := range yuv.Y.Pix {
 			yuv.Y.Pix[k], alpha.Pix[k] = byte(i), byte(10+i)
 		}
 		yuv.V.Pix[0] = byte(20 + i)
+		if c.rimmed {
+			body.Pix[0] = byte(30 + i)
+		}
 		if err := s.add(c); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range s.cuts {
-		yuv, alpha, err := s.read(&s.cuts[i])
+		yuv, alpha, body, err := s.read(&s.cuts[i])
 		if err != nil {
 			t.Fatal(err)
 		}
 		if yuv.Y.Pix[0] != byte(i) || alpha.Pix[0] != byte(10+i) || yuv.V.Pix[0] != byte(20+i) {
 			t.Errorf("cut-out %d came back wrong", i)
+		}
+		if want := 10 + 20*(i%2) + i; body.Pix[0] != byte(want) {
+			t.Errorf("the body of cut-out %d came back as %d, not %d", i, body.Pix[0], want)
 		}
 	}
 	if _, err := newSpool("/none/such"); err == nil {

@@ -87,7 +87,7 @@ func newJob(t *testing.T, frames int64) *wire.RenderJob {
 }
 
 // blob appends bytes to the job's file of them.
-func blob(t *testing.T, job *wire.RenderJob, b []byte) wire.Blob {
+func blob(t testing.TB, job *wire.RenderJob, b []byte) wire.Blob {
 	t.Helper()
 	if job.Blobs == "" {
 		job.Blobs = filepath.Join(job.Scratch, "blobs")

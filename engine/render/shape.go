@@ -127,13 +127,14 @@ func dilate(p, tmp []byte, w, h int) {
 func blur(p, tmp []byte, w, h int) {
 	copy(tmp, p)
 	for y := 1; y < h-1; y++ {
-		for x := 1; x < w-1; x++ {
-			i := y*w + x
-			s := 0
-			for d := -w; d <= w; d += w {
-				s += int(tmp[i+d-1]) + int(tmp[i+d]) + int(tmp[i+d+1])
+		a, b, c, out := tmp[(y-1)*w:][:w], tmp[y*w:][:w], tmp[(y+1)*w:][:w], p[y*w:][:w]
+		last, this := 0, int(a[0])+int(b[0])+int(c[0]) // sums of columns
+		for x := 1; x < w; x++ {
+			next := int(a[x]) + int(b[x]) + int(c[x])
+			if x > 1 {
+				out[x-1] = byte((last + this + next + 4) / 9)
 			}
-			p[i] = byte((s + 4) / 9)
+			last, this = this, next
 		}
 	}
 }

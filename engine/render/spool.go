@@ -24,10 +24,20 @@ type cut struct {
 	boxW  int16
 	boxH  int16
 	tUS   int64 // media time of the picture
+	// matted: nothing of the recording's background is left in it.
+	matted bool
+	rimmed bool // its body is kept too, for a rim about it
 }
 
-// size is the bytes of a cut-out: Y, U, V and the alpha of each luma sample.
-func (c *cut) size() int { return frame.PackedSize(int(c.w), int(c.h)) + int(c.w)*int(c.h) }
+// size is the bytes of a cut-out: Y, U, V, the alpha of each luma sample and,
+// when rimmed, how near each is to the body.
+func (c *cut) size() int {
+	n := int(c.w) * int(c.h)
+	if c.rimmed {
+		n *= 2
+	}
+	return frame.PackedSize(int(c.w), int(c.h)) + n
+}
 
 // spool keeps cut-outs in one unlinked file of the scratch folder.
 type spool struct {
@@ -63,7 +73,7 @@ func (s *spool) add(c cut) error {
 }
 
 // buffer is room for a cut-out's samples, valid until the next call.
-func (s *spool) buffer(c *cut) (yuv frame.YUV, alpha frame.Plane) {
+func (s *spool) buffer(c *cut) (yuv frame.YUV, alpha, body frame.Plane) {
 	if n := c.size(); cap(s.buf) < n {
 		s.buf = make([]byte, n)
 	} else {
@@ -72,20 +82,25 @@ func (s *spool) buffer(c *cut) (yuv frame.YUV, alpha frame.Plane) {
 	return c.planes(s.buf)
 }
 
-// planes slices a cut-out's samples.
-func (c *cut) planes(buf []byte) (frame.YUV, frame.Plane) {
+// planes slices a cut-out's samples. body is alpha again when it is not rimmed.
+func (c *cut) planes(buf []byte) (yuv frame.YUV, alpha, body frame.Plane) {
 	w, h := int(c.w), int(c.h)
 	n := frame.PackedSize(w, h)
-	return frame.YUVFromPacked(buf, w, h), frame.Plane{Pix: buf[n : n+w*h], W: w, H: h, Stride: w}
+	alpha = frame.Plane{Pix: buf[n : n+w*h], W: w, H: h, Stride: w}
+	body = alpha
+	if c.rimmed {
+		body.Pix = buf[n+w*h : n+2*w*h]
+	}
+	return frame.YUVFromPacked(buf, w, h), alpha, body
 }
 
 // read fetches a cut-out; the planes are valid until the next buffer or read.
-func (s *spool) read(c *cut) (frame.YUV, frame.Plane, error) {
-	yuv, alpha := s.buffer(c)
+func (s *spool) read(c *cut) (yuv frame.YUV, alpha, body frame.Plane, err error) {
+	yuv, alpha, body = s.buffer(c)
 	if _, err := s.f.ReadAt(s.buf[:c.size()], c.off); err != nil {
-		return frame.YUV{}, frame.Plane{}, fault.Wrap(fault.Internal, err, "cut-outs cannot be read back")
+		return yuv, alpha, body, fault.Wrap(fault.Internal, err, "cut-outs cannot be read back")
 	}
-	return yuv, alpha, nil
+	return yuv, alpha, body, nil
 }
 
 func (s *spool) close() {
