@@ -7,10 +7,11 @@ import (
 // How far an outline grows over what differs from the background: a head or a
 // leg that the motion mask and so the box did not have.
 const (
-	growReach  = .4 // of the box's longer side beyond the box …
-	growFull   = .3 // … and from where on it fades
-	growMost   = .6 // of the silhouette's area outside the box: what would grow more is light that changed …
-	shadowMost = 1. // … and of shadow
+	growReach  = .4  // of the box's longer side beyond the box …
+	growFull   = .3  // … and from where on it fades
+	growMost   = .6  // of the silhouette's area outside the box: what would grow more is light that changed …
+	shadowMost = 1.  // … and of shadow
+	growApart  = .08 // of the longer side of another's box: so near it nothing is added
 
 	uprightLeast = 2 // height of a mask over its width
 	uprightMost  = 3 // area of a mask's box over that of the object's
@@ -30,7 +31,8 @@ func (o *outline) grow(g *grid, others []scene.Box, c *comparison) {
 		g.mark(o.barred, g.plane(), own)
 	}
 	for i := range others {
-		g.mark(o.barred, o.onPlane(others[i]), own)
+		b := o.onPlane(others[i])
+		g.mark(o.barred, b.Pad(2+growApart*max(b.W, b.H)), own)
 	}
 	o.queue = o.queue[:0]
 	for i, a := range g.a {
