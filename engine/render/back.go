@@ -92,7 +92,7 @@ func (r *renderer) background(b *wire.RenderBack) (frame.YUV, error) {
 	var plate frame.YUV
 	if b.JPEG.Len > 0 {
 		var err error
-		if plate, err = r.plate(b); err != nil {
+		if plate, err = r.plate(b.Source, b.JPEG); err != nil {
 			return out, err
 		}
 	} else if m := r.made[b.Source]; m != nil {
@@ -106,14 +106,14 @@ func (r *renderer) background(b *wire.RenderBack) (frame.YUV, error) {
 	return out, nil
 }
 
-// plate is the background's picture at its size in the output.
-func (r *renderer) plate(b *wire.RenderBack) (frame.YUV, error) {
-	img, err := jpeg.Decode(io.NewSectionReader(r.blobs, b.JPEG.At, b.JPEG.Len))
+// plate is a background's picture at its size in the output.
+func (r *renderer) plate(source int, b wire.Blob) (frame.YUV, error) {
+	img, err := jpeg.Decode(io.NewSectionReader(r.blobs, b.At, b.Len))
 	if err != nil {
 		return frame.YUV{}, fault.Wrap(fault.BadInput, err, "its background picture is damaged").
-			OnFile(r.job.Sources[b.Source].Path)
+			OnFile(r.job.Sources[source].Path)
 	}
-	f := r.fits[b.Source]
+	f := r.fits[source]
 	return scaled(fromImage(img), f.w, f.h), nil
 }
 

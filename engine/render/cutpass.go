@@ -204,8 +204,8 @@ type cutter struct {
 	bg    *backMaker
 	at    image.Point // of the pictures' first sample in the fitted picture
 
-	plate  *plateView // the background nearest in time; nil: none known
-	plates int        // number of its RenderBack
+	plate   *plateView // the background nearest in time; nil: none known
+	plateAt wire.Blob  // where it lies
 
 	live   []*showing // of this picture
 	boxes  []scene.Box
@@ -302,21 +302,27 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 
 // compareWith takes the source's background nearest in time to t.
 func (c *cutter) compareWith(t int64) error {
-	best := -1
-	away := func(i int) int64 { d := c.r.job.Backs[i].TUS - t; return max(d, -d) }
-	for i, b := range c.r.job.Backs {
-		if b.Source == c.src && b.JPEG.Len > 0 && (best < 0 || away(i) < away(best)) {
-			best = i
+	var best *wire.Blob
+	nearest, job := int64(-1), c.r.job
+	look := func(source int, us int64, b *wire.Blob) {
+		if d := max(us-t, t-us); source == c.src && b.Len > 0 && (best == nil || d < nearest) {
+			best, nearest = b, d
 		}
 	}
-	if best < 0 || c.plate != nil && c.plates == best {
+	for i := range job.Plates {
+		look(job.Plates[i].Source, job.Plates[i].TUS, &job.Plates[i].JPEG)
+	}
+	for i := range job.Backs {
+		look(job.Backs[i].Source, job.Backs[i].TUS, &job.Backs[i].JPEG)
+	}
+	if best == nil || c.plate != nil && c.plateAt == *best {
 		return nil
 	}
-	pic, err := c.r.plate(&c.r.job.Backs[best])
+	pic, err := c.r.plate(c.src, *best)
 	if err != nil {
 		return err
 	}
-	c.plate, c.plates = &plateView{pic, c.at.X, c.at.Y}, best
+	c.plate, c.plateAt = &plateView{pic, c.at.X, c.at.Y}, *best
 	return nil
 }
 

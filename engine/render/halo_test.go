@@ -170,7 +170,8 @@ func newAct(t testing.TB) *act {
 	dir := t.TempDir()
 	job := &wire.RenderJob{Width: stageW, Height: stageH, FrameUS: 40_000, Frames: 1, Scratch: dir, Blobs: filepath.Join(dir, "blobs"),
 		Sources: []wire.RenderSource{{Probe: wire.Probe{Width: stageW, Height: stageH, FrameUS: 40_000}, PlaneW: stageW / stageStep, PlaneH: stageH / stageStep}}}
-	job.Backs = []wire.RenderBack{{JPEG: blob(t, job, plateOf(t, stage(1)))}}
+	job.Backs = []wire.RenderBack{{TUS: 3600 * second, JPEG: blob(t, job, plateOf(t, stage(.5)))}} // of what is shown: evening
+	job.Plates = []wire.RenderPlate{{TUS: 60 * second, JPEG: blob(t, job, plateOf(t, stage(1)))}}
 	box := scene.Box{X: actX - 38, Y: actY - 100, W: 76, H: 205}
 	path := scene.Path{{TUS: 0, Box: box}, {TUS: 2 * second, Box: box}}
 	then := maskOf(1_300_000, person(actX-5, actY+2), onFloor(actX-5, actY+2))

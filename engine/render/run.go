@@ -82,6 +82,11 @@ func check(j *wire.RenderJob) error {
 			return bad("background of source %d", b.Source)
 		}
 	}
+	for _, p := range j.Plates {
+		if !source(p.Source) {
+			return bad("plate of source %d", p.Source)
+		}
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package synopsis
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -84,25 +85,68 @@ func (p *Plan) jobTubes(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, sour
 	return nil
 }
 
-// jobBacks puts the backgrounds into the job; each plate once.
+// plateKey names a plate.
+type plateKey struct {
+	rec int
+	tUS int64
+}
+
+// jobBacks puts the backgrounds into the job, and the plates nearest in time to
+// what is shown; each plate once.
 func (p *Plan) jobBacks(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, source map[int]int) error {
-	type key struct {
-		rec int
-		tUS int64
+	known := map[plateKey]wire.Blob{}
+	put := func(k plateKey) error {
+		if _, ok := known[k]; ok || k.tUS < 0 {
+			return nil
+		}
+		jpeg, err := blobs.Plate(k.rec, k.tUS)
+		if err != nil {
+			return fmt.Errorf("background of %s: %w", p.Recordings[k.rec].Name, err)
+		}
+		known[k], _ = w.Put(jpeg)
+		return nil
 	}
-	known := map[key]wire.Blob{}
 	for _, b := range p.Backs {
-		k := key{b.Recording, b.TUS}
-		if _, ok := known[k]; !ok && b.TUS >= 0 {
-			jpeg, err := blobs.Plate(b.Recording, b.TUS)
-			if err != nil {
-				return fmt.Errorf("background of %s: %w", p.Recordings[b.Recording].Name, err)
-			}
-			known[k], _ = w.Put(jpeg)
+		k := plateKey{b.Recording, b.TUS}
+		if err := put(k); err != nil {
+			return err
 		}
 		j.Backs = append(j.Backs, wire.RenderBack{Start: b.Start, Scene: b.Scene, Source: source[b.Recording], TUS: b.TUS, JPEG: known[k]})
 	}
+	for _, k := range p.platesOfShown() {
+		if err := put(k); err != nil {
+			return err
+		}
+		j.Plates = append(j.Plates, wire.RenderPlate{Source: source[k.rec], TUS: k.tUS, JPEG: known[k]})
+	}
 	return nil
+}
+
+// platesOfShown is, of each recording, the plates that are nearest in time to
+// some moment that is shown, in order.
+func (p *Plan) platesOfShown() []plateKey {
+	var keys []plateKey
+	for i := range p.Objects {
+		o := &p.Objects[i]
+		plates := p.Recordings[o.Recording].Plates
+		if len(plates) == 0 {
+			continue
+		}
+		nearest := func(t int64) int {
+			k, _ := slices.BinarySearch(plates, t)
+			if k == len(plates) || k > 0 && t-plates[k-1] <= plates[k]-t {
+				k--
+			}
+			return k
+		}
+		for _, y := range o.Plays {
+			for k := nearest(y.FromUS); k <= nearest(y.ToUS); k++ {
+				keys = append(keys, plateKey{o.Recording, plates[k]})
+			}
+		}
+	}
+	slices.SortFunc(keys, func(a, b plateKey) int { return cmp.Or(cmp.Compare(a.rec, b.rec), cmp.Compare(a.tUS, b.tUS)) })
+	return slices.Compact(keys)
 }
 
 // jobSources lists the recordings that the output reads.

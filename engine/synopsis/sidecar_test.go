@@ -156,6 +156,34 @@ func TestJob(t *testing.T) {
 	}
 }
 
+// The worker gets the backgrounds of the times that are shown, not only those
+// that are seen: it tells an object by the background of its own time.
+func TestPlatesOfWhatIsShown(t *testing.T) {
+	r := recording("a", "north", 86_400*second)
+	for h := range int64(24) {
+		r.Plates = append(r.Plates, h*3600*second)
+	}
+	_, plan := makePlan(t, []Recording{r}, []Tube{
+		mover(0, 1, (3*3600+100)*second, 8*second, 0, 0, 100, 500, 100, 200, 200),
+		mover(0, 2, (9*3600+3590)*second, 8*second, 0, 0, 100, 500, 100, 200, 200),
+		mover(0, 3, 3*3600*second+1796*second, 8*second, 0, 0, 100, 500, 100, 200, 200),
+	}, Options{MaxOverlap: -1})
+	job, err := plan.Job(fakeBlobs{}, "/out.mp4", t.TempDir(), "MONTAGE", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hours []int64
+	for _, p := range job.Plates {
+		if p.JPEG.Len == 0 {
+			t.Errorf("no picture of %d µs", p.TUS)
+		}
+		hours = append(hours, p.TUS/second/3600)
+	}
+	if d := cmp.Diff([]int64{3, 4, 10}, hours); d != "" {
+		t.Error(d)
+	}
+}
+
 // Recordings of other cameras are shown after each other, each over its own
 // background.
 func TestViewsFollowEachOther(t *testing.T) {

@@ -35,6 +35,7 @@ type RenderJob struct {
 	Tubes   []RenderTube      `json:"tubes,omitempty"`    // objects mode
 	Spans   []RenderSpan      `json:"spans,omitempty"`    // condense and timelapse; tile [0, Frames)
 	Backs   []RenderBack      `json:"backs,omitempty"`    // objects mode: background by output frame, in order
+	Plates  []RenderPlate     `json:"plates,omitempty"`   // objects mode: backgrounds of the times that are shown
 	TrailUS int64             `json:"trail_us,omitempty"` // objects mode: for how long the way that an object came is drawn
 	Legend  []RenderLegend    `json:"legend,omitempty"`   // objects mode: in the band, above the mark
 	Scratch string            `json:"scratch"`            // a folder for cut-outs, with nothing in it but Blobs; its content is removed after
@@ -149,4 +150,12 @@ type RenderBack struct {
 	TUS    int64 `json:"t_us"`  // media time of the JPEG
 	Scene  int   `json:"scene"` // backgrounds of one camera view have one number
 	JPEG   Blob  `json:"jpeg,omitzero"`
+}
+
+// RenderPlate is the background of a source at a media time. What is shown of
+// that time is compared with it, to tell an object from what stands behind it.
+type RenderPlate struct {
+	Source int   `json:"source"`
+	TUS    int64 `json:"t_us"`
+	JPEG   Blob  `json:"jpeg"`
 }
