@@ -44,13 +44,13 @@ type interval struct{ fromUS, toUS int64 }
 // cutAll is the first pass.
 func (r *renderer) cutAll(ctx context.Context) error {
 	for src := range r.job.Sources {
-		shows := r.showings(src)
+		shows, beside := r.showings(src), r.bystanders(src)
 		var bg *backMaker
 		if r.needsBack(src) {
 			bg = newBackMaker(r.fits[src])
 		}
 		for _, iv := range r.intervals(src, shows, bg != nil) {
-			if err := r.cutInterval(ctx, src, iv, shows, bg); err != nil {
+			if err := r.cutInterval(ctx, src, iv, shows, beside, bg); err != nil {
 				return err
 			}
 		}
@@ -78,6 +78,47 @@ func (r *renderer) showings(src int) []*showing {
 	}
 	slices.SortStableFunc(out, func(a, b *showing) int { return cmp.Compare(a.FromUS, b.FromUS) })
 	return out
+}
+
+// bystander is a track that is not shown, during the first pass.
+type bystander struct {
+	wire.RenderBeside
+	path scene.Path // read when first needed
+}
+
+// bystanders are those of a source in order of their start.
+func (r *renderer) bystanders(src int) []*bystander {
+	var out []*bystander
+	for _, b := range r.job.Beside {
+		if b.Source == src {
+			out = append(out, &bystander{RenderBeside: b})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *bystander) int { return cmp.Compare(a.FromUS, b.FromUS) })
+	return out
+}
+
+// lookBeside finds where what is not shown is at media time t, which never
+// goes back.
+func (c *cutter) lookBeside(t int64) error {
+	for len(c.beside) > 0 && c.beside[0].FromUS <= t {
+		c.present, c.beside = append(c.present, c.beside[0]), c.beside[1:]
+	}
+	c.present = slices.DeleteFunc(c.present, func(b *bystander) bool { return b.ToUS < t })
+	c.there = c.there[:0]
+	for _, b := range c.present {
+		if b.path == nil {
+			packed, err := b.Path.Read(c.r.blobs)
+			if err != nil {
+				return err
+			}
+			if b.path, err = scene.UnpackPath(packed); err != nil {
+				return err
+			}
+		}
+		c.there = append(c.there, boxAt(b.path, t))
+	}
+	return nil
 }
 
 // trace reads a play's path and masks when they are first needed.
@@ -153,7 +194,7 @@ func (r *renderer) open(ctx context.Context, src int, iv interval, crop image.Re
 }
 
 // cutInterval decodes one span and cuts out of every picture what is shown of it.
-func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows []*showing, bg *backMaker) error {
+func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows []*showing, beside []*bystander, bg *backMaker) error {
 	crop, err := r.crop(src, iv, shows)
 	if err != nil {
 		return err
@@ -166,7 +207,7 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 		return err
 	}
 	defer d.Close()
-	c := cutter{r: r, src: src, shows: shows, bg: bg, at: crop.Min}
+	c := cutter{r: r, src: src, shows: shows, beside: beside, bg: bg, at: crop.Min}
 	var held *media.Frame
 	flush := func(until int64) error {
 		if held == nil {
@@ -198,17 +239,20 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 
 // cutter cuts what is shown of one source out of its pictures.
 type cutter struct {
-	r     *renderer
-	src   int
-	shows []*showing // those not over yet, and a few more
-	bg    *backMaker
-	at    image.Point // of the pictures' first sample in the fitted picture
+	r       *renderer
+	src     int
+	shows   []*showing   // those not over yet, and a few more
+	beside  []*bystander // those that come later, by start
+	present []*bystander // those of now
+	bg      *backMaker
+	at      image.Point // of the pictures' first sample in the fitted picture
 
 	plate   *plateView // the background nearest in time; nil: none known
 	plateAt wire.Blob  // where it lies
 
 	live   []*showing // of this picture
 	boxes  []scene.Box
+	there  []scene.Box // of what is not shown
 	others []scene.Box
 }
 
@@ -233,6 +277,9 @@ func (c *cutter) cut(f *media.Frame, until int64) error {
 		c.live = append(c.live, s)
 		c.boxes = append(c.boxes, boxAt(s.outline.path, f.TUS))
 	}
+	if err := c.lookBeside(f.TUS); err != nil {
+		return err
+	}
 	if err := c.compareWith(f.TUS); err != nil {
 		return err
 	}
@@ -244,6 +291,7 @@ func (c *cutter) cut(f *media.Frame, until int64) error {
 		}
 	}
 	if c.bg != nil {
+		c.boxes = append(c.boxes, c.there...)
 		for i, b := range c.boxes {
 			c.boxes[i] = c.r.fits[c.src].box(b)
 		}
@@ -262,7 +310,7 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	fi := c.r.fits[c.src]
 	k := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
 	s.next = upto
-	others := c.beside(i)
+	others := c.around(i)
 	g := s.outline.silhouette(at, f.TUS, others)
 	if c.plate != nil {
 		cmp := s.outline.compare(g, f.Full, c.plate, fi.s)
@@ -326,13 +374,18 @@ func (c *cutter) compareWith(t int64) error {
 	return nil
 }
 
-// beside is the boxes of the other objects that come near live one i.
-func (c *cutter) beside(i int) []scene.Box {
+// around is the boxes of the other objects that come near live one i.
+func (c *cutter) around(i int) []scene.Box {
 	c.others = c.others[:0]
 	near := c.boxes[i].Pad(growReach * max(c.boxes[i].W, c.boxes[i].H))
 	for j, s := range c.live {
 		if s.tube != c.live[i].tube && !c.boxes[j].Intersect(near).Empty() {
 			c.others = append(c.others, c.boxes[j])
+		}
+	}
+	for _, b := range c.there {
+		if !b.Intersect(near).Empty() {
+			c.others = append(c.others, b)
 		}
 	}
 	return c.others

@@ -315,6 +315,18 @@ func TestOutlineGrows(t *testing.T) {
 	if v := mean(pictures(t, job2.Out)[3], foot); v > 160 {
 		t.Errorf("the foot, another's, has luma %.0f", v)
 	}
+	// The same, with the other not shown at all.
+	job3 := newJob(t, 5)
+	job3.Backs = []wire.RenderBack{{JPEG: blob(t, job3, greyJPEG(t, 320, 240, 0x60))}}
+	tube.Path, tube.Masks = blob(t, job3, scene.PackPath(withHeight(blockPath(1_000_000, 1_200_000), 46))), blob(t, job3, scene.PackMasks([]scene.Mask{upper}))
+	job3.Tubes = []wire.RenderTube{tube}
+	job3.Beside = []wire.RenderBeside{{FromUS: 1_000_000, ToUS: 1_200_000, Path: blob(t, job3, scene.PackPath(path))}}
+	if _, err := Run(context.Background(), job3, nil); err != nil {
+		t.Fatal(err)
+	}
+	if v := mean(pictures(t, job3.Out)[3], foot); v > 160 {
+		t.Errorf("the foot, of what is not shown, has luma %.0f", v)
+	}
 }
 
 // withHeight is a path whose boxes are so high.

@@ -87,6 +87,11 @@ func check(j *wire.RenderJob) error {
 			return bad("plate of source %d", p.Source)
 		}
 	}
+	for _, b := range j.Beside {
+		if !source(b.Source) {
+			return bad("what is beside, of source %d", b.Source)
+		}
+	}
 	return nil
 }
 

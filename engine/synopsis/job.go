@@ -18,8 +18,17 @@ import (
 type Blobs interface {
 	// Tube is the path and masks of a track (scene.PackPath, scene.PackMasks).
 	Tube(recording int, track int64) (path, masks []byte, err error)
+	// Beside is a recording's tracks that are not shown, at least in part
+	// within [fromUS, toUS].
+	Beside(recording int, fromUS, toUS int64) ([]Beside, error)
 	// Plate is the background of a recording at a time listed in its Plates.
 	Plate(recording int, tUS int64) (jpeg []byte, err error)
+}
+
+// Beside is a track that is not shown.
+type Beside struct {
+	FromUS, ToUS int64
+	Path         []byte // scene.PackPath
 }
 
 // Job is the worker's order for the plan: a new file out, with the text mark
@@ -49,7 +58,7 @@ func (p *Plan) Job(blobs Blobs, out, scratch, mark string, meta map[string]strin
 		return nil, fault.Wrap(fault.NoSpace, err, "the order for the video cannot be written").OnFile(scratch)
 	}
 	w := wire.NewBlobWriter(f)
-	err = errors.Join(p.jobTubes(j, blobs, w, source, mixed), p.jobBacks(j, blobs, w, source))
+	err = errors.Join(p.jobTubes(j, blobs, w, source, mixed), p.jobBeside(j, blobs, w, source), p.jobBacks(j, blobs, w, source))
 	if e := errors.Join(w.Flush(), f.Close()); err == nil && e != nil {
 		err = fault.Wrap(fault.NoSpace, e, "the order for the video cannot be written").OnFile(scratch)
 	}
@@ -81,6 +90,40 @@ func (p *Plan) jobTubes(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, sour
 				Start: y.Start, Frames: y.Frames, FromUS: y.FromUS, ToUS: y.ToUS, Note: strings.TrimSpace(zone + y.note())})
 		}
 		j.Tubes = append(j.Tubes, t)
+	}
+	return nil
+}
+
+// besideUS joins spans that are nearer than this into one question.
+const besideUS = 30 * second
+
+// jobBeside puts the ways of objects that are not shown but were there at the
+// time into the job, by recording and start: nothing of theirs is cut out.
+func (p *Plan) jobBeside(j *wire.RenderJob, blobs Blobs, w *wire.BlobWriter, source map[int]int) error {
+	type span struct {
+		rec      int
+		from, to int64
+	}
+	var spans []span
+	for i := range p.Objects {
+		for _, y := range p.Objects[i].Plays {
+			spans = append(spans, span{p.Objects[i].Recording, y.FromUS, y.ToUS})
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.rec, b.rec), cmp.Compare(a.from, b.from)) })
+	for i := 0; i < len(spans); {
+		s := spans[i]
+		for i++; i < len(spans) && spans[i].rec == s.rec && spans[i].from <= s.to+besideUS; i++ {
+			s.to = max(s.to, spans[i].to)
+		}
+		there, err := blobs.Beside(s.rec, s.from, s.to)
+		if err != nil {
+			return fmt.Errorf("objects of %s that are not shown: %w", p.Recordings[s.rec].Name, err)
+		}
+		for _, b := range there {
+			at, _ := w.Put(b.Path) // Flush tells what failed
+			j.Beside = append(j.Beside, wire.RenderBeside{Source: source[s.rec], FromUS: b.FromUS, ToUS: b.ToUS, Path: at})
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package synopsis
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"posteriori/engine/index"
@@ -17,6 +18,7 @@ type Loaded struct {
 	ctx    context.Context
 	ix     *index.Store
 	plates [][]plate // by recording
+	asked  map[index.Key]bool
 }
 
 type plate struct {
@@ -54,7 +56,9 @@ func Load(ctx context.Context, ix *index.Store, keys []index.Key, opt Options) (
 	if err != nil {
 		return nil, nil, err
 	}
+	l.asked = make(map[index.Key]bool, len(keys))
 	for _, k := range keys {
+		l.asked[k] = true
 		t, err := ix.Track(ctx, k.Recording, k.Track, true)
 		if err != nil {
 			return nil, nil, err
@@ -118,6 +122,27 @@ func (l *Loaded) Tube(recording int, track int64) (path, masks []byte, err error
 		return nil, nil, err
 	}
 	return scene.PackPath(t.Path), scene.PackMasks(t.Masks), nil
+}
+
+// Beside is [Blobs]. A track that was rejected is no object.
+func (l *Loaded) Beside(recording int, fromUS, toUS int64) ([]Beside, error) {
+	var out []Beside
+	rec := l.Recordings[recording].ID
+	where := index.Where{SQL: "t.recording = ? AND t.end_us >= ? AND t.start_us <= ?", Args: []any{rec, fromUS, toUS}, Narrow: true}
+	keys, err := l.ix.Keys(l.ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	keys = slices.DeleteFunc(keys, func(k index.Key) bool { return l.asked[k] })
+	for row, err := range l.ix.Rows(l.ctx, keys, true) {
+		if err != nil {
+			return nil, err
+		}
+		if row.Status != index.StatusRejected {
+			out = append(out, Beside{row.Track.StartUS, row.Track.EndUS, scene.PackPath(row.Track.Path)})
+		}
+	}
+	return out, nil
 }
 
 // Plate is [Blobs]; nil where there is none.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/scene"
@@ -45,9 +47,16 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		tracks := []scene.Track{{ID: 1, Class: scene.Person, StartUS: tube.StartUS, EndUS: tube.EndUS, Path: tube.Path, Masks: tube.Masks}}
+		for k, from := range []int64{3, 4, 40} { // not asked for: one there at the time, one to be rejected, one much later
+			b := mover(0, int64(k)+2, from*second, 2*second, 0, 0, 100, 500, 100, 40, 80)
+			tracks = append(tracks, scene.Track{ID: b.Track, Class: scene.Car, StartUS: b.StartUS, EndUS: b.EndUS, Path: b.Path})
+		}
 		if err := ix.Finish(ctx, id, slices.Values(tracks), nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, err := ix.Decide(ctx, index.Decision{Recording: 1, Track: 3, Verdict: index.Rejected, By: "a", Record: 1}); err != nil {
+		t.Fatal(err)
 	}
 	p, l, err := Load(ctx, ix, []index.Key{{Recording: 1, Track: 1}, {Recording: 2, Track: 1}}, Options{})
 	if err != nil {
@@ -71,6 +80,13 @@ func TestLoad(t *testing.T) {
 	defer blobs.Close()
 	if job.Sources[1].PlaneW != 320 || len(job.Backs) == 0 || job.Backs[0].JPEG.Len != 2 {
 		t.Fatalf("plane %d, backgrounds %+v", job.Sources[1].PlaneW, job.Backs)
+	}
+	var beside []string
+	for _, b := range job.Beside {
+		beside = append(beside, fmt.Sprintf("%d@%d", b.Source, b.FromUS/second))
+	}
+	if d := cmp.Diff([]string{"0@3", "1@3", "1@4"}, beside); d != "" {
+		t.Errorf("what was there and is not shown: %s", d)
 	}
 	packed, err := job.Tubes[1].Masks.Read(blobs)
 	if err != nil {

@@ -113,6 +113,10 @@ func (f fakeBlobs) Tube(rec int, track int64) (path, masks []byte, err error) {
 	return []byte{byte(rec), byte(track)}, nil, nil
 }
 
+func (f fakeBlobs) Beside(rec int, fromUS, toUS int64) ([]Beside, error) {
+	return []Beside{{fromUS, toUS, []byte{byte(rec)}}}, nil
+}
+
 func (f fakeBlobs) Plate(rec int, tUS int64) ([]byte, error) {
 	return []byte{byte(rec), byte(tUS / second)}, nil
 }

@@ -36,6 +36,7 @@ type RenderJob struct {
 	Spans   []RenderSpan      `json:"spans,omitempty"`    // condense and timelapse; tile [0, Frames)
 	Backs   []RenderBack      `json:"backs,omitempty"`    // objects mode: background by output frame, in order
 	Plates  []RenderPlate     `json:"plates,omitempty"`   // objects mode: backgrounds of the times that are shown
+	Beside  []RenderBeside    `json:"beside,omitempty"`   // objects mode: what is not shown but was there
 	TrailUS int64             `json:"trail_us,omitempty"` // objects mode: for how long the way that an object came is drawn
 	Legend  []RenderLegend    `json:"legend,omitempty"`   // objects mode: in the band, above the mark
 	Scratch string            `json:"scratch"`            // a folder for cut-outs, with nothing in it but Blobs; its content is removed after
@@ -158,4 +159,13 @@ type RenderPlate struct {
 	Source int   `json:"source"`
 	TUS    int64 `json:"t_us"`
 	JPEG   Blob  `json:"jpeg"`
+}
+
+// RenderBeside is a track that is not shown, of [FromUS, ToUS]: what is its own
+// is kept out of what is shown of that time.
+type RenderBeside struct {
+	Source int   `json:"source"`
+	FromUS int64 `json:"from_us"`
+	ToUS   int64 `json:"to_us"`
+	Path   Blob  `json:"path"` // scene.PackPath
 }
