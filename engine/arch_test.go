@@ -142,6 +142,7 @@ func TestNoNetwork(t *testing.T) {
 		"posteriori/models":                 {"net/http"},                      // fetches models from the address that the user names
 		"posteriori/engine/alert":           {"net", "net/smtp", "crypto/tls"}, // mails alerts, where a server is configured
 		"posteriori/cmd/posteriori-worker":  {"net"},                           // tells whether an interface is up
+		"posteriori/engine/metrics":         {"net", "net/http"},               // figures for this machine alone: the same test
 		"posteriori/engine/review/loopback": {"net", "net/http"},               // listens to this machine alone: TestListensOnLoopbackOnly
 	}
 	network := []string{"net", "net/http", "net/rpc", "net/smtp", "crypto/tls", "net/http/httptest", "golang.org/x/net"}

@@ -31,6 +31,8 @@
 //	evidence   originals untouched, derived files accountable
 //	journal    the tamper-evident log
 //	report     the documents in French, data in, bytes out
+//	oplog      the operational log: references only
+//	metrics    figures of a run for this machine's collector
 //	alert      tells the data controller what the law wants known at once
 //	compliance the evidence that there are no biometrics
 //

@@ -80,6 +80,12 @@ func (s *Store) readVaults() (v vaults, err error) {
 	return v, nil
 }
 
+// BackupKeys are the folders that the keys of backups lie in.
+func (s *Store) BackupKeys() ([]string, error) {
+	v, err := s.readVaults()
+	return v.Dirs, err
+}
+
 // changeVaults changes the list under its lock.
 func (s *Store) changeVaults(change func(*vaults) error) error {
 	unlock, err := journal.Lock(context.Background(), s.vaultsPath()+".lock")

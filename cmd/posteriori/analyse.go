@@ -72,6 +72,7 @@ moves, and calls all of it "other".
 	f := c.Flags()
 	f.StringArrayVar(&o.recordings, "recording", nil, "only this `recording`: its number, path or the start of its hash (may be repeated)")
 	o.engineFlags(c)
+	a.opsFlags(c)
 	f.BoolVar(&o.quarters, "quarters", false, "the picture is a split screen of four cameras: treat its quarters apart")
 	f.BoolVar(&o.again, "again", false, "forget what an earlier run found and begin anew")
 	return c
@@ -181,7 +182,7 @@ func (a *app) analyseAct(ctx context.Context, store *engine.Store, act *engine.A
 	case o.device == "cuda" && opt.Worker.Device != "cuda":
 		a.notef("without a detector nothing is computed on the GPU: going on with the CPU")
 	}
-	m := newMeter(a.stderr)
+	m := newMeter(a.progressTo())
 	defer m.stop()
 	return runAnalysis(ctx, act, ix, w, recs, opt, nil, m.show)
 }
@@ -247,6 +248,7 @@ func (a *app) analysisOptions(store *engine.Store, w analysis.Worker, recs []ind
 		Device: o.device, Threads: max(1, cores/workers), ORTPath: w.Library(o.device),
 	}}
 	opt.Params.Quarters = o.quarters
+	opt.Watch = a.ops.watch
 	if o.coverage == wire.CoverageTriage {
 		opt.Params.Coverage = wire.CoverageTriage
 	}

@@ -52,10 +52,12 @@ type app struct {
 	procedure string // -p, --procedure
 	reason    string // --reason
 	json      bool   // --json
+
+	ops *operations
 }
 
 func newApp(in io.Reader, out, errs io.Writer) *app {
-	return &app{stdin: in, stdout: out, stderr: errs}
+	return &app{stdin: in, stdout: out, stderr: errs, ops: newOperations()}
 }
 
 // execute runs one command line and returns the exit status.
@@ -65,6 +67,7 @@ func (a *app) execute(args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	a.ops.end(err)
 	if err == nil {
 		return 0
 	}

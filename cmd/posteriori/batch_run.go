@@ -61,6 +61,7 @@ Times of day are taken from cameras that are confirmed in the manifest only.
 		RunE:    func(c *cobra.Command, args []string) error { return a.batchRun(c, o, args[0]) },
 	}
 	o.engineFlags(c)
+	a.opsFlags(c)
 	c.Flags().IntVar(&o.priority, "priority", 2, "1 (first) to 4 (last), for cameras without one of their own")
 	return c
 }
@@ -81,6 +82,7 @@ of the number.
 		},
 	}
 	o.engineFlags(c)
+	a.opsFlags(c)
 	return c
 }
 
@@ -105,6 +107,7 @@ failed, or the one of --item. What was analysed in part is analysed anew.
 		},
 	}
 	o.engineFlags(c)
+	a.opsFlags(c)
 	c.Flags().Int64Var(&o.item, "item", 0, "only the file of this `number` in the batch")
 	return c
 }
@@ -423,8 +426,8 @@ func (a *app) workOnce(ctx context.Context, store *engine.Store, id string, b in
 	if err != nil {
 		return err
 	}
-	m := newBatchMeter(a.stderr)
-	r := batch.Runner{Index: ix, Queue: q, Batch: b.ID, Workers: o.workers + 1, Handle: bw.handle, Report: m.show}
+	m := newBatchMeter(a.progressTo())
+	r := batch.Runner{Index: ix, Queue: q, Batch: b.ID, Workers: o.workers + 1, Handle: a.ops.handle(bw.handle), Report: a.ops.report(m.show)}
 	err = r.Run(ctx)
 	m.stop()
 	err = errors.Join(err, q.Close())

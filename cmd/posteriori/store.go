@@ -13,7 +13,7 @@ import (
 )
 
 func newStoreCommand(a *app) *cobra.Command {
-	return group("store", "Back a store up, and put it back", newStoreBackupCommand(a), newStoreRestoreCommand(a))
+	return group("store", "Back a store up, put it back, have it served", newStoreBackupCommand(a), newStoreRestoreCommand(a), newStoreUnitsCommand(a))
 }
 
 func newStoreBackupCommand(a *app) *cobra.Command {

@@ -67,6 +67,9 @@ func (r *run) summarise(ctx context.Context, rec *recording) error {
 	}
 	a, err := r.analysis(ctx, rec.ID)
 	rec.out.Tracks, rec.done = a.Tracks, err == nil
+	if err == nil {
+		r.event(Event{What: EventRecording, Recording: rec.ID, Frames: rec.out.Frames, Tracks: a.Tracks})
+	}
 	return err
 }
 

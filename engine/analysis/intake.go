@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/plate"
@@ -28,6 +29,7 @@ type intake struct {
 	done   int      // chunks committed
 	msgs   []wire.TrackMsg
 	held   int
+	began  time.Time // the chunk
 }
 
 // take handles one message.
@@ -59,6 +61,9 @@ func (in *intake) take(ctx context.Context, m wire.Message) error {
 		if err := in.run.commit(ctx, in.rec, c, end, in.msgs); err != nil {
 			return err
 		}
+		in.run.event(Event{What: EventChunk, Recording: in.rec.ID, Chunk: c.Index, Took: time.Since(in.began), LengthUS: c.EndUS - c.StartUS,
+			Frames: end.Frames, Tracks: int64(len(in.msgs))})
+		in.began = time.Now()
 		in.done++
 		in.msgs, in.held = nil, 0
 		in.run.progress(in.key, in.rec.ID, &wire.Progress{}) // the next chunk starts anew

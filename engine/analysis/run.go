@@ -34,6 +34,35 @@ type Options struct {
 	// Slots, of runs that go on at the same time, holds them together to so many
 	// worker processes as it has room for; nil: this run alone decides.
 	Slots chan struct{}
+	// Watch is told what happens, by several goroutines; nil: nobody is.
+	Watch func(Event)
+}
+
+// What an [Event] may be.
+const (
+	EventChunk     = "chunk"       // one is in the index
+	EventAgain     = "chunk-again" // its worker broke off; it is tried once more
+	EventLost      = "chunk-lost"  // it cannot be analysed
+	EventRecording = "recording"   // one is complete
+	EventDropped   = "dropped"     // no more is done of one in this run
+)
+
+// Event is something that happened in a run, for those who keep it running.
+type Event struct {
+	What      string
+	Recording int64
+	Chunk     int
+	Took      time.Duration // of a chunk
+	LengthUS  int64         // media time of a chunk
+	Frames    int64
+	Tracks    int64
+	Err       error
+}
+
+func (r *run) event(e Event) {
+	if r.opt.Watch != nil {
+		r.opt.Watch(e)
+	}
 }
 
 // Progress is the state of a run, for a bar.
@@ -243,6 +272,7 @@ func (r *run) drop(rec *recording, why error) {
 	defer r.mu.Unlock()
 	if rec.err == nil {
 		rec.err = why
+		r.event(Event{What: EventDropped, Recording: rec.ID, Err: why})
 	}
 }
 
@@ -280,9 +310,11 @@ func (r *run) chunks(ctx context.Context, t task) error {
 			return err // not the chunk's fault
 		}
 		if failures++; failures < 2 {
+			r.event(Event{What: EventAgain, Recording: t.rec.ID, Chunk: todo[0].Index, Err: err})
 			r.say(fmt.Sprintf("recording %d, chunk %d: %v; trying once more", t.rec.ID, todo[0].Index, err))
 			continue
 		}
+		r.event(Event{What: EventLost, Recording: t.rec.ID, Chunk: todo[0].Index, Err: err})
 		r.say(fmt.Sprintf("recording %d, chunk %d cannot be analysed: %v; going on", t.rec.ID, todo[0].Index, err))
 		if err := r.giveUp(ctx, t.rec, todo[0], err); err != nil {
 			return err
@@ -317,7 +349,7 @@ func (r *run) work(ctx context.Context, rec *recording, chunks []wire.Chunk) (in
 	p := rec.Probe
 	p.Chunks, p.Gaps = nil, nil
 	job := wire.Job{Path: rec.Path, Analyse: &wire.AnalyseJob{Probe: p, Chunks: chunks, Params: r.opt.Params, Engine: r.opt.Engine, Triage: rec.triage.Of(chunks)}}
-	in := &intake{run: r, rec: rec, chunks: chunks, key: [2]int64{rec.ID, int64(chunks[0].Index)}}
+	in := &intake{run: r, rec: rec, chunks: chunks, key: [2]int64{rec.ID, int64(chunks[0].Index)}, began: time.Now()}
 	defer r.progress(in.key, rec.ID, nil)
 	_, err := r.w.run(ctx, job, r.same, func(m wire.Message) error { return in.take(ctx, m) })
 	return in.done, err

@@ -51,7 +51,7 @@ var inputs = map[string]Text{
 }
 
 // outputs are flags whose file the command writes, and the store itself.
-var outputs = []string{"output", "out", "thumbnails", "store", "sheet", "copy"}
+var outputs = []string{"log", "output", "out", "thumbnails", "store", "sheet", "copy"}
 
 var (
 	flagInUse = regexp.MustCompile(`--?[a-z-]+ [A-Z][A-Za-z.|]*`) // "-o FILE.svg|FILE.png", judged as a flag
