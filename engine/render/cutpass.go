@@ -316,7 +316,9 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 		cmp := s.outline.compare(g, f.Full, c.plate, fi.s)
 		s.outline.grow(g, others, cmp)
 		s.outline.crop(g, cmp)
-		if k.matted = s.outline.body(g, cmp); k.matted {
+		rimmed := c.r.job.Tubes[s.tube].Colour != nil
+		if k.matted = s.outline.body(g, cmp, rimmed); k.matted {
+			k.rimmed = rimmed
 			s.outline.widen(g)
 			for i := range others {
 				g.without(s.outline.own, s.outline.onPlane(others[i]))
@@ -331,7 +333,6 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	seen := fi.box(at).Clamp(float64(fi.w), float64(fi.h))
 	k.boxX, k.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
 	k.boxW, k.boxH = int16(seen.W), int16(seen.H)
-	k.rimmed = k.matted && c.r.job.Tubes[s.tube].Colour != nil
 	yuv, alpha, body := c.r.spool.buffer(&k)
 	fx, fy := x-c.at.X, y-c.at.Y
 	copyPart(yuv.Y, f.Full.Y, fx, fy)
@@ -340,7 +341,7 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	if k.matted {
 		s.outline.apply(g, yuv, alpha, c.plate, x, y, fi.s)
 		if k.rimmed {
-			s.outline.draw(&s.outline.mat.core, body, x, y, fi.s)
+			s.outline.draw(&s.outline.mat.rim, body, x, y, fi.s)
 		}
 	} else {
 		s.outline.draw(g, alpha, x, y, fi.s)

@@ -35,7 +35,7 @@ func (k ink) mixInto(dst *frame.YUV, x, y, c int) {
 	}
 }
 
-// rimPeak is the alpha, or the nearness to the body (see matting.soften), at
+// rimPeak is the alpha, or the nearness to the body (see matting.smooth), at
 // which a rim is strongest, and rimWidth how far from it the rim has ended.
 const (
 	rimPeak  = 96

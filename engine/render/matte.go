@@ -26,6 +26,7 @@ const (
 // matting is what tells how opaque a cut-out is, on the grid of its outline.
 type matting struct {
 	core  grid // 255: surely the object; less towards its edge; 0: none is near
+	rim   grid // the same of a body without what is thin on it
 	near  grid // how far the object close by differs from the background
 	depth []int16
 	tmp   []byte
@@ -37,7 +38,7 @@ type matting struct {
 // body finds the object in the silhouette, without what shows the background
 // or lies in its shadow, and makes of it what apply needs; false where the
 // background does not tell.
-func (o *outline) body(g *grid, c *comparison) bool {
+func (o *outline) body(g *grid, c *comparison, rimmed bool) bool {
 	if !c.usable {
 		return false
 	}
@@ -70,11 +71,32 @@ func (o *outline) body(g *grid, c *comparison) bool {
 			g.a[k] = 255
 		}
 	}
+	if rimmed {
+		m.smooth()
+	}
 	for range edgeReach + 1 {
 		widest(m.near.a, m.tmp, g.w, g.h)
 	}
 	m.soften()
 	return true
+}
+
+// smooth makes m.rim of the body: noise on it would make a rim restless.
+func (m *matting) smooth() {
+	g := &m.rim
+	*g = grid{x: m.core.x, y: m.core.y, w: m.core.w, h: m.core.h, a: append(g.a[:0], m.core.a...)}
+	for range 2 { // each sample as most around it are
+		blur(g.a, m.tmp, g.w, g.h)
+		blur(g.a, m.tmp, g.w, g.h)
+		for k, v := range g.a {
+			g.a[k] = 0
+			if v >= 128 {
+				g.a[k] = 255
+			}
+		}
+	}
+	blur(g.a, m.tmp, g.w, g.h)
+	blur(g.a, m.tmp, g.w, g.h)
 }
 
 // soften makes of the body how near each sample is to it: along a straight edge
