@@ -89,6 +89,9 @@ func walkers(seed uint64, n int) (out []scene.Track) {
 		if d := t.Path.Displacement(); math.Hypot(d.X, d.Y) > 20 {
 			t.Heading, t.HasHeading = scene.Turn(math.Atan2(d.X, -d.Y)*180/math.Pi), true
 		}
+		if t.Class == scene.Person && i%3 > 0 {
+			t.Lower, t.LowerScore = scene.Colour(1+i%4), .5
+		}
 		if i%5 == 0 {
 			t.Plates = packed(fmt.Sprintf("AB%d23CD", i%10))
 		}
@@ -178,6 +181,8 @@ func drawnFilter(r *rand.Rand) string {
 	}
 	some(.15, "f.classes.add(%d);f.classes.add(%d);f.classes.add(4)", r.IntN(8), r.IntN(8))
 	some(.12, "f.colours.add(%d);f.colours.add(%d);f.colours.add(0)", r.IntN(6), r.IntN(6))
+	some(.08, "f.uppers.add(%d);f.uppers.add(%d);f.uppers.add(0)", r.IntN(6), r.IntN(6))
+	some(.1, "f.lowers.add(%d);f.lowers.add(%d)", r.IntN(5), r.IntN(5))
 	some(.1, "f.statuses.add(%d)", r.IntN(3))
 	some(.12, "f.headings.add(%d);f.headings.add(%d)", r.IntN(8), r.IntN(8))
 	some(.2, "f.cameras.add(%d)", r.IntN(2))
@@ -227,6 +232,7 @@ func TestPageAnswersAsTheProgram(t *testing.T) {
 		{"--recording", "1", "--recording", "3", "--zone", "g=40,40 290,30 250,170 30,150", "--dwell", "0s@g", "--status", "proposed,validated"},
 		{"--camera", "gare", "--plate-read", "--colour", "unknown,black,grey,white", "--stops", "400ms"},
 		{"--event", "left,removed", "--min-size", "1x22"},
+		{"--lower", "black,grey,silver", "--upper", "unknown,grey,white,black"},
 	} {
 		dir := filepath.Join(t.TempDir(), "page")
 		posteriori(append([]string{"review", "-p", "P1", "--no-synopsis", "--clips", "0", "-o", dir}, base...)...)

@@ -261,9 +261,9 @@ type platesFound struct {
 }
 
 type plateFound struct {
-	Recording int64  `json:"recording"`
-	Track     int64  `json:"track"`
-	Why       string `json:"why"`
+	Recording int64         `json:"recording"`
+	Track     int64         `json:"track"`
+	Why       *review.Match `json:"why"`
 }
 
 // plates searches what the page shows by number plate: an act as posteriori
@@ -299,7 +299,7 @@ func (s *session) plates(ctx context.Context, body []byte) (any, error) {
 			if err != nil {
 				return err
 			}
-			out.Tracks = append(out.Tracks, plateFound{h.Recording.ID, h.Track.ID, h.Plate.Match.Why})
+			out.Tracks = append(out.Tracks, plateFound{h.Recording.ID, h.Track.ID, review.MatchOf(h.Plate.Match)})
 		}
 		n := int64(res.Len())
 		q.Results = &n

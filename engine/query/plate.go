@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"posteriori/engine/index"
@@ -94,6 +95,19 @@ type PlateWhy struct {
 	Why   string  `json:"why"`
 	Edits int     `json:"edits"`
 	Score float64 `json:"score"` // 0..1; orders matches
+	// Doubts is what Why says, for who writes it in another language.
+	Doubts []PlateDoubt `json:"-"`
+	Raw    bool         `json:"-"` // see plate.Match
+}
+
+// PlateDoubt is a character at which a plate met the pattern in another way
+// than as asked. Of a masked plate Read and Percent are left out.
+type PlateDoubt struct {
+	How     plate.How `json:"how"`
+	Want    string    `json:"want,omitempty"`
+	Read    string    `json:"read,omitempty"`
+	Place   int       `json:"place"` // of the plate's characters, from 1
+	Percent int       `json:"percent,omitempty"`
 }
 
 // shown makes what an answer may have of a plate; nil for nothing.
@@ -104,9 +118,33 @@ func (p *plan) shown(r index.Registration, s index.Status) *PlateShown {
 	}
 	out := &PlateShown{Text: text, Masked: masked}
 	if m, ok := p.matches[index.Key{Recording: r.Recording, Track: r.Track}]; ok {
-		out.Match = &PlateWhy{Why: why(m, masked), Edits: m.Edits, Score: round3(m.Score)}
+		out.Match = &PlateWhy{Why: why(m, masked), Edits: m.Edits, Score: round3(m.Score), Doubts: doubts(m, masked), Raw: m.Raw}
 		if !masked {
 			out.Match.Text = m.Text
+		}
+	}
+	return out
+}
+
+// doubts lists what why tells.
+func doubts(m plate.Match, masked bool) (out []PlateDoubt) {
+	letter := func(c byte) string {
+		if c == 0 {
+			return ""
+		}
+		return string(rune(c))
+	}
+	for _, s := range m.Steps {
+		switch s.How {
+		case plate.Second, plate.Alike, plate.Replaced, plate.Lacking, plate.Extra:
+			d := PlateDoubt{How: s.How, Want: letter(s.Want), Place: s.Place}
+			if !masked {
+				d.Read = letter(s.Read)
+				if s.How == plate.Second {
+					d.Percent = int(math.Round(100 * s.Share))
+				}
+			}
+			out = append(out, d)
 		}
 	}
 	return out

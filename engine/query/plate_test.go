@@ -164,7 +164,8 @@ func TestWhyOfAPlate(t *testing.T) {
 	}
 	want := []PlateShown{
 		{Text: "██-███-██", Masked: true, Match: &PlateWhy{Why: "read as asked", Score: 1}},
-		{Text: "███████", Masked: true, Match: &PlateWhy{Why: "a look-alike of B read at 2", Score: .25}},
+		{Text: "███████", Masked: true, Match: &PlateWhy{Why: "a look-alike of B read at 2", Score: .25,
+			Doubts: []PlateDoubt{{How: plate.Alike, Want: "B", Place: 2}}}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -42,11 +42,13 @@ const noHeading = -1
 
 // columns are the tracks as columns of numbers, one value a track.
 type columns struct {
-	rec                            []uint16  // place in Meta.Recordings
-	id                             []uint32  //
-	class, colour, status, event   []uint8   // as the index numbers them
-	crop, plate                    []uint8   // 1: there is one
-	classScore, colourScore, share []uint16  // thousandths; share: of its life in which it was observed
+	rec                            []uint16 // place in Meta.Recordings
+	id                             []uint32 //
+	class, colour, status, event   []uint8  // as the index numbers them
+	lower                          []uint8  // colour of a person's lower clothing
+	crop, plate                    []uint8  // 1: there is one
+	classScore, colourScore, share []uint16 // thousandths; share: of its life in which it was observed
+	lowerScore                     []uint16
 	heading                        []float64 // degrees, or noHeading
 	start, end, best               []float64 // µs of media time
 	width, height                  []uint16  // median box, px
@@ -111,7 +113,7 @@ func (p *Page) addRare(h query.Hit) {
 	if h.Plate != nil {
 		shown := PlateOf{Row: row, Text: h.Plate.Text, Masked: h.Plate.Masked}
 		if h.Plate.Match != nil {
-			shown.Why = h.Plate.Match.Why
+			shown.Why = MatchOf(h.Plate.Match)
 		}
 		p.Meta.Plated = append(p.Meta.Plated, shown)
 	}
@@ -137,6 +139,7 @@ func (c *columns) add(h query.Hit, rec, bytes int) {
 	c.rec, c.id = append(c.rec, uint16(rec)), append(c.id, uint32(t.ID))
 	c.class, c.colour = append(c.class, uint8(t.Class)), append(c.colour, uint8(t.Colour))
 	c.classScore, c.colourScore = append(c.classScore, thousandths(t.ClassScore)), append(c.colourScore, thousandths(t.ColourScore))
+	c.lower, c.lowerScore = append(c.lower, uint8(t.Lower)), append(c.lowerScore, thousandths(t.LowerScore))
 	c.share = append(c.share, thousandths(t.Observed))
 	heading := float64(noHeading)
 	if t.HasHeading {
@@ -209,11 +212,13 @@ func (p *Page) Columns() []byte {
 	add("rec", "u16", c.rec)
 	add("class_score", "u16", c.classScore)
 	add("colour_score", "u16", c.colourScore)
+	add("lower_score", "u16", c.lowerScore)
 	add("observed", "u16", c.share)
 	add("width", "u16", c.width)
 	add("height", "u16", c.height)
 	add("class", "u8", c.class)
 	add("colour", "u8", c.colour)
+	add("lower", "u8", c.lower)
 	add("status", "u8", c.status)
 	add("event", "u8", c.event)
 	add("crop", "u8", c.crop)

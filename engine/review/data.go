@@ -102,7 +102,19 @@ type PlateOf struct {
 	Row    int    `json:"row"`
 	Text   string `json:"text"`
 	Masked bool   `json:"masked"`
-	Why    string `json:"why,omitempty"` // how it met the plate that was asked for
+	Why    *Match `json:"why,omitempty"` // how it met the plate that was asked for
+}
+
+// Match is how a plate met the pattern that was asked for, for the page to say
+// in its language.
+type Match struct {
+	Doubts []query.PlateDoubt `json:"doubts"` // none: read as asked
+	Raw    bool               `json:"raw,omitempty"`
+}
+
+// MatchOf is a match as the page has it.
+func MatchOf(m *query.PlateWhy) *Match {
+	return &Match{append([]query.PlateDoubt{}, m.Doubts...), m.Raw}
 }
 
 // SpeedOf is a track's speed over ground, where its camera is calibrated; Error

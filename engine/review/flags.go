@@ -20,6 +20,8 @@ import (
 type Flags struct {
 	Classes       []string           `json:"classes,omitempty"`
 	Colours       []string           `json:"colours,omitempty"`
+	Uppers        []string           `json:"uppers,omitempty"`
+	Lowers        []string           `json:"lowers,omitempty"`
 	Statuses      []string           `json:"statuses,omitempty"`
 	Cameras       []string           `json:"cameras,omitempty"`
 	Headings      bool               `json:"headings,omitempty"` // Rest has some
@@ -52,7 +54,7 @@ const withheld = "PLAQUE"
 // FlagsOf writes a filter as options; with the pattern of a plate only for a
 // page that is live.
 func FlagsOf(f query.Filter, live bool) Flags {
-	out := Flags{Classes: f.Classes, Colours: f.Colours, Statuses: f.Statuses, Cameras: f.Cameras, Headings: f.Headings != nil,
+	out := Flags{Classes: f.Classes, Colours: f.Colours, Uppers: f.Uppers, Lowers: f.Lowers, Statuses: f.Statuses, Cameras: f.Cameras, Headings: f.Headings != nil,
 		MinDurationUS: f.MinDurationUS, MaxDurationUS: f.MaxDurationUS, StopUS: f.StopUS, Where: f.Where, North: f.North,
 		Events: f.Events, Recordings: f.Recordings, Plate: f.Plate != nil, PlateRead: f.PlateRead,
 		MinSize: [2]float64{f.MinSize.W, f.MinSize.H}, MaxSize: [2]float64{f.MaxSize.W, f.MaxSize.H}}
@@ -63,12 +65,6 @@ func FlagsOf(f query.Filter, live bool) Flags {
 		out.To = &Bound{f.To.US, f.To.Media}
 	}
 	add := func(flag, value string) { out.Rest = append(out.Rest, "--"+flag, value) }
-	for _, c := range f.Uppers {
-		add("upper", c)
-	}
-	for _, c := range f.Lowers {
-		add("lower", c)
-	}
 	for _, h := range f.Headings {
 		add("heading", h)
 	}

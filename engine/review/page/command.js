@@ -47,6 +47,8 @@ function listFlags(add, where) {
   };
   list('class', b.classes, f.classes, meta.classes);
   list('colour', b.colours, f.colours, meta.colours);
+  list('upper', b.uppers, f.uppers, meta.colours);
+  list('lower', b.lowers, f.lowers, meta.colours);
   list('status', b.statuses, f.statuses, meta.statuses);
   list('event', b.events, f.events, ['', ...meta.event_names]);
   const elsewhere = f.shapes.length && f.cameras.size && !f.cameras.has(shapeCamera());

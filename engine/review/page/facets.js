@@ -13,6 +13,7 @@ function make(tag, attrs, ...inner) {
   return el;
 }
 
+const swatched = new Set(['colour', 'upper', 'lower']);
 const facetViews = []; // functions that show new counts
 function buildFacets(changed) {
   const root = byId('facets');
@@ -25,7 +26,7 @@ function buildFacets(changed) {
       if (!present.has(k) && key !== 'status' && key !== 'camera') return; // the page has none of them
       const count = make('output'), text = make('span', word === null ? { title: name } : { 'data-t': word + name }, word === null ? name : '');
       const input = make('input', { type: 'checkbox', 'data-value': name, onchange: () => { input.checked ? chosen.add(k) : chosen.delete(k); changed(); } });
-      const swatch = key === 'colour' ? make('i', { 'class': 'swatch' }) : '';
+      const swatch = swatched.has(key) ? make('i', { 'class': 'swatch' }) : '';
       if (swatch && swatches[name]) swatch.style.background = swatches[name];
       const row = make('label', { 'class': 'facet' }, input, swatch, text, count);
       f.append(row);
@@ -39,6 +40,10 @@ function buildFacets(changed) {
   };
   list('class', meta.classes, filter.classes, '');
   list('colour', meta.colours, filter.colours, '');
+  if (col.lower.some(v => v)) { // told only where it was learnt
+    list('upper', meta.colours, filter.uppers, '');
+    list('lower', meta.colours, filter.lowers, '');
+  }
   list('status', meta.statuses, filter.statuses, '');
   if (cameras.length > 1) list('camera', cameras, filter.cameras, null);
   list('event', ['', ...meta.event_names], filter.events, 'event-');

@@ -4,7 +4,7 @@
 
 const compass = ['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW'];
 const filter = {
-  classes: new Set(), colours: new Set(), statuses: new Set(), headings: new Set(), cameras: new Set(), events: new Set(),
+  classes: new Set(), colours: new Set(), uppers: new Set(), lowers: new Set(), statuses: new Set(), headings: new Set(), cameras: new Set(), events: new Set(),
   plateRead: false, plate: null, // {pattern, fuzzy, literal, rows: Map of row to why}
   from: null, to: null, // {us, media}
   minDuration: 0, maxDuration: 0, stop: 0, // µs
@@ -23,7 +23,7 @@ function samePicture(a, b) {
 const sharesPicture = k => samePicture(k, shapeRec);
 
 function clearFilter() {
-  for (const k of ['classes', 'colours', 'statuses', 'headings', 'cameras', 'events']) filter[k].clear();
+  for (const k of ['classes', 'colours', 'uppers', 'lowers', 'statuses', 'headings', 'cameras', 'events']) filter[k].clear();
   Object.assign(filter, { plateRead: false, plate: null, from: null, to: null, minDuration: 0, maxDuration: 0, stop: 0, minSize: [0, 0], maxSize: [0, 0], shapes: [] });
 }
 
@@ -40,9 +40,14 @@ for (let i = 0; i < N; i++) {
 
 const length = i => col.end[i] - col.start[i];
 
+// What persons wear; other rows have a value that no name stands for.
+const person = meta.classes.indexOf('person'), noClothes = meta.colours.length;
+const upperOfRow = col.colour.map((v, i) => col['class'][i] === person ? v : noClothes);
+const lowerOfRow = col.lower.map((v, i) => col['class'][i] === person ? v : noClothes);
+
 // The facets: what rows are counted by.
-const facetValues = { 'class': col['class'], colour: col.colour, status: col.status, camera: cameraOfRow, heading: pointOrNone, event: col.event, 'plate-read': col.plate };
-const facetSizes = { 'class': meta.classes.length, colour: meta.colours.length, status: meta.statuses.length, camera: cameras.length, heading: 9,
+const facetValues = { 'class': col['class'], colour: col.colour, upper: upperOfRow, lower: lowerOfRow, status: col.status, camera: cameraOfRow, heading: pointOrNone, event: col.event, 'plate-read': col.plate };
+const facetSizes = { 'class': meta.classes.length, colour: meta.colours.length, upper: noClothes + 1, lower: noClothes + 1, status: meta.statuses.length, camera: cameras.length, heading: 9,
   event: meta.event_names.length + 1, 'plate-read': 2 };
 const facetNames = Object.keys(facetValues);
 
@@ -78,7 +83,7 @@ function keepsShape(s, p) {
 
 // facetWord is a facet's value for people to read.
 const facetWord = (flag, v) => flag === 'camera' ? cameras[v] : flag === 'event' ? t('event-' + meta.event_names[v - 1]) :
-  t({ 'class': meta.classes, colour: meta.colours, status: meta.statuses }[flag][v]);
+  t({ 'class': meta.classes, colour: meta.colours, upper: meta.colours, lower: meta.colours, status: meta.statuses }[flag][v]);
 
 // bitsWhere is one byte a row: 1 where keeps(row).
 function bitsWhere(keeps) {
@@ -105,6 +110,8 @@ function conditions() {
   };
   set('class', f.classes, i => col.class_score[i] / 1000);
   set('colour', f.colours, i => col.colour_score[i] / 1000);
+  set('upper', f.uppers, i => upperOfRow[i] === noClothes ? 1 : col.colour_score[i] / 1000);
+  set('lower', f.lowers, i => lowerOfRow[i] === noClothes ? 1 : col.lower_score[i] / 1000);
   set('status', f.statuses);
   set('event', f.events);
   if (f.headings.size) {

@@ -6,9 +6,17 @@ const grid = { rows: [], why: null, cards: new Map(), perRow: 1, step: cardW };
 function describe(i) {
   const score = col.class_score[i]; // none where no detector named it
   const parts = [t(meta.classes[col['class'][i]]) + (score ? ' ' + fmt(score / 1000, 2, 2) : '')];
-  if (meta.colours[col.colour[i]] !== 'unknown') parts.push(t(meta.colours[col.colour[i]]));
+  const worn = wornText(i);
+  if (worn) parts.push(worn);
   if (points[i] >= 0) parts.push(t(compass[points[i]]));
   return parts;
+}
+// wornText is a row's colour; of a person that of the upper, then of the lower
+// clothing, where it is known.
+function wornText(i) {
+  const colour = meta.colours[col.colour[i]], lower = meta.colours[col.lower[i]];
+  if (lower !== 'unknown') return t('clothes', colour === 'unknown' ? '?' : t(colour), t(lower));
+  return colour === 'unknown' ? '' : t(colour);
 }
 function startText(i) {
   const r = recOf(i);

@@ -226,9 +226,17 @@ function rareFacts(i, row) {
   if (p) {
     row('plate', make('span', { 'class': 'plate' }, p.text), ...(p.masked ? [' · ' + t('masked')] : []));
     const why = (filter.plate && filter.plate.rows.get(i)) || p.why;
-    if (why) row('plateWhy', why);
+    if (why) row('plateWhy', matchText(why));
   }
   if (v) row('groundSpeed', `${fmt(v.kmh, 0, 1)} ± ${fmt(v.error, 0, 1)} km/h`);
+}
+
+// matchText tells how a plate met what was asked for.
+function matchText(m) {
+  const out = m.doubts.map(d => t('plate-' + d.how, d));
+  if (!out.length) out.push(t('plate-exact'));
+  if (m.raw) out.push(t('plate-raw'));
+  return out.join(lang ? '; ' : '\u00a0; ');
 }
 
 // showFacts lists what is known of the chosen object.
@@ -241,7 +249,7 @@ function showFacts() {
   const row = (key, ...value) => rows.push(make('tr', null, make('th', { scope: 'row' }, t(key)), make('td', null, ...value)));
   const score = v => ` (${t('score')} ${fmt(v / 1000, 0, 2)})`;
   rows.push(make('tr', null, make('th', { scope: 'row' }, t('original')), make('td', { id: 'fact-now' }, '—')));
-  row('class', `${nameOf(i)} · ${t(meta.classes[col['class'][i]])}${col.class_score[i] ? score(col.class_score[i]) : ''} · ${t(meta.colours[col.colour[i]])}` + (col.colour[i] ? score(col.colour_score[i]) : '') +
+  row('class', `${nameOf(i)} · ${t(meta.classes[col['class'][i]])}${col.class_score[i] ? score(col.class_score[i]) : ''} · ${t(meta.colours[col.colour[i]])}` + (col.colour[i] ? score(col.colour_score[i]) : '') + (col.lower[i] ? ` / ${t(meta.colours[col.lower[i]])}${score(col.lower_score[i])}` : '') +
     (points[i] >= 0 ? ` · ${t(compass[points[i]])} (${Math.round(bearings[i])}°)` : ''));
   row('time', (r.clock_unix_us === null ? `+${mediaText(col.start[i])} – +${mediaText(col.end[i])} (${t('noclock')})` :
     `${clockText(r.clock_unix_us + col.start[i])} – ${clockText(r.clock_unix_us + col.end[i]).slice(11)} ${uncertain(r)}`) + ` · ${spanText(length(i))}`);
