@@ -171,8 +171,19 @@ func TestBrowserPrints(t *testing.T) {
 	if len(outside) > 0 {
 		t.Errorf("%q", outside)
 	}
+	stretched := `return ['timeline','axis'].map(id=>{const c=document.getElementById(id),r=c.getBoundingClientRect();return r.width/r.height/(c.width/c.height)})`
+	for _, r := range eval[[]float64](b, stretched) {
+		if r < .99 || r > 1.01 {
+			t.Errorf("on paper the timeline is stretched %.2f times", r)
+		}
+	}
 	if err := b.Print(false); err != nil {
 		t.Fatal(err)
+	}
+	for _, r := range eval[[]float64](b, "window.dispatchEvent(new Event('afterprint'));"+stretched) {
+		if r < .99 || r > 1.01 {
+			t.Errorf("after printing the timeline is stretched %.2f times", r)
+		}
 	}
 	if pdf, err := b.PDF(); err != nil || len(pdf) < 5000 {
 		t.Errorf("%d bytes of PDF, %v", len(pdf), err)

@@ -154,7 +154,8 @@ function start() {
   byId('do-comment').onclick = askRemark;
   for (const tab of ['synopsis', 'grid', 'camera']) byId('tab-' + tab).onclick = () => showTab(tab);
   byId('grid').addEventListener('scroll', showGrid, { passive: true });
-  window.addEventListener('beforeprint', printGrid);
+  window.addEventListener('beforeprint', () => { printGrid(); printTimeline(true); });
+  window.addEventListener('afterprint', () => printTimeline(false));
   window.addEventListener('beforeunload', e => { if (pending.length) e.preventDefault(); });
   document.addEventListener('keydown', keys);
   buildFacets(update);

@@ -5,7 +5,7 @@ const kinds = ['seen', 'relearning', 'triaged', 'not-analysed', 'covered', 'dama
 const kindColour = { seen: '#cfe3cf', relearning: '#f4d58d', 'not-analysed': '#ffffff', triaged: '#dfe7ee', covered: '#8d99ae', damaged: '#d1495b', gap: '#3d405b' };
 const laneH = 28, axisH = 18, labelW = 150;
 
-const line = { from: 0, to: 1, drag: null, offset: null };
+const line = { from: 0, to: 1, drag: null, offset: null, paper: false };
 
 // Recordings with a clock share one scale; each without one has a scale of its
 // own, media time, after them.
@@ -91,8 +91,13 @@ function fillKind(g, kind, x, y, w, h) {
   if (kind === 'not-analysed') { g.fillStyle = hatching(g); g.fillRect(x, y, w, h); }
 }
 
+// On paper the timeline is as wide as A4 across (see @page), and sharp; other
+// paper scales it evenly.
+const paperW = 1031, paperSharp = 3;
+function printTimeline(on) { line.paper = on; drawTimeline(); }
+
 function drawTimeline() {
-  const canvas = byId('timeline'), width = canvas.parentElement.clientWidth, height = Math.max(1, laneTop(lanes.length));
+  const canvas = byId('timeline'), width = line.paper ? paperW : canvas.parentElement.clientWidth, height = Math.max(1, laneTop(lanes.length));
   const g = fitCanvas(canvas, width, height);
   canvas.style.height = height + 'px';
   g.fillStyle = '#fff'; g.fillRect(0, 0, width, height);
@@ -225,7 +230,7 @@ function drawPeriod(g, width) {
 }
 
 function fitCanvas(canvas, width, height) {
-  const d = window.devicePixelRatio || 1;
+  const d = line.paper ? paperSharp : window.devicePixelRatio || 1;
   canvas.width = Math.max(1, Math.round(width * d)); canvas.height = Math.max(1, Math.round(height * d));
   const g = canvas.getContext('2d');
   g.scale(d, d);
