@@ -21,7 +21,7 @@ func TestListensOnLoopbackOnly(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && len(d.Name()) > 2 && strings.HasPrefix(d.Name(), "."):
+		case d.IsDir() && len(d.Name()) > 2 && strings.HasPrefix(d.Name(), "."), path == "../testdata": // in no program
 			return filepath.SkipDir
 		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil

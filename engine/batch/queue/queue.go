@@ -1,11 +1,14 @@
 // Package queue keeps what a batch has still to do, on River
-// (https://riverqueue.com): in an SQLite file of the procedure, or in a
-// Postgres that many machines share. It is the only importer of River and of
-// its drivers; engine/batch knows it as [batch.Queue].
+// (https://riverqueue.com): a batch's files in an SQLite file of the procedure,
+// [SQLite], and the chunks that many machines are asked to work through in a
+// Postgres, [Shared]. It is the only importer of River and of its drivers;
+// engine/batch knows the first as [batch.Queue].
 //
-// A row holds two numbers, of a batch and of a file in it, and nothing of the
-// file. Whoever reads the queue learns how many files there are and how long
-// each took.
+// Neither holds anything of a file but references. In SQLite a row is two
+// numbers, of a batch and of a file in it. In Postgres it is two names that only
+// the holder of the procedure's key can make: of a run and of a task in it; and
+// why a task failed, in one of a few words. Whoever reads the queue learns how
+// much there is to do and how long each part took.
 package queue
 
 import (
