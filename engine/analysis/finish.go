@@ -35,7 +35,7 @@ func (r *run) outcomes(ctx context.Context, works []*recording, err error) ([]Ou
 // finish stitches a recording whose chunks are all there. The original is
 // hashed once more: what was analysed is what was imported.
 func (r *run) finish(ctx context.Context, rec *recording) error {
-	if _, err := evidence.Check(ctx, rec.Path, rec.SHA256, nil); err != nil {
+	if _, err := r.check(ctx, rec, nil); err != nil {
 		if ctx.Err() == nil {
 			r.drop(rec, err)
 			return nil

@@ -13,7 +13,7 @@ import (
 
 // plan checks the original and queues what is left to do of a recording.
 func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis, queue chan<- task) error {
-	id, err := evidence.Check(ctx, rec.Path, rec.SHA256, r.hashing())
+	id, err := r.check(ctx, rec, r.hashing())
 	if err != nil {
 		if ctx.Err() != nil {
 			return err

@@ -34,6 +34,11 @@ type Options struct {
 	// Slots, of runs that go on at the same time, holds them together to so many
 	// worker processes as it has room for; nil: this run alone decides.
 	Slots chan struct{}
+	// Reads does the same for originals that are read for their hash.
+	Reads chan struct{}
+	// Runner does the tasks; nil: the worker, on this machine.
+	Runner   Runner
+	Priority int // of its tasks, 1 first, 4 last
 	// Watch is told what happens, by several goroutines; nil: nobody is.
 	Watch func(Event)
 }
@@ -64,6 +69,28 @@ func (r *run) event(e Event) {
 		r.opt.Watch(e)
 	}
 }
+
+// Task is one job for a worker, with what its answer rests on: the same
+// original, chunks and pipeline give the same answer, whoever does the job.
+type Task struct {
+	Job      wire.Job
+	SHA256   string // of the original
+	Pipeline string // the identity of the analysis
+	Priority int    // 1 first, 4 last
+}
+
+// Runner does tasks: it gives the job to a worker somewhere, calls accept for
+// the worker's hello and handle for each message between that and its last word,
+// and returns how long the worker was busy. When accept or handle fails it stops.
+// The error is the worker's own fault when it told one; it is ErrElsewhere when
+// no machine could begin. It may be called for several tasks at a time.
+type Runner interface {
+	Do(ctx context.Context, t Task, accept func(wire.Hello) error, handle func(wire.Message) error) (time.Duration, error)
+}
+
+// ErrElsewhere is wrapped by the error of a task that other machines could not
+// begin: the original is out of their reach, say. It may go well another time.
+var ErrElsewhere = errors.New("no other machine can do it")
 
 // Progress is the state of a run, for a bar.
 type Progress struct {
@@ -99,8 +126,8 @@ type Outcome struct {
 // run is one call of [Run].
 type run struct {
 	ix     *index.Store
-	w      Worker
 	opt    Options
+	runner Runner
 	ident  string
 	report func(Progress)
 
@@ -140,7 +167,10 @@ func (w Worker) Describe(ctx context.Context, e wire.Engine) (wire.Hello, error)
 func Run(ctx context.Context, ix *index.Store, w Worker, recs []index.Recording, opt Options, report func(Progress)) ([]Outcome, error) {
 	opt.Engine.Device = opt.Worker.Device // decided once, the same for every chunk
 	opt.Engine.Fallback = opt.Worker.Fallback
-	r := &run{ix: ix, w: w, opt: opt, report: report, live: map[[2]int64]wire.Progress{}}
+	r := &run{ix: ix, opt: opt, runner: opt.Runner, report: report, live: map[[2]int64]wire.Progress{}}
+	if r.runner == nil {
+		r.runner = w
+	}
 	a, err := newAnalysis(opt.Worker, opt)
 	if err != nil {
 		return nil, err
@@ -187,16 +217,36 @@ func (r *run) drain(ctx context.Context, queue <-chan task) error {
 
 // inSlot does a task when there is room for another worker.
 func (r *run) inSlot(ctx context.Context, t task) error {
-	if r.opt.Slots == nil {
-		return r.do(ctx, t)
+	leave, err := Enter(ctx, r.opt.Slots)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return r.do(ctx, t)
+}
+
+// Enter waits until there is room; nil is room without end. The room is given
+// back by leave.
+func Enter(ctx context.Context, room chan struct{}) (leave func(), err error) {
+	if room == nil {
+		return func() {}, ctx.Err()
 	}
 	select {
-	case r.opt.Slots <- struct{}{}:
+	case room <- struct{}{}:
+		return func() { <-room }, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
-	defer func() { <-r.opt.Slots }()
-	return r.do(ctx, t)
+}
+
+// check reads an original and compares its hash.
+func (r *run) check(ctx context.Context, rec *recording, report evidence.Progress) (evidence.Identity, error) {
+	leave, err := Enter(ctx, r.opt.Reads)
+	if err != nil {
+		return evidence.Identity{}, err
+	}
+	defer leave()
+	return evidence.Check(ctx, rec.Path, rec.SHA256, report)
 }
 
 // newAnalysis describes the run; its identity names everything that decides
@@ -228,9 +278,8 @@ func (r *run) do(ctx context.Context, t task) error {
 	if r.dropped(t.rec) {
 		return nil
 	}
-	began := time.Now()
 	err := r.chunks(ctx, t)
-	r.worked(t, time.Since(began))
+	r.worked(t)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -253,11 +302,10 @@ func (r *run) do(ctx context.Context, t task) error {
 	return r.finish(ctx, t.rec)
 }
 
-// worked notes how long a task took, which ended or broke off.
-func (r *run) worked(t task, took time.Duration) {
+// worked tells of a task that ended or broke off.
+func (r *run) worked(t task) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.state.Work += took
 	for _, c := range t.chunks {
 		r.state.WorkUS += c.EndUS - c.StartUS
 	}
@@ -351,8 +399,17 @@ func (r *run) work(ctx context.Context, rec *recording, chunks []wire.Chunk) (in
 	job := wire.Job{Path: rec.Path, Analyse: &wire.AnalyseJob{Probe: p, Chunks: chunks, Params: r.opt.Params, Engine: r.opt.Engine, Triage: rec.triage.Of(chunks)}}
 	in := &intake{run: r, rec: rec, chunks: chunks, key: [2]int64{rec.ID, int64(chunks[0].Index)}, began: time.Now()}
 	defer r.progress(in.key, rec.ID, nil)
-	_, err := r.w.run(ctx, job, r.same, func(m wire.Message) error { return in.take(ctx, m) })
+	err := r.give(ctx, rec, job, func(m wire.Message) error { return in.take(ctx, m) })
 	return in.done, err
+}
+
+// give gives a job on a recording to a worker and notes how long that was busy.
+func (r *run) give(ctx context.Context, rec *recording, job wire.Job, handle func(wire.Message) error) error {
+	took, err := r.runner.Do(ctx, Task{Job: job, SHA256: rec.SHA256, Pipeline: r.ident, Priority: r.opt.Priority}, r.same, handle)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.state.Work += took
+	return err
 }
 
 // same refuses a worker that is not the one whose identity the run has: a

@@ -95,6 +95,23 @@ func (w Worker) Run(ctx context.Context, job wire.Job, handle func(wire.Message)
 	return w.run(ctx, job, func(wire.Hello) error { return nil }, handle)
 }
 
+// Do gives the worker one job on this machine.
+func (w Worker) Do(ctx context.Context, t Task, accept func(wire.Hello) error, handle func(wire.Message) error) (time.Duration, error) {
+	began := time.Now()
+	_, err := w.run(ctx, t.Job, accept, handle)
+	return time.Since(began), err
+}
+
+// Replay takes a worker's answer that was kept, as [Worker.Do] takes one from
+// the worker itself.
+func Replay(answer io.Reader, accept func(wire.Hello) error, handle func(wire.Message) error) error {
+	_, finished, err := converse(answer, accept, handle)
+	if err == nil && !finished {
+		err = fault.Wrap(fault.Internal, wire.ErrProtocol, "the worker's answer is cut off")
+	}
+	return err
+}
+
 // run is Run with a look at the hello before anything else is taken. A worker
 // that says nothing for long is stopped; what is done with its messages is our
 // time, not the worker's.
