@@ -4,8 +4,8 @@
 // # Status
 //
 // Built: the manifest and its plan (package survey), runs on one machine (this
-// package, and package queue), and the joins of files. Not built: many machines
-// on Postgres; the last section says how that is meant.
+// package, and package queue) and on many (package machines), and the joins of
+// files.
 //
 // # Goal
 //
@@ -65,18 +65,63 @@
 // whose starts are known by the recorder's clock and that meet within two
 // seconds are joined.
 //
-// # Many machines, as meant
+// # Many machines
 //
-// The same jobs on Postgres through River's other driver, one queue a
-// procedure, so that a coordinator's fairness is the number of workers it asks
-// for. The index is one SQLite file with one writer, and the journal one
-// chain: both stay with the coordinator, and no file system shared over a
-// network holds either open. A worker machine gets a reference, finds the
-// recording by mapping the coordinator's folder to its own, and leaves a
-// chunk's messages on shared storage, sealed with the procedure's key; the
-// coordinator takes them in as it takes in those of a local worker. What
-// saturates first is therefore the coordinator's commit of a chunk, not the
-// queue.
+// The index is one SQLite file with one writer, and the journal one chain: both
+// stay with the coordinator, and no file system shared over a network holds
+// either open. So does the queue of files, in SQLite as on one machine; imports
+// are acts, and acts are the coordinator's. What goes to other machines is the
+// chunk, in place of a worker process here (package machines, an
+// [posteriori/engine/analysis.Runner]): all that an analysis does about chunks,
+// trying again, giving up, committing, stitching, is the same code on one machine
+// and on many, and so is the index.
+//
+// The coordinator leaves a task file in a spool folder on shared storage and puts
+// a row into a Postgres, by River's other driver (package queue, Shared). A
+// machine takes the row, reads the task, looks whether the original where it sees
+// it has the hash that was imported, has its own posteriori-worker analyse the
+// chunk, leaves the messages of that in the spool, and the coordinator takes them
+// in with the same distrust as from a local worker. A row is two names, keyed
+// hashes of the batch and of (hash of the file, chunk, identity of the pipeline),
+// so a task that is done twice, or for a coordinator that has since been killed,
+// is the same task with the same result.
+//
+// Secrets. Everything is made from the procedure's key by HKDF: a run's name, a
+// token, the key that names tasks, and an X25519 pair. The queue has name, token
+// and public key. Task files, which hold the path, are sealed with the token
+// (AES-256-GCM): they take the queue and the spool together to read. Results are
+// sealed for the public key (HPKE, RFC 9180): a machine that wrote one cannot
+// read it again, no machine ever holds the procedure's key, and a result that
+// lies about after a crash dies with that key, as the index does. A pair made
+// anew for each run would leave a killed coordinator with results that nobody can
+// open. The token is among what HPKE binds, so that who sees the public key alone
+// can forge nothing. A machine itself is trusted as this one is: it has the
+// recordings.
+//
+// Law. A coordinator renews its run in the queue every two seconds. A machine
+// asks as each task begins, and every second while it works, whether the run is
+// there and was renewed within ten; if not, or if the queue does not answer for
+// ten, it stops. A veto, a revocation or a pause ends the analysis at the
+// coordinator within a second, as on one machine, and with it the run: machines
+// stop in the next. A coordinator that died stops them in ten. Results that come
+// after are opened by nobody.
+//
+// Fairness. Rows are taken by priority and then in order, of whatever procedure;
+// a coordinator has no more than twice as many in the queue as all machines do at
+// a time. With as many rows each, procedures get as many machines each, and a
+// small one waits for a few chunks of a big one, never for all.
+//
+// Trying again. There is one policy, for files: 10 seconds, a minute, ten
+// minutes, an hour. Beneath it a chunk on which a worker breaks off is tried once
+// more, as on one machine; and a machine that could not even begin, or went away,
+// hands its task to others, twice. Whatever no machine can do comes back as a
+// file that waits, then fails, with the reason: the dead letters are the failed
+// lines of posteriori batch status.
+//
+// Builds. Machines take tasks of coordinators with the same programs, libraries
+// and kind of device only (the name of River's queue is a hash of those), so that
+// the identity of an analysis is one whoever did it. The price: a coordinator
+// needs a card to have cards work for it.
 //
 // # Alternatives
 //
@@ -84,6 +129,13 @@
 //     folders do, and can be explained to a court.
 //   - A table of our own in place of River: River brings retries with delays,
 //     priorities, and the same code on SQLite and on Postgres.
-//   - A chunk as the job: fifty thousand files of five minutes are as many jobs
-//     either way; longer recordings already run in parallel inside their job.
+//   - A chunk as the job on one machine: fifty thousand files of five minutes are
+//     as many jobs either way; longer recordings already run in parallel inside
+//     their job.
+//   - Files as the jobs of many machines: a recording of a day would keep one
+//     machine for hours while others idle, and one that dies would lose them.
+//   - Results through Postgres: a chunk of a busy street is some megabytes, and
+//     the queue would hold what was found.
+//   - LISTEN and NOTIFY in place of asking four times a second: a connection that
+//     a machine holds open for it is what a Postgres runs out of first.
 package batch

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,7 @@ type Runner struct {
 	Queue   Queue
 	Batch   int64
 	Workers int // files at a time
+	Slots   int // workers that are busy at a time, for the time left; 0: Workers
 	Handle  Handler
 	Report  func(Progress)
 	Speeds  *Speeds
@@ -55,7 +57,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	if r.Speeds == nil {
 		r.Speeds = &Speeds{}
 	}
-	acc := newAccount(r.Speeds, r.Workers, time.Now)
+	acc := newAccount(r.Speeds, cmp.Or(r.Slots, r.Workers), time.Now)
 	var jobs []Job
 	for it, err := range r.Index.BatchItems(ctx, r.Batch, "") {
 		if err != nil {
