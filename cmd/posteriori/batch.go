@@ -17,8 +17,7 @@ kept. posteriori batch resume goes on.
 `, index.BatchPaused),
 		newBatchResumeCommand(a),
 		newBatchRetryCommand(a),
-		newBatchSetCommand(a, "cancel", "End a batch: what still waits is not analysed", `End a batch: the last one, or that of the number. What still waits is not
-analysed; what was imported and analysed stays.
-`, index.BatchCancelled),
+		newBatchCancelCommand(a),
+		newBatchWorkerCommand(a),
 	)
 }

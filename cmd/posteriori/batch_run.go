@@ -19,6 +19,7 @@ import (
 	"posteriori/engine"
 	"posteriori/engine/analysis"
 	"posteriori/engine/batch"
+	"posteriori/engine/batch/machines"
 	"posteriori/engine/batch/queue"
 	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
@@ -30,6 +31,7 @@ import (
 // batchRunOptions are the flags of the commands that work on a batch.
 type batchRunOptions struct {
 	analyseOptions
+	queueOptions
 	priority int
 	item     int64
 }
@@ -55,13 +57,21 @@ analysed, partly analysed, refused, failed or left out, with the reason:
 posteriori batch status lists them.
 
 Times of day are taken from cameras that are confirmed in the manifest only.
+
+With --queue other machines do the work: those on which posteriori batch worker
+runs. This one hashes and imports the originals, keeps index and journal, and
+takes in what they find; --workers is then how many chunks it has in the queue
+at a time (default: twice what the machines take). Procedures that share a queue
+share the machines evenly.
 ` + exitStatus,
-		Example: `  posteriori batch run -p 2026-00123 manifest.yaml --reason "exploitation des scellés 4 et 5"`,
-		Args:    argsBetween(1, 1),
-		RunE:    func(c *cobra.Command, args []string) error { return a.batchRun(c, o, args[0]) },
+		Example: `  posteriori batch run -p 2026-00123 manifest.yaml --reason "exploitation des scellés 4 et 5"
+  posteriori batch run -p 2026-00123 manifest.yaml --queue postgres://posteriori@db/posteriori --spool /mnt/spool`,
+		Args: argsBetween(1, 1),
+		RunE: func(c *cobra.Command, args []string) error { return a.batchRun(c, o, args[0]) },
 	}
 	o.engineFlags(c)
 	a.opsFlags(c)
+	o.queueFlags(c)
 	c.Flags().IntVar(&o.priority, "priority", 2, "1 (first) to 4 (last), for cameras without one of their own")
 	return c
 }
@@ -83,6 +93,7 @@ of the number.
 	}
 	o.engineFlags(c)
 	a.opsFlags(c)
+	o.queueFlags(c)
 	return c
 }
 
@@ -108,7 +119,28 @@ failed, or the one of --item. What was analysed in part is analysed anew.
 	}
 	o.engineFlags(c)
 	a.opsFlags(c)
+	o.queueFlags(c)
 	c.Flags().Int64Var(&o.item, "item", 0, "only the file of this `number` in the batch")
+	return c
+}
+
+func newBatchCancelCommand(a *app) *cobra.Command {
+	var o queueOptions
+	c := newBatchSetCommand(a, "cancel", "End a batch: what still waits is not analysed", `End a batch: the last one, or that of the number. What still waits is not
+analysed; what was imported and analysed stays. With --queue and --spool what
+machines were asked to do for it is taken back, even when no run is there.
+`, index.BatchCancelled)
+	o.queueFlags(c)
+	set := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := o.check(); err != nil {
+			return err
+		}
+		if err := set(c, args); err != nil || o.queue == "" {
+			return err
+		}
+		return a.forgetRun(c, o, args)
+	}
 	return c
 }
 
@@ -225,6 +257,12 @@ func (a *app) batchRun(c *cobra.Command, o batchRunOptions, name string) error {
 func (o *batchRunOptions) check(c *cobra.Command) error {
 	if c.Flags().Lookup("priority") != nil && (o.priority < 1 || o.priority > 4) {
 		return usage(c, "--priority %d is none of 1 to 4", o.priority)
+	}
+	if err := o.queueOptions.check(); err != nil {
+		return err
+	}
+	if o.queue != "" && o.spool == "" {
+		return machines.CheckSpool(o.spool)
 	}
 	return o.analyseOptions.check(c)
 }
@@ -422,15 +460,22 @@ func (a *app) workOnce(ctx context.Context, store *engine.Store, id string, b in
 	if err := bw.prepare(ctx, &o); err != nil {
 		return err
 	}
+	r := batch.Runner{Index: ix, Batch: b.ID, Workers: o.workers + 1}
+	end := func(bool) error { return nil }
+	if o.queue != "" {
+		if end, err = bw.onMachines(ctx, p, &r, o); err != nil {
+			return err
+		}
+	}
 	q, err := queue.OpenSQLite(ctx, filepath.Join(filepath.Dir(p.IndexPath()), "jobs.db"), retryDelays)
 	if err != nil {
-		return err
+		return errors.Join(err, end(false))
 	}
 	m := newBatchMeter(a.progressTo())
-	r := batch.Runner{Index: ix, Queue: q, Batch: b.ID, Workers: o.workers + 1, Handle: a.ops.handle(bw.handle), Report: a.ops.report(m.show)}
+	r.Queue, r.Handle, r.Report = q, a.ops.handle(bw.handle), a.ops.report(m.show)
 	err = r.Run(ctx)
 	m.stop()
-	err = errors.Join(err, q.Close())
+	err = errors.Join(err, q.Close(), end(err == nil || errors.Is(err, batch.ErrCancelled)))
 	return a.batchEnd(context.WithoutCancel(ctx), ix, b, err)
 }
 
@@ -440,14 +485,16 @@ func (b *batchWork) prepare(ctx context.Context, o *batchRunOptions) error {
 	if b.worker, err = analysis.FindWorker(); err != nil {
 		return err
 	}
-	o.workers = cmp.Or(o.workers, runtime.NumCPU())
 	one := o.analyseOptions
 	one.workers = 1
 	if b.opt, err = b.app.analysisOptions(b.store, b.worker, nil, one); err != nil {
 		return err
 	}
-	b.opt.Workers, b.opt.Slots = o.workers, make(chan struct{}, o.workers)
-	b.opt.Engine.Threads = max(1, runtime.NumCPU()/o.workers)
+	if o.queue == "" {
+		o.workers = cmp.Or(o.workers, runtime.NumCPU())
+		b.opt.Workers, b.opt.Slots = o.workers, make(chan struct{}, o.workers)
+		b.opt.Engine.Threads = max(1, runtime.NumCPU()/o.workers)
+	}
 	if b.opt.Worker, err = b.worker.Describe(ctx, b.opt.Engine); err != nil {
 		return err
 	}

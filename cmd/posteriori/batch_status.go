@@ -27,6 +27,7 @@ import (
 
 // batchStatusOptions are the flags of posteriori batch status.
 type batchStatusOptions struct {
+	queueOptions
 	format    string
 	out       string
 	overwrite bool
@@ -39,7 +40,8 @@ func newBatchStatusCommand(a *app) *cobra.Command {
 		Use:   "status -p ID [NUMBER]",
 		Short: "Say how far a batch is and what became of each file",
 		Long: `Say how far a batch is, the last one or that of the number, and which files could
-not be analysed, or not whole, and why. With --all every file has its line.
+not be analysed, or not whole, and why. With --all every file has its line. With
+--queue it says too which machines are there and how much waits in the queue.
 
 STATES: waiting; analysed; partly (with the seconds that are not); refused (it
 cannot be used, or a rule forbids it); failed (it was tried, and broke);
@@ -55,6 +57,7 @@ cancelled; left-out (by the manifest, with its reason).
 	f.StringVarP(&o.out, "output", "o", "", "`file` that it is written to, with every file's line")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the file where there is one")
 	f.BoolVar(&o.all, "all", false, "list every file, not only those that were not analysed")
+	o.queueFlags(c)
 	return c
 }
 
@@ -73,6 +76,7 @@ type batchSummary struct {
 	Cut      int64             `json:"cut"`    // that a join of files cuts, and nothing goes on
 	Progress *batch.Progress   `json:"progress,omitempty"`
 	Items    []index.BatchItem `json:"items"`
+	Queue    *queueState       `json:"queue,omitempty"`
 	Demo     string            `json:"mark,omitempty"`
 }
 
@@ -133,6 +137,9 @@ func (a *app) batchStatus(c *cobra.Command, o batchStatusOptions, args []string)
 	if !ok {
 		return usage(c, "--format %q is none of table, json, csv, html", format)
 	}
+	if err := o.queueOptions.check(); err != nil {
+		return err
+	}
 	return a.inBatch(c, args, "status", func(ctx context.Context, act *engine.Act, ix *index.Store, b index.Batch) error {
 		s, err := summarise(ctx, ix, b, o.all || o.out != "" || format == "csv")
 		if err != nil {
@@ -140,6 +147,11 @@ func (a *app) batchStatus(c *cobra.Command, o batchStatusOptions, args []string)
 		}
 		if act.Procedure().Doc.Demo {
 			s.Demo = "DÉMONSTRATION"
+		}
+		if o.queue != "" {
+			if s.Queue, err = readQueue(ctx, act.Procedure(), o.queueOptions, b); err != nil {
+				return err
+			}
 		}
 		if o.out == "" {
 			if err := recordBatch(act, "status", b); err != nil {
@@ -203,6 +215,9 @@ func (s batchSummary) head() []string {
 	}
 	if p := s.Progress; p != nil && s.States[index.ItemWaiting] > 0 {
 		out = append(out, fmt.Sprintf("as of %s: %s", time.UnixMicro(p.AtUS).Local().Format("2006-01-02 15:04:05"), progressText(*p)))
+	}
+	if s.Queue != nil {
+		out = append(out, s.Queue.String())
 	}
 	return out
 }

@@ -96,6 +96,11 @@ func (b *batchWork) importOne(ctx context.Context, it index.BatchItem, report fu
 	if err != nil {
 		return index.Recording{}, err
 	}
+	leave, err := analysis.Enter(ctx, b.opt.Reads)
+	if err != nil {
+		return index.Recording{}, err
+	}
+	defer leave()
 	opt := importOptions{exhibit: it.Exhibit, basis: b.basis, camera: it.Camera, chunk: analysis.Chunk}
 	if it.ClockUS != nil {
 		opt.start, opt.clockStart = time.UnixMicro(*it.ClockUS), "manifest"
@@ -132,13 +137,17 @@ func (b *batchWork) importOne(ctx context.Context, it index.BatchItem, report fu
 
 // params name the batch in the records of its acts.
 func (b *batchWork) params(it index.BatchItem) map[string]any {
-	return map[string]any{"batch": it.Batch, "item": it.Item}
+	p := map[string]any{"batch": it.Batch, "item": it.Item}
+	if b.opt.Runner != nil {
+		p["machines"] = "many"
+	}
+	return p
 }
 
 func (b *batchWork) analyse(ctx context.Context, it index.BatchItem, rec index.Recording, anew bool, report func(batch.Step)) (analysis.Outcome, error) {
 	var out []analysis.Outcome
 	opt := b.opt
-	opt.Again = anew
+	opt.Again, opt.Priority = anew, it.Priority
 	length := time.Duration(rec.Probe.DurationUS) * time.Microsecond
 	spec := engine.ActSpec{Procedure: b.id, Operation: journal.Collect, Sub: journal.SubAnalyse, Reason: b.app.reason}
 	err := b.store.Do(ctx, spec, func(act *engine.Act) error {
@@ -193,6 +202,8 @@ func (b *batchWork) ended(ctx context.Context, it index.BatchItem, err error) (i
 		return it, err
 	}
 	switch {
+	case errors.Is(err, analysis.ErrElsewhere):
+		return it, again{f}
 	case f.Kind == fault.Missing, f.Kind == fault.NoSpace, f.Kind == fault.Refused && slices.Contains(lawless, f.Rule),
 		errors.Is(err, engine.ErrOverdue),
 		f.Kind == fault.Integrity && f.Rule != "21":

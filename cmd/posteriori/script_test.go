@@ -11,11 +11,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"posteriori/testdata/seizure"
+	"posteriori/testdata/timedworker"
 )
 
 func TestMain(m *testing.M) {
 	if what := os.Getenv(netEnv); what != "" {
 		os.Exit(netHelper(what))
+	}
+	if filepath.Base(os.Args[0]) == timedworker.Name {
+		os.Exit(timedworker.Main())
 	}
 	testscript.Main(m, map[string]func(){"posteriori": func() { os.Exit(run()) }})
 }
