@@ -66,9 +66,8 @@ func (a *app) notePlain(q *queue.Shared) {
 // chunks for every machine: of a file of a few minutes there is but one.
 const filesAtOnce = 256
 
-// onMachines has the run's chunks done by other machines; end says whether the
-// run is over for good.
-func (b *batchWork) onMachines(ctx context.Context, p *engine.Procedure, r *batch.Runner, o batchRunOptions) (end func(bool) error, err error) {
+// onMachines has the run's chunks done by other machines, until end is called.
+func (b *batchWork) onMachines(ctx context.Context, p *engine.Procedure, r *batch.Runner, o batchRunOptions) (end func() error, err error) {
 	q, err := o.open(ctx)
 	if err != nil {
 		return nil, err
@@ -87,9 +86,9 @@ func (b *batchWork) onMachines(ctx context.Context, p *engine.Procedure, r *batc
 	b.opt.Runner, b.opt.Workers = c, filesAtOnce
 	b.opt.Reads = make(chan struct{}, runtime.NumCPU())
 	r.Workers, r.Slots = max(filesAtOnce, o.workers), c.Slots()
-	return func(over bool) error {
+	return func() error {
 		defer q.Close()
-		return c.Close(context.WithoutCancel(ctx), over)
+		return c.Close(ctx)
 	}, nil
 }
 

@@ -461,7 +461,7 @@ func (a *app) workOnce(ctx context.Context, store *engine.Store, id string, b in
 		return err
 	}
 	r := batch.Runner{Index: ix, Batch: b.ID, Workers: o.workers + 1}
-	end := func(bool) error { return nil }
+	end := func() error { return nil }
 	if o.queue != "" {
 		if end, err = bw.onMachines(ctx, p, &r, o); err != nil {
 			return err
@@ -469,13 +469,13 @@ func (a *app) workOnce(ctx context.Context, store *engine.Store, id string, b in
 	}
 	q, err := queue.OpenSQLite(ctx, filepath.Join(filepath.Dir(p.IndexPath()), "jobs.db"), retryDelays)
 	if err != nil {
-		return errors.Join(err, end(false))
+		return errors.Join(err, end())
 	}
 	m := newBatchMeter(a.progressTo())
 	r.Queue, r.Handle, r.Report = q, a.ops.handle(bw.handle), a.ops.report(m.show)
 	err = r.Run(ctx)
 	m.stop()
-	err = errors.Join(err, q.Close(), end(err == nil || errors.Is(err, batch.ErrCancelled)))
+	err = errors.Join(err, q.Close(), end())
 	return a.batchEnd(context.WithoutCancel(ctx), ix, b, err)
 }
 

@@ -92,7 +92,8 @@
 // (AES-256-GCM): they take the queue and the spool together to read. Results are
 // sealed for the public key (HPKE, RFC 9180): a machine that wrote one cannot
 // read it again, no machine ever holds the procedure's key, and a result that
-// lies about after a crash dies with that key, as the index does. A pair made
+// lies about after a crash dies with that key, as the index does. (A run that
+// ends in order leaves none.) A pair made
 // anew for each run would leave a killed coordinator with results that nobody can
 // open. The token is among what HPKE binds, so that who sees the public key alone
 // can forge nothing. A machine itself is trusted as this one is: it has the

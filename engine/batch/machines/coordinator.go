@@ -109,17 +109,14 @@ func NewCoordinator(ctx context.Context, c Config) (*Coordinator, error) {
 }
 
 // Close ends the run: machines stop within seconds, and nothing of it stays in
-// the queue. Results that were not taken in stay where they lie for the next run,
-// unless nothing is left to do: then the folder goes.
-func (c *Coordinator) Close(ctx context.Context, finished bool) error {
+// the queue or on the share. So only a coordinator that was killed leaves
+// something, for the next to take up or for [Forget].
+func (c *Coordinator) Close(ctx context.Context) error {
 	c.stop()
 	<-c.done
 	c.intent.Wait()
 	err := c.q.Stop(context.WithoutCancel(ctx), c.run.ID)
-	if finished {
-		err = errors.Join(err, spoolFault(c.spool.run(c.run.ID), os.RemoveAll(c.spool.run(c.run.ID))))
-	}
-	return err
+	return errors.Join(err, spoolFault(c.spool.run(c.run.ID), os.RemoveAll(c.spool.run(c.run.ID))))
 }
 
 // Forget takes a batch's run out of the queue and of the spool, whether or not

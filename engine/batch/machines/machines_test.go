@@ -240,7 +240,7 @@ func TestSameAsOneMachine(t *testing.T) {
 	if d := cmp.Diff(want, found(t, ix)); d != "" {
 		t.Errorf("another index (-one machine +two):\n%s", d)
 	}
-	if err := c.Close(t.Context(), true); err != nil {
+	if err := c.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if left := files(t, o.spool); len(left) > 0 {
@@ -301,7 +301,7 @@ func TestTakesUp(t *testing.T) {
 	if free < left {
 		t.Errorf("%d results lay there, and %d chunks were not worked on anew", left, free)
 	}
-	if err := again.Close(t.Context(), true); err != nil {
+	if err := again.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -365,7 +365,7 @@ func TestCannot(t *testing.T) {
 			if n := len(found(t, ix)); n > 0 {
 				t.Errorf("%d tracks all the same", n)
 			}
-			if err := co.Close(t.Context(), true); err != nil {
+			if err := co.Close(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -391,7 +391,7 @@ func TestOtherBuild(t *testing.T) {
 	if _, err := o.run(ix, recs, c); fault.KindOf(err) != fault.Interrupted && !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if err := c.Close(t.Context(), false); err != nil {
+	if err := c.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -478,7 +478,7 @@ func TestForgedResult(t *testing.T) {
 	if damaged != 2 {
 		t.Errorf("%d results were told to be damaged", damaged)
 	}
-	if err := c.Close(t.Context(), true); err != nil {
+	if err := c.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
