@@ -22,6 +22,7 @@ import (
 	"posteriori/engine/journal"
 	"posteriori/engine/procedure"
 	"posteriori/engine/query"
+	"posteriori/engine/report"
 	"posteriori/engine/scene"
 )
 
@@ -124,8 +125,8 @@ func (a *app) activityAct(c *cobra.Command, store *engine.Store, act *engine.Act
 	}
 	res.Objects, res.Scope = found.Len(), found.Scope
 	res.fill(count)
-	title := fmt.Sprintf("Activity · procedure %s · %d objects", act.Procedure().Doc.ID, found.Len())
-	sheet := count.Sheet(title, seenText(found.Scope), store.Mark(), o.heatmap)
+	title := fmt.Sprintf("Activité · procédure %s · %s", act.Procedure().Doc.ID, activity.Count(found.Len()))
+	sheet := count.Sheet(title, scopeInFrench(found.Scope), store.Mark(), o.heatmap)
 	temp, drop, err := tempBeside(o.out, o.overwrite)
 	if err != nil {
 		return res, err
@@ -146,6 +147,46 @@ func (a *app) activityAct(c *cobra.Command, store *engine.Store, act *engine.Act
 		return res, err
 	}
 	return res, act.AddDerived(ctx, ix, index.DerivedActivity, res.File)
+}
+
+// scopeInFrench is seenText on what a magistrate reads.
+func scopeInFrench(sc query.Scope) string {
+	s := fmt.Sprintf("Recherché dans %s analysées sur %s demandées", spanInFrench(sc.SeenUS()), spanInFrench(sc.AskedUS()))
+	var parts []string
+	for _, k := range notSeenKinds {
+		if us := sc.NotSeen()[k]; us > 0 {
+			parts = append(parts, report.Term(report.Coverage, string(k))+" "+spanInFrench(us))
+		}
+	}
+	if len(parts) > 0 {
+		s += " (" + strings.Join(parts, ", ") + ")"
+	}
+	none := 0
+	for _, r := range sc.Recordings {
+		if r.NoClock {
+			none++
+		}
+	}
+	switch none {
+	case 0:
+		return s
+	case 1:
+		return s + "\u00a0; un enregistrement est sans horloge"
+	}
+	return s + fmt.Sprintf("\u00a0; %d enregistrements sont sans horloge", none)
+}
+
+// spanInFrench is a length of time to the tenth of a second, from an hour on to
+// the minute.
+func spanInFrench(us int64) string {
+	s := (us + 50_000) / 100_000 // tenths
+	switch {
+	case s < 600:
+		return strings.Replace(strings.TrimSuffix(fmt.Sprintf("%.1f", float64(s)/10), ".0"), ".", ",", 1) + "\u00a0s"
+	case s < 36_000:
+		return fmt.Sprintf("%d\u00a0min %02d\u00a0s", s/600, s%600/10)
+	}
+	return fmt.Sprintf("%d\u00a0h %02d\u00a0min", s/36_000, s%36_000/600)
 }
 
 func writeActivity(name string, s *activity.Sheet) error {

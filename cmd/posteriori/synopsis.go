@@ -439,12 +439,15 @@ func synopsisObjects(recs []index.Recording, keys []index.Key) []journal.Object 
 
 func sidecarName(out string) string { return strings.TrimSuffix(out, filepath.Ext(out)) + ".json" }
 
+// notSeenKinds is why something was not seen, in the order it is said.
+var notSeenKinds = []scene.CoverageKind{scene.Gap, scene.Damaged, scene.Covered, scene.Relearning, scene.NotAnalysed, scene.Triaged}
+
 // seenText says what "found" or "nothing found" covers.
 func seenText(sc query.Scope) string {
 	s := fmt.Sprintf("searched: %v of %v asked for", span(sc.SeenUS()), span(sc.AskedUS()))
 	if n := len(sc.NotSeen()); n > 0 {
 		var parts []string
-		for _, k := range []scene.CoverageKind{scene.Gap, scene.Damaged, scene.Covered, scene.Relearning, scene.NotAnalysed, scene.Triaged} {
+		for _, k := range notSeenKinds {
 			if us := sc.NotSeen()[k]; us > 0 {
 				parts = append(parts, fmt.Sprintf("%s %v", k, span(us)))
 			}

@@ -7,7 +7,9 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/image/draw"
 
@@ -70,11 +72,19 @@ var kinds = []struct {
 	of    []scene.Class
 	paint color.RGBA
 }{
-	{"person", []scene.Class{scene.Person}, color.RGBA{0x00, 0x72, 0xb2, 255}},
-	{"bicycle, motorcycle", []scene.Class{scene.Bicycle, scene.Motorcycle}, color.RGBA{0x00, 0x9e, 0x73, 255}},
-	{"car", []scene.Class{scene.Car}, color.RGBA{0xe6, 0x9f, 0x00, 255}},
-	{"bus, truck", []scene.Class{scene.Bus, scene.Truck}, color.RGBA{0xd5, 0x5e, 0x00, 255}},
-	{"other", nil, color.RGBA{0x80, 0x80, 0x80, 255}},
+	{"personne", []scene.Class{scene.Person}, color.RGBA{0x00, 0x72, 0xb2, 255}},
+	{"vélo, moto", []scene.Class{scene.Bicycle, scene.Motorcycle}, color.RGBA{0x00, 0x9e, 0x73, 255}},
+	{"voiture", []scene.Class{scene.Car}, color.RGBA{0xe6, 0x9f, 0x00, 255}},
+	{"bus, camion", []scene.Class{scene.Bus, scene.Truck}, color.RGBA{0xd5, 0x5e, 0x00, 255}},
+	{"autre", nil, color.RGBA{0x80, 0x80, 0x80, 255}},
+}
+
+// Count is a number of objects, in French.
+func Count(n int) string {
+	if n < 2 {
+		return fmt.Sprintf("%d objet", n)
+	}
+	return fmt.Sprintf("%d objets", n)
 }
 
 // byKind is a bin's count for each of kinds, and their sum.
@@ -107,8 +117,8 @@ func (s *Sheet) draw(c canvas) error {
 	y := float64(chartTop + chartH + chartFoot)
 	for i := range s.views {
 		v := &s.views[i]
-		c.text(margin, y+24, 16, -1, ink, fmt.Sprintf("%s: %d objects, where their feet were (from %s to %s s in a place)",
-			v.Name, v.Objects, strconv.FormatFloat(.05, 'g', 2, 64), strconv.FormatFloat(v.most(), 'g', 3, 64)))
+		c.text(margin, y+24, 16, -1, ink, fmt.Sprintf("%s\u00a0: %s, où ils ont posé les pieds ou les roues (de 0,05 à %s s au même endroit)",
+			v.Name, Count(v.Objects), strings.ReplaceAll(strconv.FormatFloat(v.most(), 'g', 3, 64), ".", ",")))
 		y += titleH
 		if err := c.picture(margin, y, viewW, float64(v.height()), v.picture()); err != nil {
 			return err
@@ -157,13 +167,13 @@ func (s *Sheet) chart(c canvas) {
 	for _, k := range kinds {
 		c.rect(x, base+44, 12, 12, k.paint)
 		c.text(x+18, base+55, 13, -1, ink, k.name)
-		x += 40 + 8*float64(len(k.name))
+		x += 40 + 8*float64(utf8.RuneCountInString(k.name))
 	}
 	c.rect(x, base+44, 12, 3, unseen)
 	c.rect(x, base+52, 12, 3, unseen)
-	note := "not analysed"
+	note := "non analysé"
 	if s.noClock > 0 {
-		note += fmt.Sprintf("; %d objects of recordings without a clock are left out", s.noClock)
+		note += fmt.Sprintf("\u00a0; %s d’enregistrements sans horloge ne sont pas comptés ici", Count(s.noClock))
 	}
 	c.text(x+18, base+55, 13, -1, ink, note)
 }
