@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"posteriori/bench/score"
+	"posteriori/testdata/timedworker"
 )
 
 // env is what a suite may use.
@@ -66,10 +67,14 @@ func suites() []suite {
 		{"reliability", reliabilitySuite},
 		{"synopsis", synopsisSuite},
 		{"review", reviewSuite},
+		{"scale", machinesSuite},
 	}
 }
 
 func main() {
+	if filepath.Base(os.Args[0]) == timedworker.Name {
+		os.Exit(timedworker.Main())
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {

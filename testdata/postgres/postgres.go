@@ -216,6 +216,45 @@ func (s *Server) Dump() ([]byte, error) {
 	return cmd.Output()
 }
 
+// CPU is how long the server and all its processes were busy so far, those that
+// have ended included.
+func (s *Server) CPU() (time.Duration, error) {
+	pid := s.cmd.Process.Pid
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return 0, err
+	}
+	ticks, err := busy(strconv.Itoa(pid), true)
+	for _, c := range strings.Fields(string(children)) {
+		if n, cerr := busy(c, false); cerr == nil { // else it has ended meanwhile
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, err // USER_HZ is 100 on all that Go runs on
+}
+
+// busy is a process's time in ticks, of proc(5)'s utime and stime, and with it
+// that of its ended children.
+func busy(pid string, ended bool) (n int64, err error) {
+	b, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // from the state, field 3, on
+	fields := []int{14, 15}
+	if ended {
+		fields = append(fields, 16, 17)
+	}
+	for _, i := range fields {
+		t, err := strconv.ParseInt(f[i-3], 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		n += t
+	}
+	return n, nil
+}
+
 // Stop ends the server and removes its files.
 func (s *Server) Stop() error {
 	if s.cmd != nil {
