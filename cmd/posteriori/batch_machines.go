@@ -192,6 +192,8 @@ uses must lie in --models.
 A run that is revoked, paused or cancelled stops here within seconds; one of
 which nothing is heard stops after ten. The clocks of all machines should be
 right within a second or two.
+
+Where the queue cannot be reached the exit status is 8.
 ` + exitStatus,
 		Example: `  posteriori batch worker --queue postgres://posteriori@db/posteriori --spool /mnt/spool
   posteriori batch worker --map /evidence=/mnt/evidence --models /opt/models --workers 16`,
@@ -199,6 +201,7 @@ right within a second or two.
 		RunE: func(c *cobra.Command, _ []string) error { return a.batchWorker(c, o) },
 	}
 	o.queueFlags(c)
+	a.opsFlags(c)
 	f := c.Flags()
 	f.StringArrayVar(&o.maps, "map", nil, "`FROM=TO`: what the coordinator sees at FROM lies at TO here; others are then not read (may be repeated)")
 	f.StringVar(&o.models, "models", "", "`folder` with the models (default: where posteriori models install puts them)")
@@ -218,7 +221,7 @@ func (a *app) batchWorker(c *cobra.Command, o batchWorkerOptions) error {
 	if err := (&analyseOptions{device: o.device, plates: "none", coverage: "full", workers: o.workers}).check(c); err != nil {
 		return err
 	}
-	m := machines.Machine{Spool: o.spool, Slots: cmp.Or(o.workers, runtime.NumCPU()), Notice: func(line string) { a.notef("%s", line) }}
+	m := machines.Machine{Spool: o.spool, Slots: cmp.Or(o.workers, runtime.NumCPU()), Notice: a.machineNotice}
 	m.Threads = max(1, runtime.NumCPU()/m.Slots)
 	for _, s := range o.maps {
 		one, err := machines.ParseMapping(s)
@@ -251,6 +254,14 @@ func (a *app) batchWorker(c *cobra.Command, o batchWorkerOptions) error {
 	}
 	a.notef("stopped")
 	return nil
+}
+
+// machineNotice tells and logs what the people of a machine must know.
+func (a *app) machineNotice(line string) {
+	if a.ops.file != "-" {
+		a.notef("%s", line)
+	}
+	a.ops.log.Warn(line)
 }
 
 // describeMachine asks the worker here what it computes with.

@@ -103,6 +103,11 @@ func NewCoordinator(ctx context.Context, c Config) (*Coordinator, error) {
 	if err := c.Queue.Begin(ctx, out.run); err != nil {
 		return nil, err
 	}
+	m, err := c.Queue.Beat(ctx, out.run)
+	if err != nil {
+		return nil, err
+	}
+	out.resize(m)
 	ctx, out.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go func() { defer close(out.done); out.tend(ctx) }()
 	return out, nil

@@ -31,7 +31,30 @@ func TestMain(m *testing.M) {
 		os.Exit(timedworker.Main())
 	}
 	faultPause = 10 * time.Millisecond
-	os.Exit(m.Run())
+	code := m.Run()
+	if shared != nil {
+		if err := shared.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// shared is the tests' one server, from the first of them on.
+var shared *postgres.Server
+
+func server(t *testing.T) *postgres.Server {
+	t.Helper()
+	if shared == nil {
+		var err error
+		if shared, err = postgres.Start(); errors.Is(err, postgres.ErrMissing) {
+			t.Skip(err)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return shared
 }
 
 var procedureKey = bytes.Repeat([]byte{7}, index.KeySize)
@@ -59,7 +82,7 @@ func newOffice(t *testing.T) *office {
 	if err := os.Symlink(exe, link); err != nil {
 		t.Fatal(err)
 	}
-	o := &office{t: t, ctx: t.Context(), server: postgres.New(t), worker: analysis.Worker{Path: link}, seized: t.TempDir(), spool: t.TempDir()}
+	o := &office{t: t, ctx: t.Context(), server: server(t), worker: analysis.Worker{Path: link}, seized: t.TempDir(), spool: t.TempDir()}
 	if o.hello, err = o.worker.Describe(t.Context(), wire.Engine{Device: "cpu"}); err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,8 @@ func (q *Shared) Work(ctx context.Context, m Machine, do func(context.Context, T
 		JobTimeout:           -1,                        // not River's one minute
 		RescueStuckJobsAfter: 10 * 365 * 24 * time.Hour, // by age; [Shared.Mend] does it by machine
 		RetryPolicy:          policy(q.delays),
-		FetchCooldown:        20 * time.Millisecond, FetchPollInterval: 250 * time.Millisecond,
+		// A machine that is busy asks as a task ends; one that waits, twice a second.
+		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond,
 		// A connection that listens, on each of a thousand machines, would be the
 		// first thing to run out.
 		PollOnly:                    true,
@@ -93,6 +94,7 @@ func (q *Shared) Work(ctx context.Context, m Machine, do func(context.Context, T
 	if err := s.say(ctx); err != nil {
 		return err
 	}
+	s.forget(ctx)
 	done := make(chan struct{})
 	tend, stop := context.WithCancel(context.WithoutCancel(ctx))
 	go func() { defer close(done); s.tend(tend) }()
@@ -157,16 +159,33 @@ func (s *serving) Work(ctx context.Context, j *river.Job[chunkArgs]) (err error)
 	return Broke
 }
 
-// say tells that the machine is there, and forgets those that are long gone.
+// say tells that the machine is there.
 func (s *serving) say(ctx context.Context) error {
 	ctx, done := ask(ctx)
 	defer done()
 	_, err := s.q.pool.Exec(ctx, `INSERT INTO posteriori_machine (id, build, slots, beat_at) VALUES ($1, $2, $3, now())
 		ON CONFLICT (id) DO UPDATE SET beat_at = now()`, s.id, s.m.Build, s.m.Slots)
 	if err == nil {
-		_, err = s.q.pool.Exec(ctx, "DELETE FROM posteriori_machine WHERE beat_at < now() - interval '1 hour'")
+		// A job that the database holds for this machine and that it does not do is
+		// one whose end could not be told: another gets it.
+		_, err = s.q.pool.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND queue = $1
+			AND attempted_by[array_upper(attempted_by, 1)] = $2 AND NOT id = ANY($3) AND attempted_at < now() - interval '20 seconds'`, s.m.Build, s.id, s.under())
 	}
 	return s.q.fail(err)
+}
+
+// forget removes machines that are long gone.
+func (s *serving) forget(ctx context.Context) {
+	ctx, done := ask(ctx)
+	defer done()
+	_, _ = s.q.pool.Exec(ctx, "DELETE FROM posteriori_machine WHERE beat_at < now() - interval '1 hour'") // they count for nothing
+}
+
+// under are the tasks under way.
+func (s *serving) under() []int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.AppendSeq([]int64{}, maps.Keys(s.active))
 }
 
 // tend says that the machine is there and stops what is not wanted any more.
@@ -199,29 +218,22 @@ func (s *serving) tend(ctx context.Context) {
 	}
 }
 
-// look asks which of the tasks under way are still wanted. A job that the
-// database holds for this machine and that the machine does not do is one whose
-// end could not be told: another gets it.
+// look asks which of the tasks under way are still wanted.
 func (s *serving) look(ctx context.Context) error {
-	s.mu.Lock()
-	ids := slices.Collect(maps.Keys(s.active))
-	s.mu.Unlock()
+	ids := s.under()
+	if len(ids) == 0 {
+		s.heard = time.Now() // there is nothing to be heard of
+		return nil
+	}
 	ctx, done := ask(ctx)
 	defer done()
-	var wanted []int64
-	if len(ids) > 0 {
-		rows, err := s.q.pool.Query(ctx, `SELECT j.id FROM river_job j JOIN posteriori_run r ON r.id = j.args->>'run'
-			WHERE j.id = ANY($1) AND j.state = 'running' AND j.attempted_by[array_upper(j.attempted_by, 1)] = $2
-				AND r.beat_at > now() - $3::interval`, ids, s.id, Lease)
-		if err != nil {
-			return s.q.fail(err)
-		}
-		if wanted, err = pgx.CollectRows(rows, pgx.RowTo[int64]); err != nil {
-			return s.q.fail(err)
-		}
+	rows, err := s.q.pool.Query(ctx, `SELECT j.id FROM river_job j JOIN posteriori_run r ON r.id = j.args->>'run'
+		WHERE j.id = ANY($1) AND j.state = 'running' AND j.attempted_by[array_upper(j.attempted_by, 1)] = $2
+			AND r.beat_at > now() - $3::interval`, ids, s.id, Lease)
+	if err != nil {
+		return s.q.fail(err)
 	}
-	_, err := s.q.pool.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND queue = $1
-		AND attempted_by[array_upper(attempted_by, 1)] = $2 AND NOT id = ANY($3) AND attempted_at < now() - interval '20 seconds'`, s.m.Build, s.id, ids)
+	wanted, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
 		return s.q.fail(err)
 	}

@@ -183,7 +183,8 @@ func (q *Shared) fail(err error) error {
 	if q.password != "" {
 		why = strings.ReplaceAll(why, q.password, "…")
 	}
-	return fault.Wrap(fault.Missing, errors.New(fault.Printable(why)), "the queue cannot be used").OnFile(q.where).
+	// As of a disk that cannot be written: the run ends, and may go well later.
+	return fault.Wrap(fault.NoSpace, errors.New(fault.Printable(why)), "the queue cannot be used").OnFile(q.where).
 		WithHint("see that PostgreSQL runs there and lets this account in; what was finished is kept, and posteriori batch resume goes on")
 }
 

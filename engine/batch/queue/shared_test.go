@@ -328,7 +328,7 @@ func TestSharedKilled(t *testing.T) {
 	if err := s.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := q.Beat(t.Context(), runA); fault.KindOf(err) != fault.Missing {
+	if _, err := q.Beat(t.Context(), runA); fault.KindOf(err) != fault.NoSpace {
 		t.Errorf("with the database away: %v", err)
 	}
 	time.Sleep(time.Second)
