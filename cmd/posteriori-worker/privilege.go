@@ -7,10 +7,13 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/psx"
+
+	"posteriori/engine/wire"
 )
 
 // nobody is the account without rights that root's worker becomes (the
@@ -18,16 +21,20 @@ import (
 const nobody = 65534
 
 // limits bounds what a job may take: no core file (it would hold pictures), no
-// file written but by a job that makes one, and only so many processes and
-// so much address space. The GPU's driver maps more than any bound.
-func limits(writes, gpu bool) (string, error) {
+// file written but by a job that makes one, and only so many processes, so much
+// memory and so much CPU time, each process of the job. The GPU's driver maps more
+// than any bound of memory.
+func limits(job wire.Job, writes, gpu bool) (string, error) {
 	tasks := uint64(len(tasksOf(os.Getuid())) + 128 + 48*runtime.NumCPU())
-	set := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NPROC: tasks, unix.RLIMIT_FSIZE: 0}
+	memory, cpu := memoryLimit(), cpuLimit(job)
+	set := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NPROC: tasks, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_CPU: uint64(cpu.Seconds())}
 	if writes {
 		set[unix.RLIMIT_FSIZE] = 1 << 40
 	}
+	said := fmt.Sprintf("at most %d processes, %d min of CPU time each", tasks, int(cpu.Minutes()))
 	if !gpu {
-		set[unix.RLIMIT_AS] = 64 << 30
+		set[unix.RLIMIT_AS], set[unix.RLIMIT_DATA] = 64<<30, memory
+		said += fmt.Sprintf(", %d MiB of memory each", memory>>20)
 	}
 	for which, n := range set {
 		var now unix.Rlimit
@@ -39,7 +46,42 @@ func limits(writes, gpu bool) (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("at most %d processes", tasks), nil
+	return said, nil
+}
+
+// memoryLimit is how much one process of a job may hold in memory of its own:
+// half of the machine's, at least 2 GiB (4K takes a fifth of one) and at most 12,
+// which 8K in ten bits on many cores may need.
+func memoryLimit() uint64 {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return 2 << 30
+	}
+	return min(max(uint64(info.Totalram)*uint64(info.Unit)/2, 2<<30), 12<<30)
+}
+
+// cpuLimit is how long one process of a job may compute, all its threads taken
+// together: far more than honest work takes, so that a hostile file that always
+// gets on a little does not go on for ever.
+func cpuLimit(job wire.Job) time.Duration {
+	const base, perMedia, perMiB = time.Hour, 240, time.Second
+	media := int64(0) // µs
+	switch {
+	case job.Analyse != nil:
+		for _, c := range job.Analyse.Chunks {
+			media += max(0, c.EndUS-c.StartUS)
+		}
+	case job.Triage != nil:
+		media = job.Triage.Probe.DurationUS
+	case job.Render != nil, job.Clip != nil:
+		return 24 * time.Hour // a film of any length: what a person asked for
+	}
+	media = min(max(media, 0), (30 * 24 * time.Hour).Microseconds())
+	size := int64(0)
+	if info, err := os.Stat(job.Path); err == nil && job.Path != "" {
+		size = info.Size()
+	}
+	return base + perMedia*time.Duration(media)*time.Microsecond + perMiB*time.Duration(min(size>>20, 1<<24))
 }
 
 // tasksOf lists the threads of an account's processes, which count towards its

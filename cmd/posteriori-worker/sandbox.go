@@ -32,7 +32,7 @@ func confine(job wire.Job) (string, error) {
 	}
 	for _, step := range []func() (string, error){
 		func() (string, error) { return unprivileged(writes) },
-		func() (string, error) { return limits(writes, len(gpus) > 0) },
+		func() (string, error) { return limits(job, writes, len(gpus) > 0) },
 		func() (string, error) { return filterCalls(len(gpus) > 0) },
 	} {
 		what, err := step()

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"golang.org/x/sys/unix"
 
 	"posteriori/engine/fault"
 	"posteriori/engine/wire"
@@ -78,9 +79,41 @@ func try(what string) error {
 		return syscall.Setuid(0)
 	case "fork":
 		return forkWithoutEnd()
+	case "memory":
+		return takeMemory()
+	case "compute":
+		return computeWithoutEnd()
+	case "child": // as FFmpeg is
+		out, err := exec.Command("/bin/sh", "-c", name).CombinedOutput()
+		if err != nil && (bytes.Contains(out, []byte("ermission denied")) || bytes.Contains(out, []byte("not permitted"))) {
+			return os.ErrPermission
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
 	}
 	_, err := os.ReadFile(what)
 	return err
+}
+
+// takeMemory maps memory until no more is given.
+func takeMemory() error {
+	for range 60 << 10 { // MiB
+		if _, err := unix.Mmap(-1, 0, 1<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON); err != nil {
+			return os.ErrPermission
+		}
+	}
+	return nil
+}
+
+// computeWithoutEnd says whether an end is set, and that it can only be lowered.
+func computeWithoutEnd() error {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CPU, &l); err != nil || l.Max > uint64((90*24*time.Hour).Seconds()) {
+		return err
+	}
+	return unix.Setrlimit(unix.RLIMIT_CPU, &unix.Rlimit{Cur: l.Max + 1, Max: l.Max + 1})
 }
 
 // forkWithoutEnd starts processes until one is refused.
@@ -212,6 +245,16 @@ func TestSandbox(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	store := filepath.Join(dir, "store")
+	for _, f := range []string{"keys/journal.key", "keys/P1.index.key", "journal/entries", "procedures/P1/index.db"} {
+		f = filepath.Join(store, f)
+		if err := os.MkdirAll(filepath.Dir(f), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	probe := jobLine(t, wire.Job{Path: mine, Probe: &wire.ProbeJob{}})
 	describe := jobLine(t, wire.Job{Describe: &wire.DescribeJob{Engine: wire.Engine{ORTPath: lib}}})
 	if err := os.Mkdir(filepath.Join(dir, "out"), 0o700); err != nil {
@@ -239,6 +282,19 @@ func TestSandbox(t *testing.T) {
 		{"a namespace", probe, "namespace", 13},
 		{"tracing the parent", probe, "trace", 13},
 		{"forks without end", probe, "fork", 13},
+		{"the signing key", probe, filepath.Join(store, "keys", "journal.key"), 13},
+		{"a procedure's key", probe, filepath.Join(store, "keys", "P1.index.key"), 13},
+		{"the journal", probe, filepath.Join(store, "journal", "entries"), 13},
+		{"the index", probe, filepath.Join(store, "procedures", "P1", "index.db"), 13},
+		{"memory without end", probe, "memory", 13},
+		{"computing without end", probe, "compute", 13},
+		{"its child: its file", probe, "child:cat " + mine, 0},
+		{"its child: another", probe, "child:cat " + other, 13},
+		{"its child: the signing key", probe, "child:cat " + filepath.Join(store, "keys", "journal.key"), 13},
+		{"its child: a new file", probe, "child:: > " + filepath.Join(dir, "new"), 13},
+		{"its child: a socket", probe, "child:ffmpeg -v error -i tcp://127.0.0.1:9 -f null -", 13},
+		{"its child: the first process's environment", probe, "child:cat /proc/1/environ", 13},
+		{"its child: a namespace", probe, "child:unshare --user true", 13},
 		{"a file of a render, beside its folder", clip, "write:" + filepath.Join(dir, "new"), 13},
 		{"a file of a render", clip, "write:" + filepath.Join(dir, "out", "clip.mkv"), 0},
 	}

@@ -19,6 +19,8 @@ var confinementWords = []struct {
 	{regexp.MustCompile(`^no capability but to read the job's files$`), "aucun privilège, sauf la lecture des pièces du travail"},
 	{regexp.MustCompile(`^no capability$`), "aucun privilège"},
 	{regexp.MustCompile(`^at most \d+ processes$`), "nombre de processus borné"},
+	{regexp.MustCompile(`^(\d+) min of CPU time each$`), "temps de calcul borné"},
+	{regexp.MustCompile(`^(\d+) MiB of memory each$`), "mémoire bornée à $1 Mio par processus"},
 	{regexp.MustCompile(`^system calls by seccomp$`), "appels système filtrés (seccomp)"},
 	{regexp.MustCompile(`^no sockets but local ones$`), "connexions locales seules"},
 	{regexp.MustCompile(`^no sockets$`), "aucune connexion"},

@@ -11,11 +11,11 @@ import (
 )
 
 func TestConfinement(t *testing.T) {
-	const all = "files by landlock v7, no network, as nobody, no capability but to read the job's files, at most 259 processes, system calls by seccomp, no sockets"
+	const all = "files by landlock v7, no network, as nobody, no capability but to read the job's files, at most 259 processes, 61 min of CPU time each, 12032 MiB of memory each, system calls by seccomp, no sockets"
 	if got := NotConfined(all); got != nil {
 		t.Errorf("%q", got)
 	}
-	if got := confinementText(all); strings.Contains(got, "terme du logiciel") || strings.Count(got, " ; ") != 6 {
+	if got := confinementText(all); strings.Contains(got, "terme du logiciel") || strings.Count(got, " ; ") != 8 {
 		t.Errorf("%q", got)
 	}
 	const few = "files not confined (no landlock in this kernel), network not confined, not in force: set no new privileges: a, b, at most 12 processes, something new"
