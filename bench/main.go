@@ -65,6 +65,7 @@ func suites() []suite {
 		{"plates", plateSuite},
 		{"colour", colourSuite},
 		{"reliability", reliabilitySuite},
+		{"faults", faultsSuite},
 		{"synopsis", synopsisSuite},
 		{"review", reviewSuite},
 		{"scale", machinesSuite},

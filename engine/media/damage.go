@@ -153,6 +153,9 @@ func (l *locator) decode(ctx context.Context, src source, rep Report) error {
 	if ctx.Err() != nil {
 		return interrupted(ctx)
 	}
+	if err := cmd.killed(); err != nil {
+		return err
+	}
 	if l.bad > 0 || l.pending != "" && len(l.got) == 0 {
 		l.close(math.MaxInt64)
 	}

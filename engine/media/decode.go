@@ -348,6 +348,9 @@ func (d *Decoder) finish(err error) error {
 	if d.ctx.Err() != nil {
 		return interrupted(d.ctx)
 	}
+	if kerr := d.run.cmd.killed(); kerr != nil {
+		return onFile(kerr, d.src.path)
+	}
 	if err == nil || errors.Is(err, io.EOF) {
 		d.rep.Ended = err != nil && !d.rep.Stalled
 		if d.rep.Ended && exit != nil {

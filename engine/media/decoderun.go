@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"sync"
 	"time"
 
@@ -30,7 +29,7 @@ type rawFrame struct {
 type decodeRun struct {
 	cancel context.CancelFunc
 	done   <-chan struct{}
-	cmd    *exec.Cmd
+	cmd    *command
 	msgs   *messages
 	small  chan *rawFrame
 	full   chan *rawFrame

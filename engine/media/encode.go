@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ type Encoder struct {
 	cancel context.CancelFunc
 	out    string
 	w, h   int
-	cmd    *exec.Cmd
+	cmd    *command
 	in     io.WriteCloser
 	msgs   *messages
 	done   bool
@@ -139,6 +138,8 @@ func (e *Encoder) end(broken bool) error {
 	switch {
 	case stopped:
 		e.err = interrupted(e.ctx)
+	case e.cmd.killed() != nil:
+		e.err = e.cmd.killed()
 	case err != nil || broken || closeErr != nil && !errors.Is(closeErr, os.ErrClosed):
 		e.err = writeError(e.msgs, e.out)
 	}

@@ -57,7 +57,7 @@ func scanPackets(ctx context.Context, src source, stream int, from string, each 
 		cancel() // it may still be writing
 	}
 	_, _ = io.Copy(io.Discard, out)
-	waitErr := cmd.Wait()
+	_ = cmd.Wait() // an error at the end of a damaged file still leaves the packets before it
 	msgs.flush()
 	switch {
 	case watch.stalled():
@@ -70,9 +70,7 @@ func scanPackets(ctx context.Context, src source, stream int, from string, each 
 	case err != nil:
 		return msgs, err
 	}
-	// An error at the end of a damaged file still leaves the packets before it.
-	_ = waitErr
-	return msgs, nil
+	return msgs, cmd.killed()
 }
 
 // eachPacket parses ffprobe's compact lines. Lines of another kind (side

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -182,7 +183,7 @@ func landing(ctx context.Context, src source, p *wire.Probe, atUS int64) (pts in
 	args = append(args, "-i", src.url(), "-map", "0:"+itoa(p.Stream), "-c", "copy", "-copyinkf", "-frames:v", "1",
 		"-enc_time_base", tb, "-avoid_negative_ts", "disabled", "-f", "framecrc", "pipe:1")
 	out, _, err := runTool(ctx, "ffmpeg", args)
-	if fault.KindOf(err) != fault.Internal {
+	if fault.KindOf(err) != fault.Internal || errors.Is(err, errKilled) {
 		return 0, false, false, err // Interrupted or Missing
 	}
 	num := wire.Rational{}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"posteriori/engine/fault"
@@ -54,23 +55,48 @@ func childEnv() []string {
 	return env
 }
 
+// errKilled is wrapped by the error of a tool that was killed by none of ours: by
+// the system, for want of memory or for its limit of computing time, or by
+// somebody. That says nothing of the file, so it never becomes damage of one.
+var errKilled = errors.New("killed from outside")
+
+// command is one run of a tool.
+type command struct {
+	*exec.Cmd
+	tool    string
+	stopped atomic.Bool // by us
+}
+
+// killed is what to say of a tool that has ended by a kill from outside, else nil.
+func (c *command) killed() error {
+	if c.stopped.Load() || !wasKilled(c.ProcessState) {
+		return nil
+	}
+	return fault.Wrap(fault.Internal, errKilled, "%s was killed", c.tool).
+		WithHint("the system does so where memory runs out: close other programs, or give fewer --workers")
+}
+
 // newCommand prepares a tool in a process group of its own, killed as a whole
 // when ctx ends.
-func newCommand(ctx context.Context, tool string, args []string) (*exec.Cmd, error) {
+func newCommand(ctx context.Context, tool string, args []string) (*command, error) {
 	path, err := lookTool(tool)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := &command{Cmd: exec.CommandContext(ctx, path, args...), tool: tool}
 	cmd.Env = childEnv()
 	cmd.WaitDelay = waitDelay
-	ownGroup(cmd)
-	cmd.Cancel = func() error { return killGroup(cmd.Process) }
+	ownGroup(cmd.Cmd)
+	cmd.Cancel = func() error {
+		cmd.stopped.Store(true)
+		return killGroup(cmd.Process)
+	}
 	return cmd, nil
 }
 
 // runTool runs a tool that writes little, and returns what it wrote and its
-// messages. Its error is the process's own or ctx's.
+// messages. Its error is the process's own or ctx's. Messages are nil when it did
+// not run, or was killed from outside.
 func runTool(ctx context.Context, tool string, args []string) ([]byte, *messages, error) {
 	cmd, err := newCommand(ctx, tool, args)
 	if err != nil {
@@ -82,7 +108,10 @@ func runTool(ctx context.Context, tool string, args []string) ([]byte, *messages
 	err = cmd.Run()
 	msgs.flush()
 	if ctx.Err() != nil {
-		err = interrupted(ctx)
+		return out.b.Bytes(), msgs, interrupted(ctx)
+	}
+	if kerr := cmd.killed(); kerr != nil {
+		return nil, nil, kerr
 	}
 	return out.b.Bytes(), msgs, err
 }

@@ -9,4 +9,6 @@ import (
 
 func ownGroup(*exec.Cmd) {}
 
+func wasKilled(*os.ProcessState) bool { return false }
+
 func killGroup(p *os.Process) error { return p.Kill() }

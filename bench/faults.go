@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"posteriori/testdata/scene"
+)
+
+// faultsSuite measures what is lost when processes die at random moments, and
+// what hostile files do. Both are counts that must be nought.
+func faultsSuite(ctx context.Context, e *env) ([]figure, error) {
+	kills, err := killFigures(ctx, e)
+	if err != nil {
+		return kills, err
+	}
+	media, err := hostileFigures(ctx, e)
+	return append(kills, media...), err
+}
+
+// The kills of a run, and of a round: one recording analysed to its end.
+const (
+	killsDefault  = 40
+	killsFull     = 500
+	killsOfARound = 8
+)
+
+// victims are the processes that are killed, by the name that the kernel has.
+var victims = []string{"posteriori", "posteriori-work", "ffmpeg"}
+
+// broken is one series of kills.
+type broken struct {
+	e      *env
+	clip   string
+	rng    *rand.Rand
+	want   string        // the canonical export of the unbroken run
+	took   time.Duration // that one
+	killed map[string]int
+	missed int // moments at which no such process was there
+	runs   int
+	// What must be nought.
+	differ, lost, twice, unverified int
+}
+
+// killFigures kills coordinator, worker and FFmpeg with SIGKILL at random moments
+// of an analysis, which is begun again where the coordinator died. At the end of
+// each round the index must be the unbroken one.
+func killFigures(ctx context.Context, e *env) ([]figure, error) {
+	b := &broken{e: e, rng: rand.New(rand.NewPCG(7, 11)), killed: map[string]int{}}
+	s, err := scene.New("street", 320, 180, 7)
+	if err != nil {
+		return nil, err
+	}
+	b.clip = filepath.Join(e.out, "faults-street.mp4")
+	if err := s.Encode(ctx, b.clip, scene.Encoding{GOP: 25}); err != nil {
+		return nil, err
+	}
+	p, err := b.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	began := time.Now()
+	if _, err := p.run(ctx, "analyse", "--detector", "none", "--workers", "2"); err != nil {
+		return nil, err
+	}
+	b.took = time.Since(began)
+	if b.want, err = canonical(ctx, p); err != nil {
+		return nil, err
+	}
+	total := killsDefault
+	if e.full {
+		total = killsFull
+	}
+	rounds := 0
+	for b.kills() < total {
+		if err := b.round(ctx, min(killsOfARound, total-b.kills())); err != nil {
+			return nil, err
+		}
+		rounds++
+		e.note("  %d of %d kills in %d rounds, %d indexes differ", b.kills(), total, rounds, b.differ)
+	}
+	note := fmt.Sprintf("SIGKILL at random moments of an analysis of %d chunks: %d coordinators, %d workers, %d FFmpeg; %d rounds, %d runs",
+		8, b.killed["posteriori"], b.killed["posteriori-work"], b.killed["ffmpeg"], rounds, b.runs)
+	nought := func(name string, n int, note string) figure {
+		return figure{Name: name, Value: float64(n), Reference: "0", Source: "goal of the project", Note: note}
+	}
+	return []figure{
+		{Name: "kills", Value: float64(b.kills()), Reference: strconv.Itoa(killsFull), Source: "with FULL=1", Note: note},
+		nought("kills, indexes that differ from the unbroken one", b.differ, "tracks with paths, and coverage, as JSON, byte for byte"),
+		nought("kills, records lost", b.lost, "runs whose workers had begun and that the journal does not have"),
+		nought("kills, records twice", b.twice, "runs that the journal has more than once"),
+		nought("kills, journals that do not verify", b.unverified, "after each round"),
+	}, nil
+}
+
+func (b *broken) kills() (n int) {
+	for _, k := range b.killed {
+		n += k
+	}
+	return n
+}
+
+// store is a fresh one with the clip in chunks of five seconds.
+func (b *broken) store(ctx context.Context) (*program, error) {
+	p, err := emptyProgram(ctx, b.e)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.run(ctx, "import", "--exhibit", "S1", "--basis", "seizure", "--camera", "C", "--chunk", "5s", b.clip); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// canonical is what the index holds, in the form in which two of them can be
+// compared.
+func canonical(ctx context.Context, p *program) (string, error) {
+	raw, err := p.run(ctx, "query", "--format", "json", "--paths")
+	if err != nil {
+		return "", err
+	}
+	var v map[string]any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return "", err
+	}
+	out, err := json.Marshal(v) // keys in order
+	if n := len(fmt.Sprint(v["tracks"])); err == nil && n < 100 {
+		err = fmt.Errorf("the index holds hardly anything: %s", out)
+	}
+	return string(out), err
+}
+
+// round kills so many times, then lets the analysis come to its end.
+func (b *broken) round(ctx context.Context, kills int) error {
+	p, err := b.store(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	done := 0
+	for {
+		// A chunk whose worker breaks off twice is given up, which is no fault of
+		// ours: one worker or FFmpeg dies in a run, coordinators as it comes.
+		before, err := analyses(p)
+		if err != nil {
+			return err
+		}
+		run, err := b.run(ctx, p, done < kills)
+		if err != nil {
+			return err
+		}
+		b.runs++
+		done += run.kills
+		after, err := analyses(p)
+		if err != nil {
+			return err
+		}
+		switch n := after - before; {
+		case n > 1:
+			b.twice += n - 1
+		case n == 0 && run.worked:
+			b.lost++
+		}
+		if run.ended && done >= kills {
+			break
+		}
+		if run.ended { // too soon: all that is done stays, so there is nothing left to kill
+			break
+		}
+	}
+	got, err := canonical(ctx, p)
+	if err != nil {
+		return err
+	}
+	if got != b.want {
+		b.differ++
+		b.e.note("  differs: %s", difference(b.want, got))
+	}
+	if _, err := p.run(ctx, "journal", "verify"); err != nil {
+		b.unverified++
+	}
+	return nil
+}
+
+// difference is where two texts part.
+func difference(want, got string) string {
+	n := 0
+	for n < len(want) && n < len(got) && want[n] == got[n] {
+		n++
+	}
+	from := max(0, n-60)
+	return fmt.Sprintf("…%s… want …%s", got[from:min(len(got), n+60)], want[from:min(len(want), n+60)])
+}
+
+// analyses counts the records of analyses in the journal.
+func analyses(p *program) (int, error) {
+	b, err := os.ReadFile(filepath.Join(p.store, "procedures", procedureID, "journal", "entries"))
+	return bytes.Count(b, []byte(`"sub":"analyse","outcome":"ok"`)), err
+}
+
+// outcome is what became of one run of the program.
+type outcome struct {
+	ended  bool // by itself
+	worked bool // a worker had begun on a chunk
+	kills  int
+}
+
+// run runs the analysis and kills in it.
+func (b *broken) run(ctx context.Context, p *program, kill bool) (o outcome, err error) {
+	cmd := exec.CommandContext(ctx, p.bin, "analyse", "--detector", "none", "--workers", "2")
+	cmd.Env = p.env
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		return o, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	spared := false // one worker or FFmpeg was killed already
+	for {
+		var moment <-chan time.Time
+		victim := victims[b.rng.IntN(len(victims))]
+		if spared {
+			victim = victims[0]
+		}
+		if kill {
+			moment = time.After(time.Duration(b.rng.Int64N(int64(b.took))))
+		}
+		select {
+		case err := <-ended:
+			o.ended = true
+			if o.worked = true; err != nil {
+				return o, fmt.Errorf("posteriori analyse: %w\n%s", err, tail(said.String()))
+			}
+			return o, ctx.Err()
+		case <-moment:
+		}
+		o.worked = o.worked || len(below(cmd.Process.Pid, "ffmpeg")) > 0
+		pids := below(cmd.Process.Pid, victim)
+		if len(pids) == 0 {
+			b.missed++
+			continue
+		}
+		if err := syscall.Kill(pids[b.rng.IntN(len(pids))], syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return o, err
+		}
+		b.killed[victim]++
+		o.kills++
+		if victim == victims[0] {
+			<-ended
+			return o, ctx.Err()
+		}
+		spared = true
+	}
+}
+
+// below lists the processes of that name in the tree under root, root included.
+func below(root int, name string) (out []int) {
+	children, names := map[int][]int{}, map[int]string{}
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, d := range dirs {
+		pid, err := strconv.Atoi(filepath.Base(d))
+		if err != nil {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join(d, "stat"))
+		if err != nil {
+			continue
+		}
+		parent, _, err := parseStat(string(raw))
+		if err != nil {
+			continue
+		}
+		children[parent] = append(children[parent], pid)
+		line := string(raw)
+		names[pid] = line[strings.IndexByte(line, '(')+1 : strings.LastIndexByte(line, ')')]
+	}
+	for queue := []int{root}; len(queue) > 0; {
+		pid := queue[0]
+		queue = append(queue[1:], children[pid]...)
+		if names[pid] == name {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
