@@ -174,10 +174,7 @@ func (b *broken) round(ctx context.Context, kills int) error {
 		case n == 0 && run.worked:
 			b.lost++
 		}
-		if run.ended && done >= kills {
-			break
-		}
-		if run.ended { // too soon: all that is done stays, so there is nothing left to kill
+		if run.ended { // before the last kill, it may be: all that is done stays done
 			break
 		}
 	}
@@ -237,18 +234,20 @@ func (b *broken) run(ctx context.Context, p *program, kill bool) (o outcome, err
 			victim = victims[0]
 		}
 		if kill {
-			moment = time.After(time.Duration(b.rng.Int64N(int64(b.took))))
+			moment = time.After(time.Duration(b.rng.Int64N(int64(b.took) / 2)))
 		}
 		select {
 		case err := <-ended:
-			o.ended = true
-			if o.worked = true; err != nil {
+			if err != nil && o.kills > 0 && strings.Contains(said.String(), "run the same command again") {
+				return o, ctx.Err() // the worker that was asked what it is: nothing had begun
+			}
+			if o.ended, o.worked = true, true; err != nil {
 				return o, fmt.Errorf("posteriori analyse: %w\n%s", err, tail(said.String()))
 			}
 			return o, ctx.Err()
 		case <-moment:
 		}
-		o.worked = o.worked || len(below(cmd.Process.Pid, "ffmpeg")) > 0
+		o.worked = o.worked || reads(below(cmd.Process.Pid, "ffmpeg"), b.clip)
 		pids := below(cmd.Process.Pid, victim)
 		if len(pids) == 0 {
 			b.missed++
@@ -265,6 +264,18 @@ func (b *broken) run(ctx context.Context, p *program, kill bool) (o outcome, err
 		}
 		spared = true
 	}
+}
+
+// reads tells whether one of the processes was started on a file: a worker also
+// asks FFmpeg its version, before anything is recorded.
+func reads(pids []int, file string) bool {
+	for _, pid := range pids {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if err == nil && bytes.Contains(line, []byte(file)) {
+			return true
+		}
+	}
+	return false
 }
 
 // below lists the processes of that name in the tree under root, root included.
