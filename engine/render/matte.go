@@ -33,6 +33,8 @@ type matting struct {
 	wide  []byte
 	lines []int32 // scratch of apply: of two rows the outline, core, near and light
 	sum   []int32
+
+	counts [256]byte
 }
 
 // body finds the object in the silhouette, without what shows the background
@@ -223,6 +225,7 @@ func widest(p, tmp []byte, w, h int) {
 // leave nothing of that background. Where alpha is full nothing changes.
 func (o *outline) apply(g *grid, yuv frame.YUV, alpha frame.Plane, p *plateView, x, y int, scale float64) {
 	o.columns(g, alpha.W, x, scale)
+	o.mat.weigh(int(o.cmp.same))
 	sized(&o.mat.lines, 8*g.w)
 	for j := 0; j < alpha.H; j += 2 {
 		for row := range 2 {
@@ -237,10 +240,14 @@ func (o *outline) apply(g *grid, yuv frame.YUV, alpha frame.Plane, p *plateView,
 
 // applyRows does two rows of luma and their row of chroma.
 func (o *outline) applyRows(yuv frame.YUV, alpha frame.Plane, p *plateView, x, y, j, gw int) {
-	same := int(o.cmp.same)
+	none := (int(o.cmp.same) + 1) / 2 // differences that do not count
 	u, v := yuv.U.Row(j/2), yuv.V.Row(j/2)
 	bu, bv := p.pic.U.Row((y + j) / 2)[x/2:], p.pic.V.Row((y + j) / 2)[x/2:]
-	sum, kept := o.mat.sums(len(u))
+	sum, kept, tint := o.mat.sums(len(u))
+	for i := range tint {
+		du, dv := int32(u[i])-int32(bu[i]), int32(v[i])-int32(bv[i])
+		tint[i] = diffChroma * max(du, -du, dv, -dv)
+	}
 	for row := range 2 {
 		lines := o.mat.lines[4*row*gw:]
 		reaches, cores, nears, lights := lines[:gw], lines[gw:][:gw], lines[2*gw:][:gw], lines[3*gw:][:gw]
@@ -259,9 +266,14 @@ func (o *outline) applyRows(yuv frame.YUV, alpha frame.Plane, p *plateView, x, y
 				sum[i/2], kept[i/2] = sum[i/2]+255, kept[i/2]+255
 				continue
 			}
-			du, dv := int(u[i/2])-int(bu[i/2]), int(v[i/2])-int(bv[i/2])
-			a, value, share := part(int(luma[i]), int(back[i])+c.of(lights)-128, diffChroma*max(du, -du, dv, -dv),
-				same, core, min(close*255/edgeFull, 255), c.of(nears))
+			lit := min(max(int(back[i])+c.of(lights)-128, 0), 255)
+			diff := int(luma[i]) - lit
+			d := max(diff, -diff, int(tint[i/2]))
+			if core == 0 && d <= none {
+				out[i] = 0
+				continue
+			}
+			a, value, share := part(int(luma[i]), lit, d, core, min(close*255/edgeFull, 255), c.of(nears), &o.mat.counts)
 			luma[i], out[i] = byte(value), byte((a*reach+127)/255)
 			sum[i/2], kept[i/2] = sum[i/2]+int32(a), kept[i/2]+int32(share)
 		}
@@ -275,35 +287,54 @@ func (o *outline) applyRows(yuv frame.YUV, alpha frame.Plane, p *plateView, x, y
 	}
 }
 
-// sums is what applyRows adds up for each sample of chroma, from zero.
-func (m *matting) sums(n int) (sum, kept []int32) {
-	sized(&m.sum, 2*n)
+// sums is room for what applyRows adds up for each sample of chroma, from zero,
+// and for how far each differs.
+func (m *matting) sums(n int) (sum, kept, tint []int32) {
+	sized(&m.sum, 3*n)
 	clear(m.sum)
-	return m.sum[:n], m.sum[n:]
+	return m.sum[:n], m.sum[n : 2*n], m.sum[2*n:]
 }
 
-// part is one sample's opacity and own luma, and which share of the difference
-// from the background counts (255: all of it).
-func part(luma, back, tint, same, core, edge, near int) (a, value, share int) {
+// over is 255/v in 65536ths: divisions are most of what part would cost.
+var over = func() (t [256]int) {
+	for v := 1; v < 256; v++ {
+		t[v] = (255<<16 + v/2) / v
+	}
+	return t
+}()
+
+// ceil is a number in 65536ths, rounded up.
+func ceil(v int) int { return (v + 1<<16 - 1) >> 16 }
+
+// part is one sample's opacity and own luma, and which share of its difference
+// d from the background counts (255: all of it). back is the background's luma
+// in the picture's light, 0 to 255.
+func part(luma, back, d int, core, edge, near int, counts *[256]byte) (a, value, share int) {
 	diff := luma - back
-	d := max(diff, -diff, tint)
-	share = min(max((2*d-same)*255/same, 0), 255) // below it is noise
-	share = max(share, core)
+	share = max(int(counts[min(d, 255)]), core) // below it is noise
 	diff = diff * share / 255
 	a = core
 	if edge > 0 && near > 0 {
-		a = max(a, min(255, d*255*256/(near*edgeShare))*edge/255*share/255)
+		a = max(a, min(255, d*over[near]*256/edgeShare>>16)*edge/255*share/255)
 	}
 	// No opacity may be less than what the difference needs.
-	if diff < 0 && back > 0 {
-		a = max(a, min(255, (-diff*255+back-1)/back))
-	} else if diff > 0 && back < 255 {
-		a = max(a, min(255, (diff*255+254-back)/(255-back)))
+	if diff < 0 {
+		a = max(a, min(255, ceil(-diff*over[back])))
+	} else if diff > 0 {
+		a = max(a, min(255, ceil(diff*over[255-back])))
 	}
 	if a == 0 {
 		return 0, luma, 0
 	}
-	return a, min(max(back+diff*255/a, 0), 255), share
+	return a, min(max(back+diff*over[a]>>16, 0), 255), share
+}
+
+// weigh fills m.counts: which share of a difference counts, of those that are
+// the background's up to same.
+func (m *matting) weigh(same int) {
+	for d := range m.counts {
+		m.counts[d] = byte(min(max((2*d-same)*255/same, 0), 255))
+	}
 }
 
 // lift is a chroma value which, with the opacity sum/1020, differs by diff from
