@@ -21,6 +21,23 @@ const (
 type plateView struct {
 	pic  frame.YUV // of the fitted picture
 	x, y int       // of the decoded picture's first sample in it
+	// low and high are the least and the most luma around each sample: what was
+	// coded, scaled and kept twice does not agree to the sample.
+	low, high frame.Plane
+}
+
+func newPlateView(pic frame.YUV, x, y int) *plateView {
+	p := &plateView{pic: pic, x: x, y: y, low: frame.NewPlane(pic.Y.W, pic.Y.H), high: frame.NewPlane(pic.Y.W, pic.Y.H)}
+	tmp := make([]byte, len(p.low.Pix))
+	for i, v := range pic.Y.Pix {
+		p.low.Pix[i], p.high.Pix[i] = 255-v, v
+	}
+	widest(p.high.Pix, tmp, pic.Y.W, pic.Y.H)
+	widest(p.low.Pix, tmp, pic.Y.W, pic.Y.H)
+	for i, v := range p.low.Pix {
+		p.low.Pix[i] = 255 - v
+	}
+	return p
 }
 
 // comparison is how a picture differs from the background, by sample of a grid.
@@ -30,6 +47,8 @@ type comparison struct {
 	back    []int16 // luma of the background in the picture's light
 	chroma  []int16 // difference of chroma, as it counts
 	tint    []int16 // … from that of the background in a shadow as dark as the picture
+	slack   []int16 // how much of a difference of luma is that edges do not agree to the sample
+	mean    []int16 // of differs, of a sample and those around it
 	light   grid    // how much lighter the picture is than the background where nothing is, plus 128
 	least   int16   // difference that is another thing
 	same    int16   // difference up to which a place shows the background
@@ -57,6 +76,8 @@ func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) *c
 	sized(&c.back, n)
 	sized(&c.chroma, n)
 	sized(&c.tint, n)
+	sized(&c.slack, n)
+	sized(&c.mean, n)
 	light := &c.seen // how often each difference of luma is seen around the object
 	clear(light[:])
 	all := 0
@@ -84,6 +105,7 @@ func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) *c
 		}
 		a, b := f.Y.Row(y-p.y), f.Y.Row(y2-p.y)
 		s, t := p.pic.Y.Row(y)[p.x:][:f.Y.W], p.pic.Y.Row(y2)[p.x:][:f.Y.W]
+		low, high := p.low.Row(y)[p.x:][:f.Y.W], p.high.Row(y)[p.x:][:f.Y.W]
 		fu, fv := f.U.Row((y-p.y)/2), f.V.Row((y-p.y)/2)
 		pu, pv := p.pic.U.Row(y / 2)[p.x/2:][:f.U.W], p.pic.V.Row(y / 2)[p.x/2:][:f.U.W]
 		for i := from; i < to; i++ {
@@ -94,6 +116,9 @@ func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) *c
 			bu, bv := int16(pu[x/2]), int16(pv[x/2])
 			u, v := int16(fu[x/2])-bu, int16(fv[x/2])-bv
 			c.back[k], c.luma[k] = back, luma
+			if c.slack[k] = int16(high[x]) - back; luma < 0 {
+				c.slack[k] = back - int16(low[x])
+			}
 			c.chroma[k], differs[i] = diffChroma*max(u, -u, v, -v), 0
 			// A shadow takes of the colour what it takes of the light.
 			if lit := back - 16; lit > 0 && luma < 0 {
@@ -126,7 +151,7 @@ func (c *comparison) measure(g *grid, all int) {
 		lit := int16(c.light.a[k]) - 128
 		v := c.luma[k] - lit
 		c.luma[k], c.back[k] = v, c.back[k]+lit
-		c.differs[k] = max(c.chroma[k], v, -v)
+		c.differs[k] = max(c.chroma[k], max(v, -v)-max(c.slack[k], 0))
 		if g.a[k] == 0 {
 			noise[c.differs[k]]++
 		}
@@ -134,6 +159,28 @@ func (c *comparison) measure(g *grid, all int) {
 	m := median(noise[:], all)
 	c.least, c.same = int16(max(diffLeast, diffNoise*m)), int16(max(sameLeast, sameNoise*m))
 	c.usable = c.same <= sameMost
+	c.smooth(g)
+}
+
+// smooth fills c.mean; at the edge of the grid it is the sample itself.
+func (c *comparison) smooth(g *grid) {
+	copy(c.mean, c.differs)
+	for y := 1; y < g.h-1; y++ {
+		for x := 1; x < g.w-1; x++ {
+			k, sum := y*g.w+x, int16(0)
+			for d := k - g.w; d <= k+g.w; d += g.w {
+				sum += max(c.differs[d-1], 0) + max(c.differs[d], 0) + max(c.differs[d+1], 0)
+			}
+			if c.differs[k] >= 0 {
+				c.mean[k] = sum / 9
+			}
+		}
+	}
+}
+
+// shows tells whether a sample shows the background: alone it may differ.
+func (c *comparison) shows(k int) bool {
+	return c.differs[k] <= c.same || c.differs[k] < c.least && c.mean[k] <= (c.same+c.least)/2
 }
 
 // spread fills c.light: around each sample, within r samples each way, the mean
@@ -188,13 +235,13 @@ func (o *outline) crop(g *grid, c *comparison) {
 		to, from := j*w, (y0+j)*g.w+x0
 		copy(g.a[to:to+w], g.a[from:])
 		copy(c.light.a[to:to+w], c.light.a[from:])
-		for _, p := range [4][]int16{c.differs, c.luma, c.back, c.tint} {
+		for _, p := range [5][]int16{c.differs, c.luma, c.back, c.tint, c.mean} {
 			copy(p[to:to+w], p[from:])
 		}
 	}
 	g.x, g.y, g.w, g.h, g.a = g.x+x0, g.y+y0, w, h, g.a[:w*h]
 	c.light = grid{x: g.x, y: g.y, w: w, h: h, a: c.light.a[:w*h]}
-	c.differs, c.luma, c.back, c.tint = c.differs[:w*h], c.luma[:w*h], c.back[:w*h], c.tint[:w*h]
+	c.differs, c.luma, c.back, c.tint, c.mean = c.differs[:w*h], c.luma[:w*h], c.back[:w*h], c.tint[:w*h], c.mean[:w*h]
 }
 
 // median is the value that half of all counted do not exceed.

@@ -371,7 +371,7 @@ func (c *cutter) compareWith(t int64) error {
 	if err != nil {
 		return err
 	}
-	c.plate, c.plateAt = &plateView{pic, c.at.X, c.at.Y}, *best
+	c.plate, c.plateAt = newPlateView(pic, c.at.X, c.at.Y), *best
 	return nil
 }
 

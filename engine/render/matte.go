@@ -9,18 +9,19 @@ import (
 // the object's edge and shadow let through of it: Smith and Blinn, Blue screen
 // matting, 1996, their case of a known backing and a guess at the object).
 const (
-	peelDeep   = .25 // of the box's shorter side: so far into it what shows the background is taken off
-	peelShadow = .12 // … and what is like a shadow
-	feet       = .8  // of an upright object's height: above it in the box there is no shadow of its own
-	shadeLeast = 80  // of 256: what leaves less of the light is no shadow
-	shadeMost  = 245 // … and what leaves more
-	shadeTint  = 15  // difference of chroma, as it counts, that a shadow does not make
-	bodyLeast  = .25 // of the silhouette that must differ from the background
-	edgeShare  = 218 // of 256 of the difference nearby, from which on a sample is all the object's
-	edgeReach  = 2   // samples of the plane around the body that may hold its edge
-	edgeFull   = 56  // of 255: as near as that to the body (see soften) a sample may be all its own …
-	coreFrom   = 190 // … from there on it is so more and more, whatever it looks like …
-	coreFull   = 250 // … and from there on surely
+	peelDeep   = .25  // of the box's shorter side: so far into it what shows the background is taken off
+	peelShadow = .12  // … and what is like a shadow
+	feet       = .8   // of an upright object's height: above it in the box there is no shadow of its own
+	shadeLeast = 80   // of 256: what leaves less of the light is no shadow
+	shadeMost  = 245  // … and what leaves more
+	shadeTint  = 15   // difference of chroma, as it counts, that a shadow does not make
+	bodyLeast  = .25  // of the silhouette that must differ from the background
+	thin       = .016 // of the box's longer side: what is no thicker than twice that is no part of a large object
+	edgeShare  = 218  // of 256 of the difference nearby, from which on a sample is all the object's
+	edgeReach  = 2    // samples of the plane around the body that may hold its edge
+	edgeFull   = 56   // of 255: as near as that to the body (see soften) a sample may be all its own …
+	coreFrom   = 190  // … from there on it is so more and more, whatever it looks like …
+	coreFull   = 250  // … and from there on surely
 )
 
 // matting is what tells how opaque a cut-out is, on the grid of its outline.
@@ -65,6 +66,7 @@ func (o *outline) body(g *grid, c *comparison, rimmed bool) bool {
 		return false
 	}
 	o.peel(g, c)
+	o.trim()
 	o.drop(g, c)
 	for k, v := range m.core.a {
 		m.near.a[k] = 0
@@ -147,7 +149,7 @@ func (o *outline) peel(g *grid, c *comparison) {
 			if in {
 				d++
 			}
-			off := c.differs[k] <= c.same && d <= deep
+			off := c.shows(k) && d <= deep
 			if !off && (!in || d <= shadow && float64(g.y+k/g.w) >= ground) {
 				off = c.shaded(k)
 			}
@@ -155,6 +157,35 @@ func (o *outline) peel(g *grid, c *comparison) {
 				m.core.a[k], m.depth[k] = 0, d
 				o.queue = append(o.queue, int32(k))
 			}
+		}
+	}
+}
+
+// trim takes off what is thin on the body of a large object: an edge of the scene that the picture shows a little elsewhere than the
+// background does.
+func (o *outline) trim() {
+	m, own := &o.mat, o.own
+	r := int(thin * max(own.W, own.H))
+	if r < 1 {
+		return
+	}
+	g := &m.core
+	sized(&m.wide, len(g.a))
+	for k, v := range g.a {
+		m.wide[k] = 255 - v
+	}
+	for range r {
+		widest(m.wide, m.tmp, g.w, g.h)
+	}
+	for k, v := range m.wide {
+		m.wide[k] = 255 - v
+	}
+	for range r + 1 {
+		widest(m.wide, m.tmp, g.w, g.h)
+	}
+	for k, v := range m.wide {
+		if v == 0 {
+			g.a[k] = 0
 		}
 	}
 }
@@ -251,7 +282,8 @@ func (o *outline) applyRows(yuv frame.YUV, alpha frame.Plane, p *plateView, x, y
 	for row := range 2 {
 		lines := o.mat.lines[4*row*gw:]
 		reaches, cores, nears, lights := lines[:gw], lines[gw:][:gw], lines[2*gw:][:gw], lines[3*gw:][:gw]
-		luma, out, back := yuv.Y.Row(j+row), alpha.Row(j+row), p.pic.Y.Row(y + j + row)[x:]
+		luma, out := yuv.Y.Row(j+row), alpha.Row(j+row)
+		low, high := p.low.Row(y + j + row)[x:], p.high.Row(y + j + row)[x:]
 		for i := range out {
 			c := o.cols[i]
 			reach := c.of(reaches)
@@ -266,7 +298,8 @@ func (o *outline) applyRows(yuv frame.YUV, alpha frame.Plane, p *plateView, x, y
 				sum[i/2], kept[i/2] = sum[i/2]+255, kept[i/2]+255
 				continue
 			}
-			lit := min(max(int(back[i])+c.of(lights)-128, 0), 255)
+			light := c.of(lights) - 128
+			lit := min(max(int(luma[i]), int(low[i])+light, 0), int(high[i])+light, 255)
 			diff := int(luma[i]) - lit
 			d := max(diff, -diff, int(tint[i/2]))
 			if core == 0 && d <= none {
