@@ -184,22 +184,27 @@ function drawAxis(g, lane, width, y) {
   g.fillStyle = '#4b5563'; g.strokeStyle = '#8a93a0'; g.font = '11px system-ui, sans-serif'; g.textBaseline = 'top';
   let last = -1e9;
   line.offset = null;
-  for (const p of scaleFor(lane).parts) {
+  const parts = scaleFor(lane).parts;
+  parts.forEach((p, k) => {
     const x0 = xOf(lane, p.us, width), x1 = xOf(lane, p.end, width), perUS = (x1 - x0) / (p.end - p.us || 1);
-    if (x1 < labelW || x0 > width) continue;
+    if (x1 < labelW || x0 > width) return;
     const step = (steps.find(s => s * 1e6 * perUS >= 90) || 604800) * 1e6;
     const from = Math.max(p.us, usOf(lane, labelW, width)), to = Math.min(p.end, usOf(lane, width, width));
     const offset = lane.media ? 0 : offsetAt(from);
-    for (let us = Math.ceil((from + offset) / step) * step - offset; us <= to; us += step) last = tick(g, lane, us, step, y, width, last);
-    if (last === -1e9) last = tick(g, lane, Math.max(from, p.us), step, y, width, last);
-    if (p !== scaleFor(lane).parts[0]) { g.beginPath(); g.moveTo(x0 - 8, y); g.lineTo(x0 - 10, y + 5); g.moveTo(x0 - 4, y); g.lineTo(x0 - 6, y + 5); g.stroke(); }
-  }
+    for (let us = Math.ceil((from + offset) / step) * step - offset, first = true; us <= to; us += step, first = false) {
+      const next = parts[k + 1] && xOf(lane, parts[k + 1].us, width) - 12; // where the next part's own time stands
+      last = tick(g, lane, us, step, y, width, last, first || !next ? width : Math.min(width, next));
+    }
+    if (last === -1e9) last = tick(g, lane, Math.max(from, p.us), step, y, width, last, width);
+    if (k > 0) { g.beginPath(); g.moveTo(x0 - 8, y); g.lineTo(x0 - 10, y + 5); g.moveTo(x0 - 4, y); g.lineTo(x0 - 6, y + 5); g.stroke(); }
+  });
 }
 function offsetAt(us) {
   const o = /([+-])(\d\d):(\d\d)/.exec(partsAt(us).offset);
   return o ? (o[1] === '-' ? -1 : 1) * (+o[2] * 60 + +o[3]) * 6e7 : 0;
 }
-function tick(g, lane, us, step, y, width, last) {
+// tick draws a stroke and, where it is free from last to limit, its time.
+function tick(g, lane, us, step, y, width, last, limit) {
   const x = xOf(lane, us, width);
   if (x < labelW || x > width - 2) return last;
   g.beginPath(); g.moveTo(Math.round(x) + .5, y); g.lineTo(Math.round(x) + .5, y + 4); g.stroke();
@@ -211,7 +216,7 @@ function tick(g, lane, us, step, y, width, last) {
     if (p.offset !== line.offset) text += ` (UTC${p.offset})`; // the night on which clocks change has an hour twice
   }
   const w = g.measureText(text).width;
-  if (x < last || x + w > width) return last;
+  if (x < last || x + w > limit) return last;
   if (!lane.media) line.offset = partsAt(us).offset;
   g.fillText(text, x + 2, y + 5);
   return x + w + 10;
