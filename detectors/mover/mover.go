@@ -7,8 +7,6 @@
 package mover
 
 import (
-	"sync"
-
 	"posteriori/detectors"
 	"posteriori/detectors/network"
 	"posteriori/engine/fault"
@@ -25,14 +23,9 @@ const around = 1.4
 // Namer is the classifier, loaded. It is safe for concurrent use, but one
 // call runs at a time.
 type Namer struct {
-	info    detectors.Info
+	*network.Single
 	classes []scene.Class // by output
 	side    int
-
-	mu       sync.Mutex
-	session  *infer.Session
-	binding  *infer.Binding
-	resample *vision.Resampler
 }
 
 // Open loads the model m, of the task mover-classifier, from path. Of the
@@ -48,28 +41,14 @@ func Open(path string, m models.Model, o detectors.Options) (*Namer, error) {
 			return nil, fault.New(fault.BadInput, "model %s: %q is no class", m.Name, m.Labels(0)[i])
 		}
 	}
-	session, err := network.OpenSession(path, m, o)
-	if err != nil {
-		return nil, err
-	}
 	side := m.Inputs[0].Shape[2]
-	n := &Namer{
-		info:    detectors.Info{Name: m.Name, SHA256: m.SHA256, Device: string(session.Device()), Input: int(side), Batch: 1},
-		classes: classes, side: int(side), session: session,
-	}
-	n.binding, err = session.Bind([][]int64{{1, 4, side, side}}, [][]int64{{1, int64(len(classes))}})
+	single, err := network.OpenSingle(path, m, o, [][]int64{{1, 4, side, side}}, [][]int64{{1, int64(len(classes))}},
+		vision.Format{W: int(side), H: int(side), BGR: true, Stretch: true, Scale: [3]float32{1, 1, 1}})
 	if err != nil {
-		session.Close()
 		return nil, err
 	}
-	n.resample = vision.NewResampler(vision.Format{
-		W: n.side, H: n.side, BGR: true, Stretch: true, Scale: [3]float32{1, 1, 1},
-	})
-	return n, nil
+	return &Namer{single, classes, int(side)}, nil
 }
-
-// Info says what is running.
-func (n *Namer) Info() detectors.Info { return n.info }
 
 // Name looks at what is in the box of f, in source pixels, and returns how
 // likely each class is, by scene.Class; the shares sum to 1. It is false for a
@@ -80,26 +59,24 @@ func (n *Namer) Name(f frame.YUV, box scene.Box) (shares []float64, ok bool, err
 	if b.Empty() || !ok {
 		return nil, false, nil
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.session == nil {
-		return nil, false, fault.New(fault.Internal, "the classifier %s is closed", n.info.Name)
-	}
-	in := n.binding.In[0].F32
-	size := n.side * n.side
-	way, err := n.resample.Tensor(f, square, in[:3*size])
-	if err != nil {
-		return nil, false, err
-	}
-	n.mark(in[3*size:], way, b)
-	if err := n.binding.Run(); err != nil {
-		return nil, false, err
-	}
-	shares = make([]float64, len(scene.Classes()))
-	for i, p := range n.binding.Out[0].F32[:len(n.classes)] {
-		shares[n.classes[i]] += float64(p)
-	}
-	return shares, true, nil
+	err = n.Use(func(model *infer.Binding, resample *vision.Resampler) error {
+		in := model.In[0].F32
+		size := n.side * n.side
+		way, err := resample.Tensor(f, square, in[:3*size])
+		if err != nil {
+			return err
+		}
+		n.mark(in[3*size:], way, b)
+		if err := model.Run(); err != nil {
+			return err
+		}
+		shares = make([]float64, len(scene.Classes()))
+		for i, p := range model.Out[0].F32[:len(n.classes)] {
+			shares[n.classes[i]] += float64(p)
+		}
+		return nil
+	})
+	return shares, err == nil, err
 }
 
 // mark fills the fourth plane: 1 where the box is, else 0.
@@ -114,18 +91,4 @@ func (n *Namer) mark(plane []float32, way vision.Transform, box scene.Box) {
 			row[x] = 1
 		}
 	}
-}
-
-// Close frees the model. A second Close does nothing.
-func (n *Namer) Close() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.session == nil {
-		return nil
-	}
-	n.binding.Close()
-	n.resample.Close()
-	err := n.session.Close()
-	n.session = nil
-	return err
 }

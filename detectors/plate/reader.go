@@ -2,7 +2,6 @@ package plate
 
 import (
 	"math"
-	"sync"
 
 	"posteriori/detectors"
 	"posteriori/detectors/network"
@@ -56,15 +55,9 @@ const row = lp.Symbols + 1
 // reader is a reader with its model loaded.
 type reader struct {
 	layout
-	model  models.Model
-	device infer.Device
-	w, h   int
-
-	mu       sync.Mutex // guards all below
-	session  *infer.Session
-	binding  *infer.Binding
-	resample *vision.Resampler
-	rgb      []float32
+	*network.Single
+	w, h int
+	rgb  []float32 // of whoever uses the model
 }
 
 // OpenReader loads a plate reader of the manifest from path. Of the options
@@ -79,10 +72,6 @@ func OpenReader(path string, m models.Model, o detectors.Options) (Reader, error
 	if err != nil {
 		return nil, err
 	}
-	session, err := network.OpenSession(path, m, o)
-	if err != nil {
-		return nil, err
-	}
 	n := int64(len(l.pads))
 	in := append([]int64{n}, m.Inputs[0].Shape[1:]...)
 	out := make([][]int64, len(m.Outputs))
@@ -90,14 +79,12 @@ func OpenReader(path string, m models.Model, o detectors.Options) (Reader, error
 	for i := 1; i < len(out); i++ {
 		out[i] = append([]int64{n}, m.Outputs[i].Shape[1:]...)
 	}
-	r := &reader{layout: l, model: m, device: session.Device(), w: w, h: h, session: session}
-	if r.binding, err = session.Bind([][]int64{in}, out); err != nil {
-		session.Close()
+	f := vision.Format{W: w, H: h, Stretch: true, Scale: [3]float32{1, 1, 1}}
+	single, err := network.OpenSingle(path, m, o, [][]int64{in}, out, f)
+	if err != nil {
 		return nil, err
 	}
-	f := vision.Format{W: w, H: h, Stretch: true, Scale: [3]float32{1, 1, 1}}
-	r.resample, r.rgb = vision.NewResampler(f), make([]float32, f.Len())
-	return r, nil
+	return &reader{l, single, w, h, make([]float32, f.Len())}, nil
 }
 
 // sizes are the input's width and height and the number of rows of the first
@@ -117,34 +104,45 @@ func sizes(m models.Model) (w, h, places int, err error) {
 
 // Read reads the plate in the box of f. A box too high for one line of
 // characters is also read as two lines, and what is surer is taken.
-func (r *reader) Read(f frame.YUV, box scene.Box) (lp.Read, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.session == nil {
-		return lp.Read{}, fault.New(fault.Internal, "the plate reader %s is closed", r.model.Name)
-	}
-	out := lp.Read{Box: box, Found: 1}
-	var err error
-	if out.Chars, err = r.views(f, box); err != nil {
+func (r *reader) Read(f frame.YUV, box scene.Box) (out lp.Read, err error) {
+	err = r.Use(func(model *infer.Binding, resample *vision.Resampler) error {
+		chars, err := r.read(look{model, resample, f}, box)
+		out = lp.Read{Box: box, Found: 1, Chars: chars}
+		return err
+	})
+	if err != nil {
 		return lp.Read{}, err
 	}
-	if r.lines && box.W < twoLines*box.H {
-		top, bottom := box, box
-		top.H, bottom.H = box.H/2, box.H/2
-		bottom.Y += box.H / 2
-		first, err := r.views(f, top)
-		if err != nil {
-			return lp.Read{}, err
-		}
-		second, err := r.views(f, bottom)
-		if err != nil {
-			return lp.Read{}, err
-		}
-		if min(certainty(first), certainty(second)) > certainty(out.Chars)+surer && min(len(first), len(second)) >= leastOfLine {
-			out.Chars = append(first, second...)
-		}
-	}
 	return out.Rounded(), nil
+}
+
+// look is the model, for as long as it is one caller's, and the picture.
+type look struct {
+	model    *infer.Binding
+	resample *vision.Resampler
+	frame    frame.YUV
+}
+
+func (r *reader) read(l look, box scene.Box) ([]lp.Char, error) {
+	chars, err := r.views(l, box)
+	if err != nil || !r.lines || box.W >= twoLines*box.H {
+		return chars, err
+	}
+	top, bottom := box, box
+	top.H, bottom.H = box.H/2, box.H/2
+	bottom.Y += box.H / 2
+	first, err := r.views(l, top)
+	if err != nil {
+		return nil, err
+	}
+	second, err := r.views(l, bottom)
+	if err != nil {
+		return nil, err
+	}
+	if min(certainty(first), certainty(second)) > certainty(chars)+surer && min(len(first), len(second)) >= leastOfLine {
+		return append(first, second...), nil
+	}
+	return chars, nil
 }
 
 const (
@@ -159,18 +157,18 @@ const (
 )
 
 // views reads what is in the box with every pad and lets the reads vote.
-func (r *reader) views(f frame.YUV, box scene.Box) ([]lp.Char, error) {
+func (r *reader) views(l look, box scene.Box) ([]lp.Char, error) {
 	for i, p := range r.pads {
 		part := scene.Box{X: box.X - p.x*box.W, Y: box.Y - p.y*box.H, W: box.W * (1 + 2*p.x), H: box.H * (1 + 2*p.y)}
-		if _, err := r.resample.Tensor(f, part, r.rgb); err != nil {
+		if _, err := l.resample.Tensor(l.frame, part, r.rgb); err != nil {
 			return nil, err
 		}
-		r.fill(r.rgb, r.w, r.h, i, r.binding.In[0])
+		r.fill(r.rgb, r.w, r.h, i, l.model.In[0])
 	}
-	if err := r.binding.Run(); err != nil {
+	if err := l.model.Run(); err != nil {
 		return nil, err
 	}
-	rows, size := r.binding.Out[0].F32, len(r.binding.Out[0].F32)/len(r.pads)
+	rows, size := l.model.Out[0].F32, len(l.model.Out[0].F32)/len(r.pads)
 	var reads [][]lp.Char
 	for i := range r.pads {
 		reads = append(reads, r.decode(rows[i*size:(i+1)*size], size/row))
@@ -203,25 +201,6 @@ func certainty(chars []lp.Char) float64 {
 		return 0
 	}
 	return math.Pow(lp.Read{Chars: chars}.Score(), 1/float64(len(chars)))
-}
-
-// Info says what is running.
-func (r *reader) Info() detectors.Info {
-	return detectors.Info{Name: r.model.Name, SHA256: r.model.SHA256, Device: string(r.device), Input: r.w, Batch: len(r.pads)}
-}
-
-// Close frees the model. A second Close does nothing.
-func (r *reader) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.session == nil {
-		return nil
-	}
-	r.binding.Close()
-	r.resample.Close()
-	err := r.session.Close()
-	r.session = nil
-	return err
 }
 
 // fillGrey makes the luma (ITU-R BT.601, as in training) of planes R, G, B.

@@ -9,8 +9,6 @@
 package vehicle
 
 import (
-	"sync"
-
 	"posteriori/detectors"
 	"posteriori/detectors/network"
 	"posteriori/engine/fault"
@@ -24,13 +22,9 @@ import (
 // Model is the attribute model, loaded. It is safe for concurrent use, but
 // one call runs at a time.
 type Model struct {
+	*network.Single
 	types   []string
 	colours []scene.Colour
-
-	mu       sync.Mutex
-	session  *infer.Session
-	binding  *infer.Binding
-	resample *vision.Resampler
 }
 
 // Open loads the model m, of the task vehicle-attributes, from path. Of the
@@ -47,20 +41,13 @@ func Open(path string, m models.Model, o detectors.Options) (*Model, error) {
 		}
 		v.colours = append(v.colours, c)
 	}
-	session, err := network.OpenSession(path, m, o)
-	if err != nil {
-		return nil, err
-	}
 	in := m.Inputs[0].Shape
-	v.binding, err = session.Bind([][]int64{in}, [][]int64{m.Outputs[0].Shape, m.Outputs[1].Shape})
+	var err error
+	v.Single, err = network.OpenSingle(path, m, o, [][]int64{in}, [][]int64{m.Outputs[0].Shape, m.Outputs[1].Shape},
+		vision.Format{W: int(in[3]), H: int(in[2]), BGR: true, Stretch: true, Scale: [3]float32{1, 1, 1}})
 	if err != nil {
-		session.Close()
 		return nil, err
 	}
-	v.session = session
-	v.resample = vision.NewResampler(vision.Format{
-		W: int(in[3]), H: int(in[2]), BGR: true, Stretch: true, Scale: [3]float32{1, 1, 1},
-	})
 	return v, nil
 }
 
@@ -69,37 +56,24 @@ func Open(path string, m models.Model, o detectors.Options) (*Model, error) {
 // yellow, red, green, blue, black) and of the types (car, bus, truck, van).
 // A box that lies outside the picture is fault.Internal.
 func (v *Model) Attributes(f frame.YUV, box scene.Box) (map[scene.Colour]float64, map[string]float64, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.session == nil {
-		return nil, nil, fault.New(fault.Internal, "the vehicle model is closed")
-	}
-	if _, err := v.resample.Tensor(f, box, v.binding.In[0].F32); err != nil {
-		return nil, nil, err
-	}
-	if err := v.binding.Run(); err != nil {
-		return nil, nil, err
-	}
 	types, colours := map[string]float64{}, map[scene.Colour]float64{}
-	for i, p := range v.binding.Out[0].F32[:len(v.types)] {
-		types[v.types[i]] = float64(p)
-	}
-	for i, p := range v.binding.Out[1].F32[:len(v.colours)] {
-		colours[v.colours[i]] = float64(p)
+	err := v.Use(func(model *infer.Binding, resample *vision.Resampler) error {
+		if _, err := resample.Tensor(f, box, model.In[0].F32); err != nil {
+			return err
+		}
+		if err := model.Run(); err != nil {
+			return err
+		}
+		for i, p := range model.Out[0].F32[:len(v.types)] {
+			types[v.types[i]] = float64(p)
+		}
+		for i, p := range model.Out[1].F32[:len(v.colours)] {
+			colours[v.colours[i]] = float64(p)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	return colours, types, nil
-}
-
-// Close frees the model. A second Close does nothing.
-func (v *Model) Close() error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.session == nil {
-		return nil
-	}
-	v.binding.Close()
-	v.resample.Close()
-	err := v.session.Close()
-	v.session = nil
-	return err
 }
