@@ -230,6 +230,38 @@ func TestLumaIsNotStretched(t *testing.T) {
 	}
 }
 
+// TestLargePicturesLoseLinesOnly: the plane of a large picture, of which lines
+// are left out, shows the same as that of all its lines, in the same place.
+func TestLargePicturesLoseLinesOnly(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[int]string{35: "", 71: "", 72: "field=top,", 142: "field=top,", 144: "field=top,field=top,"} {
+		if got := fewer(lines, 36); got != want {
+			t.Errorf("%d lines for 36: %q, want %q", lines, got, want)
+		}
+	}
+	// A ramp down the picture: what is shifted by a line is off by 1/5 or less.
+	path := gen(t, "ramp.mkv", "-f", "lavfi", "-i", "nullsrc=s=256x1080:r=5:d=0.2,format=yuv420p,geq=lum='16+Y/5':cb=128:cr=128", "-c:v", "ffv1")
+	p := probe(t, path, time.Second)
+	o := whole()
+	o.PlaneW, o.PlaneH = 64, 270
+	d, err := Open(context.Background(), path, p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	f, err := d.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Release()
+	for y := 1; y < 269; y++ {
+		want := 16 + (float64(y)*4+1.5)/5
+		if got := float64(f.Plane.Row(y)[32]); math.Abs(got-want) > 1.2 {
+			t.Errorf("row %d is %v, want %.1f", y, got, want)
+		}
+	}
+}
+
 func TestAnyStartPTS(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"mp4", "h264"} {

@@ -117,6 +117,16 @@ const (
 	limited = "out_range=tv"
 )
 
+// fewer leaves every second line out, again and again, as long as the plane
+// has fewer: reading all of a large picture's luma is what scaling it costs.
+// Of interlaced pictures one field is left.
+func fewer(lines, plane int) (filters string) {
+	for ; lines >= 2*plane; lines = (lines + 1) / 2 {
+		filters += "field=top,"
+	}
+	return filters
+}
+
 // graph is the filter graph of a decode: output [s] carries every picture,
 // output [f] (when FullUS > 0) the chosen ones at full size. With onCard the
 // pictures come in the card's memory, are scaled and brought to 8-bit 4:2:0
@@ -128,6 +138,9 @@ func graph(p *wire.Probe, o *DecodeOptions, skipping, onCard bool) string {
 		full += fmt.Sprintf(",crop=%d:%d:%d:%d:exact=1", c.Dx(), c.Dy(), c.Min.X, c.Min.Y)
 	}
 	small := fmt.Sprintf("scale=%d:%d:flags=fast_bilinear:%s,format=gray", o.PlaneW, o.PlaneH, asIs)
+	if !o.AllFull {
+		small = fewer(p.Height, o.PlaneH) + small
+	}
 	if onCard {
 		full = "scale_cuda=format=yuv420p,hwdownload,format=yuv420p," + full
 		small = fmt.Sprintf("scale_cuda=%d:%d:interp_algo=bilinear:format=yuv420p,hwdownload,format=yuv420p,extractplanes=y", o.PlaneW, o.PlaneH)

@@ -260,18 +260,24 @@ func (m *Model) learn(dt int64) {
 	if dt <= 0 {
 		return
 	}
-	n := len(m.cur) / visitGroup
+	n := len(m.cur) / (visitGroup * visitRun)
 	gap := uint64(max(m.cfg.Refresh.Microseconds()/dt, 1))
 	g := m.walk
 	for ; g < n; g += 1 + int(uint64(b.rand())*(2*gap-1)>>32) {
-		m.visit(g*visitGroup, b.rand())
+		for k := range visitRun {
+			m.visit((g*visitRun+k)*visitGroup, b.rand())
+		}
 	}
 	m.walk = g - n
 }
 
-// visitGroup samples side by side are learned together: their models share
-// lines of the processor's cache.
-const visitGroup = 8
+// visitGroup samples side by side are learned together, and visitRun such
+// groups: their models share lines of the processor's cache, and the next lines
+// are fetched by themselves.
+const (
+	visitGroup = 8
+	visitRun   = 4
+)
 
 // visit learns the samples of one group that are not foreground. Their values
 // are not handed to neighbours as in ViBe: that dulls the model along edges
