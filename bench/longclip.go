@@ -29,7 +29,7 @@ func longClip(ctx context.Context, e *env) (file, what string, err error) {
 	if _, err := os.Stat(source); err != nil {
 		return renderedClip(ctx, e)
 	}
-	what = "10 min, 1280×720, 25 fps, H.264, made of person-bicycle-car-detection_38s.mp4, something moves in 1/6 of it"
+	what = "17 % active"
 	file = filepath.Join(e.out, "long-footage.mp4")
 	if _, err := os.Stat(file); err == nil {
 		return file, what, nil
@@ -75,7 +75,7 @@ func longClip(ctx context.Context, e *env) (file, what string, err error) {
 
 // renderedClip is the long clip where there is no footage.
 func renderedClip(ctx context.Context, e *env) (file, what string, err error) {
-	what = "10 min, 1280×720, 25 fps, H.264, rendered scene"
+	what = "rendered scene"
 	file = filepath.Join(e.out, "long-rendered.mp4")
 	if _, err := os.Stat(file); err == nil {
 		return file, what, nil
