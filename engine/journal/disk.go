@@ -106,7 +106,7 @@ func lockFile(ctx context.Context, f *os.File, exclusive bool) error {
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fault.Wrap(fault.NoSpace, err, "its lock cannot be made").OnFile(path)
+		return nil, fault.Wrap(fault.NoSpace, err, "its lock cannot be made").OnFile(path).WithHint("make room, or let this account write there")
 	}
 	if err := lockFile(ctx, f, true); err != nil {
 		f.Close()

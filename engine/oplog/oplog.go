@@ -59,6 +59,9 @@ func replace(groups []string, a slog.Attr) slog.Attr {
 			}
 			return slog.Attr{}
 		}
+		if a.Key == slog.MessageKey && strings.ContainsAny(v.String(), "/\\") {
+			return slog.String(a.Key, "a notice that names a file, which the log does not have")
+		}
 		return slog.String(a.Key, fault.Printable(v.String()))
 	case slog.KindAny:
 		if _, ok := v.Any().(slog.Level); !ok {

@@ -28,6 +28,7 @@ func TestOnlyReferences(t *testing.T) {
 		l.Warn("it failed", Err(errors.New("open /evidence/Dupont.mp4"))...)
 		l.Warn("usage", Err(fault.New(fault.Usage, "there is no Dupont"))...)
 		l.Warn("a path in its message", Err(fault.New(fault.Integrity, "open /evidence/Dupont.mp4: no"))...)
+		l.Warn("cannot read /evidence/Dupont.mp4")
 		l.Debug("debug")
 		if out := b.String(); strings.Contains(out, "Dupont") || strings.Contains(out, "evidence") || strings.Contains(out, "AB-123") {
 			t.Errorf("%s: %s", format, out)
