@@ -21,12 +21,21 @@ import (
 // faultsSuite measures what is lost when processes die at random moments, and
 // what hostile files do. Both are counts that must be nought.
 func faultsSuite(ctx context.Context, e *env) ([]figure, error) {
-	kills, err := killFigures(ctx, e)
-	if err != nil {
-		return kills, err
+	var out []figure
+	for _, part := range []struct {
+		name string
+		run  func(context.Context, *env) ([]figure, error)
+	}{{"kills", killFigures}, {"media", hostileFigures}} {
+		if !strings.Contains(part.name, e.clip) {
+			continue
+		}
+		figures, err := part.run(ctx, e)
+		out = append(out, figures...)
+		if err != nil {
+			return out, err
+		}
 	}
-	media, err := hostileFigures(ctx, e)
-	return append(kills, media...), err
+	return out, nil
 }
 
 // The kills of a run, and of a round: one recording analysed to its end.

@@ -96,8 +96,8 @@ func run(ctx context.Context, args []string) error {
 	names := f.String("suite", "all", "suites to run, by commas: "+strings.Join(suiteNames(), ", "))
 	jsonFile := f.String("json", "", "write the figures there as JSON too")
 	verbose := f.Bool("v", false, "print every miss and false alarm")
-	clip := f.String("clip", "", "events, speed: only clips whose name contains this (leaves RESULTS.md as it is)")
-	full := f.Bool("full", false, "speed, query, growth: every case and size, for hours")
+	clip := f.String("clip", "", "events, speed: only clips whose name contains this; faults: kills or media (leaves RESULTS.md as it is)")
+	full := f.Bool("full", false, "speed, query, growth, faults: every case and size, for hours")
 	peers := f.String("peers", "", "speed: a Python environment with dvr-scan-headless, to measure against")
 	keep := f.Bool("keep", false, "leave bench/RESULTS.md as it is")
 	if err := f.Parse(args); err != nil {

@@ -307,10 +307,11 @@ func (w *backupWriter) data(ctx context.Context, p *Procedure, dir string) ([]de
 	}
 	var out []derivedCopy
 	for _, d := range files {
-		if !p.holds(d.Path) {
+		at, own := p.here(d.Path)
+		if !own {
 			continue
 		}
-		f, err := os.Open(d.Path)
+		f, err := os.Open(at)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // erased meanwhile, or lost: posteriori doctor tells
 		}

@@ -191,8 +191,8 @@ func (c *checkup) derived(ctx context.Context, p *Procedure, what string, list [
 	var inside []string
 	for _, d := range list {
 		name := fmt.Sprintf("%s: derived file %d", what, d.ID)
-		own := p.holds(d.Path)
-		if own {
+		own := false
+		if d.Path, own = p.here(d.Path); own {
 			inside = append(inside, d.Path)
 		}
 		_, err := evidence.Check(ctx, d.Path, d.SHA256, nil)

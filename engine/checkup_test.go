@@ -258,3 +258,35 @@ func TestCheckupIsAnAct(t *testing.T) {
 		t.Errorf("no store: %v", err)
 	}
 }
+
+// TestMovedStore: a store that was moved as a whole still knows its derived files:
+// the check-up finds them, a backup has them, and an erasure reaches them.
+func TestMovedStore(t *testing.T) {
+	m := livedIn(t)
+	to := filepath.Join(t.TempDir(), "moved")
+	try(t, os.Rename(m.dir, to))
+	s, err := Open(to)
+	try(t, err)
+	m.Store = s
+	if c, err := CheckStore(ctx, to, "look"); err != nil || len(c.Wrong()) > 0 || c.Derived != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	b := backedUp{m, filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "keys")}
+	b.again(t)
+	back, _, err := b.restore(t)
+	try(t, err)
+	if c, err := CheckStore(ctx, back.dir, "look"); err != nil || len(c.Wrong()) > 0 || c.Derived != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	made := filepath.Join(to, "procedures", "P1", "derived", string(m.pattern)+".png")
+	if _, err := os.Stat(made); err != nil {
+		t.Fatal(err)
+	}
+	try(t, m.act(journal.SubErase, func(a *Act, ix *index.Store) error {
+		_, err := a.EraseOrdered(ctx, ix, Order{Recording: m.rec, Decision: word("ORD")})
+		return err
+	}))
+	if _, err := os.Stat(made); err == nil {
+		t.Error("the derived file outlived the erasure")
+	}
+}

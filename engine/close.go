@@ -183,7 +183,8 @@ func (p *Procedure) inventory(ctx context.Context) (journal.Details, error) {
 	}
 	var inside, outside []index.Derived
 	for _, f := range files {
-		if p.holds(f.Path) {
+		own := false
+		if f.Path, own = p.here(f.Path); own {
 			inside = append(inside, f)
 		} else {
 			outside = append(outside, f)

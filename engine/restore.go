@@ -313,6 +313,10 @@ func (w *restorer) derived(ctx context.Context, p ProcedureInBackup, from, to, f
 	was := filepath.Join(w.b.Dir, "procedures", p.ID)
 	for _, d := range files {
 		rel, err := filepath.Rel(was, d.Path)
+		if copied := slices.ContainsFunc(p.Derived, func(c derivedCopy) bool { return c.ID == d.ID }); copied && (err != nil || !filepath.IsLocal(rel)) {
+			_, rel, _ = strings.Cut(d.Path, filepath.Join("procedures", p.ID)+string(filepath.Separator)) // of a store that had been moved
+			err = nil
+		}
 		if err != nil || !filepath.IsLocal(rel) {
 			continue // outside the store
 		}

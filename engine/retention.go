@@ -300,9 +300,11 @@ func (p *Procedure) derivedOf(ctx context.Context, ix *index.Store, rec index.Re
 		return nil, nil, err
 	}
 	for _, d := range all {
+		own := false
+		d.Path, own = p.here(d.Path)
 		switch {
 		case !shows(d, rec, track, fromUS, toUS):
-		case p.holds(d.Path):
+		case own:
 			inside = append(inside, d)
 		default:
 			outside = append(outside, d)
@@ -315,6 +317,30 @@ func (p *Procedure) derivedOf(ctx context.Context, ix *index.Store, rec index.Re
 func (p *Procedure) holds(path string) bool {
 	rel, err := filepath.Rel(p.store.procedureDir(p.Doc.ID), path)
 	return err == nil && filepath.IsLocal(rel)
+}
+
+// here is where a derived file lies now, and whether that is the procedure's own
+// folder. A store may have been moved as a whole since the file was made.
+func (p *Procedure) here(path string) (string, bool) {
+	if p.holds(path) {
+		return path, true
+	}
+	inProcedure := string(filepath.Separator) + filepath.Join("procedures", p.Doc.ID, "derived") + string(filepath.Separator)
+	i := strings.LastIndex(path, inProcedure)
+	if i < 0 {
+		return path, false
+	}
+	now := filepath.Join(p.DerivedDir(), path[i+len(inProcedure):])
+	if !p.holds(now) {
+		return path, false
+	}
+	if _, err := os.Lstat(now); err != nil {
+		return path, false
+	}
+	if _, err := os.Lstat(path); err == nil { // another store's, or its copy
+		return path, false
+	}
+	return now, true
 }
 
 // forget destroys derived files of the store and takes them off the list.
