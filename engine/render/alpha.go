@@ -223,15 +223,18 @@ func (g *grid) fade(box scene.Box, full, none float64) {
 }
 
 // bounds is the part of the plane in which the grid is not zero.
-func (g *grid) bounds() (x0, y0, x1, y1 int) {
+func (g *grid) bounds() (x0, y0, x1, y1 int) { return g.boundsFrom(1) }
+
+// boundsFrom is the part of the plane in which the grid is least or more.
+func (g *grid) boundsFrom(least byte) (x0, y0, x1, y1 int) {
 	x0, y0 = g.w, g.h
 	for j := range g.h {
 		row := g.a[j*g.w : (j+1)*g.w]
 		a, b := 0, g.w
-		for a < b && row[a] == 0 {
+		for a < b && row[a] < least {
 			a++
 		}
-		for b > a && row[b-1] == 0 {
+		for b > a && row[b-1] < least {
 			b--
 		}
 		if a < b {

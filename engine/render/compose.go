@@ -64,12 +64,15 @@ func (r *renderer) compose(ctx context.Context, out sink) error {
 // stamp: far away many stand close together.
 const smallBox = 2
 
+// shown is where the object is seen.
+func (c *cut) shown() rect { return rect{int(c.shownX), int(c.shownY), int(c.shownW), int(c.shownH)} }
+
 // stamp writes each object's time beside it. One object in several parts has
 // a stamp at each.
 func (r *renderer) stamp(pic *frame.YUV, st *stamper, live []*cut, f int64) {
 	boxes := make([]rect, len(live))
 	for i, c := range live {
-		boxes[i] = rect{int(c.boxX), int(c.boxY), int(c.boxW), int(c.boxH)}
+		boxes[i] = c.shown()
 	}
 	st.begin(boxes)
 	order := slices.Clone(live)
@@ -83,7 +86,7 @@ func (r *renderer) stamp(pic *frame.YUV, st *stamper, live []*cut, f int64) {
 		if int(c.boxH) < smallBox*face.height {
 			face = r.small
 		}
-		x, y := st.place([2]int32{c.tube, r.strand(c)}, rect{int(c.boxX), int(c.boxY), int(c.boxW), int(c.boxH)},
+		x, y := st.place([2]int32{c.tube, r.strand(c)}, c.shown(),
 			face.width(s), face.height, f)
 		face.draw(pic, x, y, s, inkOf(t.Colour))
 	}

@@ -333,6 +333,12 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	seen := fi.box(at).Clamp(float64(fi.w), float64(fi.h))
 	k.boxX, k.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
 	k.boxW, k.boxH = int16(seen.W), int16(seen.H)
+	k.shownX, k.shownY, k.shownW, k.shownH = k.boxX, k.boxY, k.boxW, k.boxH
+	if k.matted {
+		b := s.outline.bodyBox(fi.s).Union(seen).Clamp(float64(fi.w), float64(fi.h))
+		k.shownX, k.shownY = int16(b.X)+int16(fi.x), int16(b.Y)+int16(fi.y)
+		k.shownW, k.shownH = int16(b.W), int16(b.H)
+	}
 	yuv, alpha, body := c.r.spool.buffer(&k)
 	fx, fy := x-c.at.X, y-c.at.Y
 	copyPart(yuv.Y, f.Full.Y, fx, fy)

@@ -2,6 +2,7 @@ package render
 
 import (
 	"posteriori/engine/frame"
+	"posteriori/engine/scene"
 )
 
 // How much of a cut-out is the object, its shadow, or what stood around it
@@ -101,6 +102,17 @@ func (m *matting) smooth() {
 	}
 	blur(g.a, m.tmp, g.w, g.h)
 	blur(g.a, m.tmp, g.w, g.h)
+}
+
+// bodyBox is the body's bounds in output pixels of the fitted picture; empty
+// for none.
+func (o *outline) bodyBox(scale float64) scene.Box {
+	x0, y0, x1, y1 := o.mat.core.boundsFrom(coreFrom)
+	if x0 >= x1 {
+		return scene.Box{}
+	}
+	sx, sy := scale/o.sx, scale/o.sy
+	return scene.Box{X: float64(x0) * sx, Y: float64(y0) * sy, W: float64(x1-x0) * sx, H: float64(y1-y0) * sy}
 }
 
 // soften makes of the body how near each sample is to it: along a straight edge

@@ -148,6 +148,19 @@ func TestStampsKeepApart(t *testing.T) {
 	})
 }
 
+// A stamp keeps up with an object that goes fast: it does not come to lie on it.
+func TestStampsKeepUp(t *testing.T) {
+	st := newStamper(400, 900)
+	for f := range int64(20) {
+		a := rect{100, 700 - 30*int(f), 40, 160}
+		st.begin([]rect{a})
+		x, y := st.place([2]int32{}, a, 60, 15, f)
+		if n := (rect{x, y, 60, 15}).overlap(a); n > 60*15/3 {
+			t.Fatalf("frame %d: the stamp lies on its object with %d of %d pixels", f, n, 60*15)
+		}
+	}
+}
+
 func abs(v int) int { return max(v, -v) }
 
 // Text is legible on any ground: white inside, dark around, accents drawn.

@@ -19,11 +19,13 @@ type cut struct {
 	play  int32
 	x, y  int16 // top-left corner in the output, even
 	w, h  int16 // even
-	boxX  int16 // the object's own box, for its time stamp
+	boxX  int16 // the object's own box
 	boxY  int16
 	boxW  int16
 	boxH  int16
-	tUS   int64 // media time of the picture
+	// The same with what of its body lies beyond it, for its time stamp.
+	shownX, shownY, shownW, shownH int16
+	tUS                            int64 // media time of the picture
 	// matted: nothing of the recording's background is left in it.
 	matted bool
 	rimmed bool // its body is kept too, for a rim about it

@@ -99,12 +99,17 @@ func (s *stamper) place(key [2]int32, box rect, w, h int, frameNo int64) (x, y i
 		st.x, st.y = float64(want.x), float64(want.y)
 	}
 	st.at, st.frame = best, frameNo
-	// Boxes tremble; their stamps follow more calmly.
-	st.x += (float64(want.x) - st.x) * .35
-	st.y += (float64(want.y) - st.y) * .35
+	st.x, st.y = follow(st.x, float64(want.x), float64(h)), follow(st.y, float64(want.y), float64(h))
 	got := s.clamp(rect{int(st.x + .5), int(st.y + .5), w, h})
 	s.taken = append(s.taken, got)
 	return got.x, got.y
+}
+
+// follow moves a stamp's corner towards where it is wanted: boxes tremble, and
+// their stamps follow more calmly, but stay near one that goes fast.
+func follow(at, want, h float64) float64 {
+	at += (want - at) * .35
+	return min(max(at, want-h/3), want+h/3)
 }
 
 func (s *stamper) clamp(r rect) rect {
