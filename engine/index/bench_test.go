@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"posteriori/engine/scene"
+	"posteriori/engine/wire"
 )
 
 // manyTracks makes n tracks over a day of ten recordings, with paths of 60 points.
@@ -54,5 +55,28 @@ func BenchmarkSearch(b *testing.B) {
 			}
 			b.ReportMetric(float64(n), "rows")
 		})
+	}
+}
+
+// BenchmarkPutChunk commits a chunk with twenty pieces of tracks, each with a
+// crop of 8 kB and silhouettes of 4 kB, durable when it returns.
+func BenchmarkPutChunk(b *testing.B) {
+	s := openTest(b)
+	rec := add(b, s, testRecording(1))
+	begin(b, s, rec, "one")
+	path := scene.PackPath(testTrack(1).Path)
+	n := 0
+	for b.Loop() {
+		var msgs []wire.TrackMsg
+		for range 20 {
+			msgs = append(msgs, wire.TrackMsg{Chunk: n, ClassVotes: map[string]float64{"car": 2}, Detections: 3, Track: wire.PackedTrack{StartUS: 1, EndUS: 2,
+				Path: path, Masks: make([]byte, 4<<10), Crop: &scene.Crop{JPEG: make([]byte, 8<<10)}}})
+		}
+		end := wire.ChunkEnd{Chunk: n, Times: scene.PackTimes(nil), PlaneW: 32, PlaneH: 18,
+			Coverage: []scene.Coverage{{ToUS: 1, Kind: scene.Seen}}}
+		if err := s.PutChunk(b.Context(), rec, end, msgs); err != nil {
+			b.Fatal(err)
+		}
+		n++
 	}
 }
