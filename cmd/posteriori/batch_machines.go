@@ -83,8 +83,7 @@ func (b *batchWork) onMachines(ctx context.Context, p *engine.Procedure, r *batc
 		q.Close()
 		return nil, err
 	}
-	b.opt.Runner, b.opt.Workers = c, filesAtOnce
-	b.opt.Reads = make(chan struct{}, runtime.NumCPU())
+	b.opt.Runner, b.opt.Hash, b.opt.Workers = c, c.Hash, filesAtOnce
 	r.Workers, r.Slots = max(filesAtOnce, o.workers), c.Slots()
 	return func() error {
 		defer q.Close()

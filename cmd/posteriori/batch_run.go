@@ -59,8 +59,8 @@ posteriori batch status lists them.
 Times of day are taken from cameras that are confirmed in the manifest only.
 
 With --queue other machines do the work: those on which posteriori batch worker
-runs. This one hashes and imports the originals, keeps index and journal, and
-takes in what they find; --workers is then how many chunks it has in the queue
+runs. They read the originals, for hash and analysis; this one keeps index and
+journal, decides, and takes in what they find; --workers is then how many chunks it has in the queue
 at a time (default: twice what the machines take). Procedures that share a queue
 share the machines evenly.
 ` + exitStatus,

@@ -96,11 +96,6 @@ func (b *batchWork) importOne(ctx context.Context, it index.BatchItem, report fu
 	if err != nil {
 		return index.Recording{}, err
 	}
-	leave, err := analysis.Enter(ctx, b.opt.Reads)
-	if err != nil {
-		return index.Recording{}, err
-	}
-	defer leave()
 	opt := importOptions{exhibit: it.Exhibit, basis: b.basis, camera: it.Camera, chunk: analysis.Chunk}
 	if it.ClockUS != nil {
 		opt.start, opt.clockStart = time.UnixMicro(*it.ClockUS), "manifest"
@@ -117,13 +112,14 @@ func (b *batchWork) importOne(ctx context.Context, it index.BatchItem, report fu
 		if err := procedure.MayAnalyse(act.Procedure().Doc); err != nil { // it is imported for that alone
 			return err
 		}
-		im := importer{app: &quiet, store: b.store, act: act, index: b.ix, worker: b.worker, opt: opt, seen: map[string]string{},
+		im := importer{app: &quiet, store: b.store, act: act, index: b.ix, worker: b.worker, hash: b.opt.Hash, runner: b.opt.Runner, opt: opt, seen: map[string]string{},
 			params: string(params), known: b.known, hashed: func(done, _ int64) { report(batch.Step{Read: done}) }}
+		ctx, stop := act.Watch(ctx, procedure.MayAnalyse) // it may wait long for a machine
 		rows, err := im.run(ctx, []string{it.Path})
 		if len(rows) == 1 {
 			row = rows[0]
 		}
-		return err
+		return stop(err)
 	})
 	if err != nil {
 		return index.Recording{}, err

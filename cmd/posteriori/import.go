@@ -20,6 +20,7 @@ import (
 	"posteriori/engine/index"
 	"posteriori/engine/journal"
 	"posteriori/engine/procedure"
+	"posteriori/engine/wire"
 )
 
 // importOptions are the flags of posteriori import.
@@ -231,6 +232,8 @@ type importer struct {
 	build  string            // of the worker
 	params string            // for the journal
 	hashed evidence.Progress // told of what is read, in place of the meter
+	hash   evidence.Hasher   // reads the files; nil: this machine
+	runner analysis.Runner   // says what they are; nil: the worker here
 	// known finds the recording of a hash in the procedure; nil: look in the index.
 	known func(sum string) (index.Recording, bool)
 }
@@ -326,7 +329,11 @@ func (im *importer) look(ctx context.Context, path string, meter *hashMeter) imp
 	if read == nil {
 		read = meter.file()
 	}
-	id, err := evidence.Hash(ctx, path, read)
+	hash := im.hash
+	if hash == nil {
+		hash = evidence.Hash
+	}
+	id, err := hash(ctx, path, read)
 	if err != nil {
 		return fail(err)
 	}
@@ -346,7 +353,12 @@ func (im *importer) look(ctx context.Context, path string, meter *hashMeter) imp
 		row.State, row.Error = rowDuplicate, "the same as "+fault.Printable(first)
 		return row
 	}
-	probe, hello, err := im.worker.Probe(ctx, path, im.opt.chunk.Microseconds())
+	var runner analysis.Runner = im.worker
+	if im.runner != nil {
+		runner = im.runner
+	}
+	probe, hello, err := analysis.Probe(ctx, runner, analysis.Task{SHA256: id.SHA256,
+		Job: wire.Job{Path: path, Probe: &wire.ProbeJob{ChunkUS: im.opt.chunk.Microseconds()}}})
 	if err != nil {
 		return fail(err)
 	}

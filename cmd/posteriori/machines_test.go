@@ -403,14 +403,29 @@ func TestManyMachinesVeto(t *testing.T) {
 		f.record(fmt.Sprintf("%d.mp4", i), timedworker.Recording(1, time.Hour, strconv.Itoa(i)))
 	}
 	f.writeManifest()
-	store := f.newStore("many")
-	f.machine()
-	f.machine()
 	paper := filepath.Join(f.dir, "paper.pdf")
 	if err := os.WriteFile(paper, []byte("%PDF-1.7\nmade up\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := f.begin(store, "batch", "run", f.manifest, "--detector", "none")
+	veto := func(store string) {
+		f.run(store, "procedure", "veto", "E2E", "--magistrate", "M", "--quality", "procureur", "--date", "2025-03-03", "--reference", "V", "--document", paper)
+	}
+	// One that waits for machines to read its files stops too.
+	waiting := f.newStore("waiting")
+	c := f.begin(waiting, "batch", "run", f.manifest, "--detector", "none")
+	eventually(t, "the run waits", 20*time.Second, func() bool {
+		b, err := f.server.Dump()
+		return err == nil && bytes.Count(b, []byte("INSERT INTO public.river_job ")) > 0
+	})
+	veto(waiting)
+	if code := c.ends(t, 10*time.Second); code != 3 || !strings.Contains(c.out.String(), "rule: 4") {
+		t.Errorf("vetoed while it waited: exit status %d\n%s", code, c.out.String())
+	}
+
+	store := f.newStore("many")
+	f.machine()
+	f.machine()
+	c = f.begin(store, "batch", "run", f.manifest, "--detector", "none")
 	busy := func(n int) func() bool { return func() bool { return f.working() == n } }
 	eventually(t, "four chunks are worked on", 30*time.Second, busy(4))
 	f.run(store, "batch", "pause")
@@ -420,7 +435,7 @@ func TestManyMachinesVeto(t *testing.T) {
 	}
 	c = f.begin(store, "batch", "resume", "--detector", "none")
 	eventually(t, "four chunks are worked on", 30*time.Second, busy(4))
-	f.run(store, "procedure", "veto", "E2E", "--magistrate", "M", "--quality", "procureur", "--date", "2025-03-03", "--reference", "V", "--document", paper)
+	veto(store)
 	t.Logf("vetoed: all stopped after %v", eventually(t, "all stops", 8*time.Second, busy(0)))
 	if code := c.ends(t, 10*time.Second); code != 3 || !strings.Contains(c.out.String(), "rule: 4") {
 		t.Errorf("vetoed: exit status %d\n%s", code, c.out.String())

@@ -92,6 +92,19 @@ func gaveUp(end *wire.ChunkEnd) bool {
 	return end.Frames == 0 && len(end.Coverage) == 1 && end.Coverage[0].Kind == scene.NotAnalysed
 }
 
+// check reads an original and compares its hash. That it was altered is said by
+// this machine only: another may look at another file.
+func (r *run) check(ctx context.Context, rec *recording, report evidence.Progress) (evidence.Identity, error) {
+	if r.opt.Hash != nil {
+		id, err := r.opt.Hash.Check(ctx, rec.Path, rec.SHA256, report)
+		if !evidence.Altered(err) {
+			return id, err
+		}
+		r.say(fmt.Sprintf("recording %d: another machine reads another file; it is read here", rec.ID))
+	}
+	return evidence.Check(ctx, rec.Path, rec.SHA256, report)
+}
+
 // hashStep is after how many bytes the reading of an original is told of.
 const hashStep = 16 << 20
 

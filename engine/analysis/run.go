@@ -34,10 +34,10 @@ type Options struct {
 	// Slots, of runs that go on at the same time, holds them together to so many
 	// worker processes as it has room for; nil: this run alone decides.
 	Slots chan struct{}
-	// Reads does the same for originals that are read for their hash.
-	Reads chan struct{}
-	// Runner does the tasks; nil: the worker, on this machine.
+	// Runner does the tasks, and Hash reads the originals; nil: the worker and
+	// [evidence.Hash], on this machine.
 	Runner   Runner
+	Hash     evidence.Hasher
 	Priority int // of its tasks, 1 first, 4 last
 	// Watch is told what happens, by several goroutines; nil: nobody is.
 	Watch func(Event)
@@ -217,36 +217,16 @@ func (r *run) drain(ctx context.Context, queue <-chan task) error {
 
 // inSlot does a task when there is room for another worker.
 func (r *run) inSlot(ctx context.Context, t task) error {
-	leave, err := Enter(ctx, r.opt.Slots)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	return r.do(ctx, t)
-}
-
-// Enter waits until there is room; nil is room without end. The room is given
-// back by leave.
-func Enter(ctx context.Context, room chan struct{}) (leave func(), err error) {
-	if room == nil {
-		return func() {}, ctx.Err()
+	if r.opt.Slots == nil {
+		return r.do(ctx, t)
 	}
 	select {
-	case room <- struct{}{}:
-		return func() { <-room }, nil
+	case r.opt.Slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-}
-
-// check reads an original and compares its hash.
-func (r *run) check(ctx context.Context, rec *recording, report evidence.Progress) (evidence.Identity, error) {
-	leave, err := Enter(ctx, r.opt.Reads)
-	if err != nil {
-		return evidence.Identity{}, err
-	}
-	defer leave()
-	return evidence.Check(ctx, rec.Path, rec.SHA256, report)
+	defer func() { <-r.opt.Slots }()
+	return r.do(ctx, t)
 }
 
 // newAnalysis describes the run; its identity names everything that decides

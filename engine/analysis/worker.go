@@ -252,17 +252,19 @@ func plain(s string) string {
 
 // Probe asks what a file is; its chunks are cut at about chunkUS.
 func (w Worker) Probe(ctx context.Context, path string, chunkUS int64) (*wire.Probe, wire.Hello, error) {
-	return w.probe(ctx, path, wire.ProbeJob{ChunkUS: chunkUS})
+	return Probe(ctx, w, Task{Job: wire.Job{Path: path, Probe: &wire.ProbeJob{ChunkUS: chunkUS}}})
 }
 
 // Glance asks what a file's container says of it: quick, and unverified.
 func (w Worker) Glance(ctx context.Context, path string) (*wire.Probe, wire.Hello, error) {
-	return w.probe(ctx, path, wire.ProbeJob{Brief: true})
+	return Probe(ctx, w, Task{Job: wire.Job{Path: path, Probe: &wire.ProbeJob{Brief: true}}})
 }
 
-func (w Worker) probe(ctx context.Context, path string, job wire.ProbeJob) (*wire.Probe, wire.Hello, error) {
+// Probe has a runner say what a file is: t's job is a probe.
+func Probe(ctx context.Context, r Runner, t Task) (*wire.Probe, wire.Hello, error) {
 	var p *wire.Probe
-	hello, err := w.Run(ctx, wire.Job{Path: path, Probe: &job}, func(m wire.Message) error {
+	var hello wire.Hello
+	_, err := r.Do(ctx, t, func(h wire.Hello) error { hello = h; return nil }, func(m wire.Message) error {
 		if m.Kind == wire.KindProgress {
 			return nil // it gets on
 		}
@@ -273,7 +275,7 @@ func (w Worker) probe(ctx context.Context, path string, job wire.ProbeJob) (*wir
 		return m.Into(p)
 	})
 	if err == nil && p == nil {
-		err = fault.Wrap(fault.Internal, wire.ErrProtocol, "no probe").OnFile(path)
+		err = fault.Wrap(fault.Internal, wire.ErrProtocol, "no probe").OnFile(t.Job.Path)
 	}
 	return p, hello, err
 }

@@ -188,10 +188,19 @@ func copyHash(ctx context.Context, h io.Writer, r io.Reader, total int64, report
 	}
 }
 
+// Hasher reads a file whole and says what it is: [Hash], or another machine that
+// does the same.
+type Hasher func(ctx context.Context, path string, report Progress) (Identity, error)
+
 // Check reads path and compares it with the hash taken at import. An original
 // that differs or is gone is fault.Integrity (rule 21).
 func Check(ctx context.Context, path, want string, report Progress) (Identity, error) {
-	id, err := Hash(ctx, path, report)
+	return Hasher(Hash).Check(ctx, path, want, report)
+}
+
+// Check is [Check] by the hasher.
+func (h Hasher) Check(ctx context.Context, path, want string, report Progress) (Identity, error) {
+	id, err := h(ctx, path, report)
 	if errors.Is(err, fs.ErrNotExist) || fault.KindOf(err) == fault.BadInput {
 		return id, fault.Wrap(fault.Integrity, err, "the original cannot be checked").UnderRule("21").
 			WithHint("put the original back where it was imported from")

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"posteriori/engine/analysis"
 	"posteriori/engine/batch/queue"
+	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/wire"
 )
@@ -28,15 +30,25 @@ func BuildOf(h wire.Hello) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// order is the content of a task file.
+// order is the content of a task file: a job for the worker there, or, with no
+// more than a path in it, that the file is to be read for its hash.
 type order struct {
-	SHA256 string     `json:"sha256"`
+	SHA256 string     `json:"sha256,omitempty"`
 	Job    wire.Job   `json:"job"` // the coordinator's path; models by name and hash
 	Hello  wire.Hello `json:"hello"`
 }
 
-// Coordinator has the tasks of one batch done by other machines. It is a
-// [analysis.Runner].
+func (o order) reads() bool { return o.Job.Analyse == nil && o.Job.Triage == nil && o.Job.Probe == nil }
+
+// reading is what a machine says of a file that it read for its hash: one of the
+// two.
+type reading struct {
+	Identity *evidence.Identity `json:"identity,omitempty"`
+	Failure  *wire.Failure      `json:"failure,omitempty"`
+}
+
+// Coordinator has the tasks of one batch done by other machines, and originals
+// read by them. It is an [analysis.Runner].
 type Coordinator struct {
 	q      *queue.Shared
 	spool  spool
@@ -158,15 +170,74 @@ func (c *Coordinator) Slots() int {
 
 // Do has a task done by some machine. See [analysis.Runner].
 func (c *Coordinator) Do(ctx context.Context, t analysis.Task, accept func(wire.Hello) error, handle func(wire.Message) error) (time.Duration, error) {
+	o, err := c.order(t)
+	if err != nil {
+		return 0, err
+	}
+	qt := queue.Task{Run: c.run, Name: c.keys.name(c.run.Build, t), Priority: cmp.Or(t.Priority, 2)}
+	return c.have(ctx, qt, o, func(r io.Reader) (keep bool, err error) {
+		var taking error
+		err = analysis.Replay(r, accept, func(m wire.Message) error {
+			taking = handle(m)
+			return taking
+		})
+		// A full disk here, say, is no fault of the result.
+		return taking != nil && !errors.Is(taking, wire.ErrProtocol), err
+	})
+}
+
+// Hash has a file read by some machine: an [evidence.Hasher]. What this machine
+// sees of the file must not change meanwhile, and the other must see as many
+// bytes.
+func (c *Coordinator) Hash(ctx context.Context, path string, report evidence.Progress) (evidence.Identity, error) {
+	if err := evidence.CheckPath(path); err != nil {
+		return evidence.Identity{}, err
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		return evidence.Identity{}, fault.Wrap(fault.BadInput, err, "it cannot be read").OnFile(path)
+	}
+	var got reading
+	qt := queue.Task{Run: c.run, Name: newName(), Priority: 1} // much waits for it, and it is soon done
+	_, err = c.have(ctx, qt, order{Job: wire.Job{Path: path}, Hello: c.hello}, func(r io.Reader) (bool, error) {
+		b, err := io.ReadAll(r)
+		if err == nil {
+			err = json.Unmarshal(b, &got)
+		}
+		return false, err
+	})
+	if err != nil {
+		return evidence.Identity{}, err
+	}
+	if f := got.Failure; f != nil {
+		return evidence.Identity{}, &fault.Error{Kind: fault.Kind(f.Fault), File: path, Rule: f.Rule, Msg: fault.Printable(f.Msg), Hint: fault.Printable(f.Hint)}
+	}
+	id := evidence.Identity{Path: path, Bytes: before.Size(), Modified: before.ModTime().UTC()}
+	if err := evidence.Unchanged(id); err != nil {
+		return id, err
+	}
+	if got.Identity == nil || got.Identity.Bytes != id.Bytes {
+		return id, refused(path, queue.Differs)
+	}
+	id.SHA256 = got.Identity.SHA256
+	if report != nil {
+		report(id.Bytes, id.Bytes)
+	}
+	return id, nil
+}
+
+// have has an order carried out by some machine and gives its result to use,
+// which says whether it is to be kept all the same. How long the machine took
+// comes back.
+func (c *Coordinator) have(ctx context.Context, qt queue.Task, o order, use func(io.Reader) (keep bool, err error)) (time.Duration, error) {
 	if err := c.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer c.leave()
-	qt := queue.Task{Run: c.run, Name: c.keys.name(t), Priority: cmp.Or(t.Priority, 2)}
 	var took time.Duration
 	for try := 1; ; try++ {
 		if !c.spool.has(c.spool.result(qt)) { // else a run that was killed left it
-			if err := c.write(qt, t); err != nil {
+			if err := c.write(qt, o); err != nil {
 				return took, err
 			}
 			end, err := c.wait(ctx, qt)
@@ -176,10 +247,10 @@ func (c *Coordinator) Do(ctx context.Context, t analysis.Task, accept func(wire.
 			took += end.Took
 			if end.Reason != "" {
 				_ = os.Remove(c.spool.task(qt))
-				return took, refused(t.Job.Path, end.Reason)
+				return took, refused(o.Job.Path, end.Reason)
 			}
 		}
-		err := c.take(ctx, qt, accept, handle)
+		err := c.take(ctx, qt, use)
 		if errors.Is(err, ErrSeal) && try < 2 && ctx.Err() == nil { // a machine that crashed as it wrote, or somebody else
 			c.say(fmt.Sprintf("a result was damaged (%v); the task is done again", err))
 			continue
@@ -225,8 +296,8 @@ func (c *Coordinator) leave() {
 	c.room.Broadcast()
 }
 
-// write leaves a task's file where machines find it.
-func (c *Coordinator) write(qt queue.Task, t analysis.Task) error {
+// order is the job as another machine is told it.
+func (c *Coordinator) order(t analysis.Task) (order, error) {
 	o := order{SHA256: t.SHA256, Job: t.Job, Hello: c.hello}
 	strip := func(e *wire.Engine) {
 		e.ORTPath = ""
@@ -245,9 +316,14 @@ func (c *Coordinator) write(qt queue.Task, t analysis.Task) error {
 		job := *t.Job.Triage
 		strip(&job.Engine)
 		o.Job.Triage = &job
-	default:
-		return fault.New(fault.Internal, "a job that is not for other machines")
+	case t.Job.Probe == nil:
+		return o, fault.New(fault.Internal, "a job that is not for other machines")
 	}
+	return o, nil
+}
+
+// write leaves a task's file where machines find it.
+func (c *Coordinator) write(qt queue.Task, o order) error {
 	text, err := json.Marshal(o)
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "encode the task")
@@ -339,9 +415,8 @@ func (c *Coordinator) say(line string) {
 	}
 }
 
-// take reads a result as if its worker ran here, and removes it when it was
-// taken in.
-func (c *Coordinator) take(ctx context.Context, qt queue.Task, accept func(wire.Hello) error, handle func(wire.Message) error) error {
+// take opens a result for use, and removes it when it was taken in.
+func (c *Coordinator) take(ctx context.Context, qt queue.Task, use func(io.Reader) (keep bool, err error)) error {
 	path := c.spool.result(qt)
 	f, err := openSoon(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -352,21 +427,19 @@ func (c *Coordinator) take(ctx context.Context, qt queue.Task, accept func(wire.
 	}
 	defer f.Close()
 	r, err := c.keys.open(f, qt.Name)
-	var seal, taking error
+	var seal error
+	keep := false
 	if err == nil {
-		err = analysis.Replay(&checked{r: r, err: &seal}, accept, func(m wire.Message) error {
-			taking = handle(m)
-			return taking
-		})
+		keep, err = use(&checked{r: r, err: &seal})
 	}
 	if seal != nil { // told by its own name, not as a worker that broke off
-		err = seal
+		keep, err = false, seal
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // it stays for the next run
 	}
-	if taking != nil && !errors.Is(taking, wire.ErrProtocol) {
-		return err // a full disk here, say, is no fault of the result
+	if keep {
+		return err
 	}
 	_ = os.Remove(path)
 	_ = os.Remove(c.spool.task(qt))
@@ -499,4 +572,7 @@ func (c *Coordinator) collect(ctx context.Context, ask func(context.Context, []i
 	return nil
 }
 
-var _ analysis.Runner = (*Coordinator)(nil)
+var (
+	_ analysis.Runner = (*Coordinator)(nil)
+	_ evidence.Hasher = (*Coordinator)(nil).Hash
+)

@@ -90,24 +90,63 @@ func (m *Machine) try(ctx context.Context, t queue.Task) error {
 	if err != nil {
 		return err
 	}
-	id, err := m.original(ctx, job.Path, o.SHA256)
-	if err != nil {
-		return err
-	}
 	f, err := sp.writing(t)
 	if err != nil {
 		return queue.NoSpool
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	if err := m.answer(ctx, f, t, o, job); err != nil {
+	s, err := newSealer(f, t)
+	if err != nil {
+		return queue.NoSpool
+	}
+	if o.reads() {
+		err = read(ctx, s, job.Path)
+	} else {
+		err = m.work(ctx, s, o, job)
+	}
+	if err != nil {
+		return err
+	}
+	if s.Close() != nil || f.Close() != nil || os.Rename(f.Name(), sp.result(t)) != nil {
+		return queue.NoSpool
+	}
+	return nil
+}
+
+// read reads a file for its hash, whatever was known of it.
+func read(ctx context.Context, s *sealer, path string) error {
+	var out reading
+	id, err := evidence.Hash(ctx, path, nil)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil:
+		id.Path = ""
+		out.Identity = &id
+	case fault.KindOf(err) == fault.Refused: // rule 1: it is not finished
+		f, _ := failure(err)
+		out.Failure = &f
+	default:
+		return queue.Unreachable
+	}
+	if json.NewEncoder(s).Encode(out) != nil {
+		return queue.NoSpool
+	}
+	return nil
+}
+
+// work has the worker do a job on the original that the order is about.
+func (m *Machine) work(ctx context.Context, s *sealer, o order, job wire.Job) error {
+	id, err := m.original(ctx, job.Path, o.SHA256)
+	if err != nil {
+		return err
+	}
+	if err := m.answer(ctx, s, o, job); err != nil {
 		return err
 	}
 	if err := evidence.Unchanged(id); err != nil {
 		return queue.Differs
-	}
-	if f.Close() != nil || os.Rename(f.Name(), sp.result(t)) != nil {
-		return queue.NoSpool
 	}
 	return nil
 }
@@ -157,7 +196,7 @@ func (m *Machine) here(o order) (wire.Job, error) {
 	case job.Triage != nil:
 		return job, fit(&job.Triage.Engine)
 	}
-	return job, queue.Broke
+	return job, nil
 }
 
 // model is where a model of the list lies here (rule 11).
@@ -207,21 +246,21 @@ func (m *Machine) original(ctx context.Context, path, want string) (evidence.Ide
 	return id, nil
 }
 
-// answer runs the worker and seals what it says into f. A worker that fails is
-// an answer too.
-func (m *Machine) answer(ctx context.Context, f *os.File, t queue.Task, o order, job wire.Job) error {
-	s, err := newSealer(f, t)
-	if err != nil {
-		return queue.NoSpool
-	}
+// answer runs the worker and seals what it says. A worker that fails is an
+// answer too.
+func (m *Machine) answer(ctx context.Context, s *sealer, o order, job wire.Job) error {
 	w := wire.NewWriter(s)
 	other, written := false, error(nil)
 	send := func(k wire.Kind, body any) error {
 		written = errors.Join(written, w.Send(k, body))
 		return written
 	}
-	_, err = m.Worker.Do(ctx, analysis.Task{Job: job}, func(h wire.Hello) error {
-		if h.Build != o.Hello.Build || h.Device != o.Hello.Device || h.Detector != o.Hello.Detector || !maps.Equal(h.Versions, o.Hello.Versions) {
+	_, err := m.Worker.Do(ctx, analysis.Task{Job: job}, func(h wire.Hello) error {
+		same := h.Build == o.Hello.Build
+		if job.Probe == nil { // which opens no models
+			same = same && h.Device == o.Hello.Device && h.Detector == o.Hello.Detector && maps.Equal(h.Versions, o.Hello.Versions)
+		}
+		if !same {
 			other = true
 			return queue.OtherBuild
 		}
@@ -248,7 +287,7 @@ func (m *Machine) answer(ctx context.Context, f *os.File, t queue.Task, o order,
 	default:
 		err = send(wire.KindDone, wire.Done{})
 	}
-	if err != nil || s.Close() != nil {
+	if err != nil {
 		return queue.NoSpool
 	}
 	return nil

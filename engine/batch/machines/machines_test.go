@@ -19,6 +19,7 @@ import (
 
 	"posteriori/engine/analysis"
 	"posteriori/engine/batch/queue"
+	"posteriori/engine/evidence"
 	"posteriori/engine/fault"
 	"posteriori/engine/index"
 	"posteriori/engine/wire"
@@ -168,11 +169,20 @@ func (o *office) machine(change func(*Machine)) (stop func()) {
 }
 
 func (o *office) run(ix *index.Store, recs []index.Recording, runner analysis.Runner) ([]analysis.Outcome, error) {
-	return analysis.Run(o.ctx, ix, o.worker, recs, analysis.Options{Workers: 8, Worker: o.hello, Runner: runner}, func(p analysis.Progress) {
+	return analysis.Run(o.ctx, ix, o.worker, recs, o.options(runner), func(p analysis.Progress) {
 		if p.Line != "" {
 			o.say(p.Line)
 		}
 	})
+}
+
+// options have originals read where the chunks are worked on.
+func (o *office) options(runner analysis.Runner) analysis.Options {
+	opt := analysis.Options{Workers: 8, Worker: o.hello, Runner: runner}
+	if c, ok := runner.(*Coordinator); ok {
+		opt.Hash = c.Hash
+	}
+	return opt
 }
 
 // found is what an index holds, in order.
@@ -395,6 +405,92 @@ func TestCannot(t *testing.T) {
 	}
 }
 
+// A file that another machine reads has the hash that it has here; one that is
+// not finished, is gone, or is another there has none.
+func TestHash(t *testing.T) {
+	o := newOffice(t)
+	_, recs := o.recordings(2, 1, 0)
+	here, there := recs[0].Path, t.TempDir()
+	o.machine(func(m *Machine) { m.Maps = []Mapping{{o.seized, there}} })
+	c := o.coordinator(o.queue())
+	seen := filepath.Join(there, filepath.Base(here))
+	show := func(b []byte) {
+		t.Helper()
+		if err := os.WriteFile(seen, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	show(text)
+	told := int64(0)
+	id, err := c.Hash(t.Context(), here, func(done, _ int64) { told = done })
+	if err != nil || id.SHA256 != recs[0].SHA256 || id.Path != here || id.Bytes != int64(len(text)) || evidence.Unchanged(id) != nil || told != id.Bytes {
+		t.Errorf("%+v, %v, told of %d", id, err, told)
+	}
+	show(append(text, "more"...))
+	if _, err := c.Hash(t.Context(), here, nil); !errors.Is(err, analysis.ErrElsewhere) {
+		t.Errorf("a longer file there: %v", err)
+	}
+	show(bytes.Repeat([]byte("x"), len(text))) // as long, and another
+	if _, err := evidence.Hasher(c.Hash).Check(t.Context(), here, recs[0].SHA256, nil); !evidence.Altered(err) {
+		t.Errorf("another file there: %v", err)
+	}
+	w, err := os.OpenFile(seen, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Hash(t.Context(), here, nil); fault.KindOf(err) != fault.Refused || !strings.Contains(err.Error(), here) {
+		t.Errorf("a file that is being written: %v", err)
+	}
+	w.Close()
+	if _, err := c.Hash(t.Context(), recs[1].Path, nil); !errors.Is(err, analysis.ErrElsewhere) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if _, err := c.Hash(t.Context(), filepath.Join(o.seized, "none"), nil); fault.KindOf(err) != fault.BadInput {
+		t.Errorf("a file that is not here: %v", err)
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// That an original was altered is said by the coordinator's own reading: a
+// machine that reads another file of the same size makes nobody believe it, and
+// one that reads the file that was altered is believed.
+func TestAltered(t *testing.T) {
+	o := newOffice(t)
+	ix, recs := o.recordings(1, 1, 0)
+	c := o.coordinator(o.queue())
+	wrong := func(ctx context.Context, path string, report evidence.Progress) (evidence.Identity, error) {
+		id, err := evidence.Hash(ctx, path, report)
+		id.SHA256 = strings.Repeat("0", 64)
+		return id, err
+	}
+	o.machine(nil)
+	opt := o.options(c)
+	opt.Hash = wrong
+	out, err := analysis.Run(o.ctx, ix, o.worker, recs, opt, func(analysis.Progress) {})
+	if err != nil || len(found(t, ix)) != 1 {
+		t.Errorf("%v, %+v", err, out)
+	}
+	text, err := os.ReadFile(recs[0].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(recs[0].Path, bytes.ToUpper(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.run(ix, recs, c); !evidence.Altered(err) {
+		t.Errorf("an original that was altered: %v", err)
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A machine with another build gets no work, and it is said that it is there.
 func TestOtherBuild(t *testing.T) {
 	o := newOffice(t)
@@ -480,7 +576,7 @@ func TestForgedResult(t *testing.T) {
 	for i := range recs[0].Probe.Chunks {
 		job := wire.Job{Analyse: &wire.AnalyseJob{Chunks: recs[0].Probe.Chunks[i : i+1]}}
 		a := analysis.Task{Job: job, SHA256: recs[0].SHA256, Pipeline: pipelineOf(t, o, ix, recs)}
-		qt := queue.Task{Run: run, Name: keys.name(a)}
+		qt := queue.Task{Run: run, Name: keys.name(run.Build, a)}
 		if err := os.WriteFile(c.spool.result(qt), sealed(stranger, qt.Name), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -528,21 +624,24 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	same, _ := newSecrets(bytes.Clone(procedureKey), 1)
-	if one.run != same.run || one.name(task) != same.name(task) || !bytes.Equal(one.key.PublicKey().Bytes(), same.key.PublicKey().Bytes()) {
+	if one.run != same.run || one.name("b", task) != same.name("b", task) || !bytes.Equal(one.key.PublicKey().Bytes(), same.key.PublicKey().Bytes()) {
 		t.Error("not the same after a restart")
 	}
 	other, _ := newSecrets(procedureKey, 2)
 	foreign, _ := newSecrets(bytes.Repeat([]byte{8}, index.KeySize), 1)
 	for _, x := range []*secrets{other, foreign} {
-		if x.run == one.run || x.name(task) == one.name(task) || bytes.Equal(x.token, one.token) {
+		if x.run == one.run || x.name("b", task) == one.name("b", task) || bytes.Equal(x.token, one.token) {
 			t.Error("the same for another batch or procedure")
 		}
 	}
 	next := task
 	next.Job.Analyse = &wire.AnalyseJob{Chunks: []wire.Chunk{{Index: 4}}}
 	for what, x := range map[string]analysis.Task{"chunk": next, "original": {SHA256: "c", Pipeline: "b", Job: task.Job}, "pipeline": {SHA256: "a", Pipeline: "c", Job: task.Job}} {
-		if one.name(x) == one.name(task) {
+		if one.name("b", x) == one.name("b", task) {
 			t.Errorf("another %s has the same name", what)
 		}
+	}
+	if one.name("b", task) == one.name("c", task) {
+		t.Error("another build has the same name")
 	}
 }

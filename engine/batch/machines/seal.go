@@ -12,6 +12,7 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/hpke"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -65,11 +66,11 @@ func (s *secrets) queued(build string) queue.Run {
 	return queue.Run{ID: s.run, Build: build, Token: s.token, Key: s.key.PublicKey().Bytes()}
 }
 
-// name is that of a task: the same for the same original, chunks and pipeline,
-// and meaningless without the procedure's key.
-func (s *secrets) name(t analysis.Task) string {
+// name is that of a task: the same for the same original, chunks, pipeline and
+// build, and meaningless without the procedure's key.
+func (s *secrets) name(build string, t analysis.Task) string {
 	h := hmac.New(sha256.New, s.names)
-	fmt.Fprintf(h, "%s %s", t.SHA256, t.Pipeline)
+	fmt.Fprintf(h, "%s %s %s", build, t.SHA256, t.Pipeline)
 	switch a := t.Job.Analyse; {
 	case a != nil:
 		fmt.Fprintf(h, " analyse %d", len(a.Chunks))
@@ -78,8 +79,17 @@ func (s *secrets) name(t analysis.Task) string {
 		}
 	case t.Job.Triage != nil:
 		fmt.Fprint(h, " triage")
+	case t.Job.Probe != nil:
+		fmt.Fprintf(h, " probe %d", t.Job.Probe.ChunkUS)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// newName is that of a task which is another each time that it is asked for.
+func newName() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
 }
 
 // The suite of RFC 9180 that results are sealed with.
