@@ -71,6 +71,22 @@ func (g *grown) figures(name, picture, goalMB, note string) []figure {
 	}
 }
 
+// run measures the analysis at x, in a store of its own.
+func (g *grown) run(ctx context.Context, e *env, x int, analyse func(*program) (usage, error)) error {
+	p, err := newProgram(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	u, err := analyse(p)
+	if err != nil {
+		return err
+	}
+	e.note("  %d %s: %.1f s, %.0f MB", x, g.what, u.Wall.Seconds(), float64(u.PeakRSS)/1e6)
+	g.add(x, u.PeakRSS, u.CPU)
+	return nil
+}
+
 func growthOfLength(ctx context.Context, e *env) ([]figure, error) {
 	lengths := growthMinutes
 	if e.full {
@@ -82,17 +98,10 @@ func growthOfLength(ctx context.Context, e *env) ([]figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := newProgram(ctx, e)
+		err = g.run(ctx, e, minutes, func(p *program) (usage, error) { return p.analyse(ctx, clip) })
 		if err != nil {
 			return nil, err
 		}
-		u, err := p.analyse(ctx, clip)
-		p.Close()
-		if err != nil {
-			return nil, err
-		}
-		e.note("  %d min: %.1f s, %.0f MB", minutes, u.Wall.Seconds(), float64(u.PeakRSS)/1e6)
-		g.add(minutes, u.PeakRSS, u.CPU)
 	}
 	const name = "growth-length.svg"
 	return g.figures("length", name, "600", "640×360, 25 fps, H.264; processor time"), g.draw(e, name, "processor time of the analysis")
@@ -105,17 +114,10 @@ func growthOfRecordings(ctx context.Context, e *env) ([]figure, error) {
 	}
 	g := grown{what: "recordings of a minute"}
 	for _, n := range growthRecordings {
-		p, err := newProgram(ctx, e)
+		err := g.run(ctx, e, n, func(p *program) (usage, error) { return analyseMany(ctx, p, whole, n) })
 		if err != nil {
 			return nil, err
 		}
-		u, err := analyseMany(ctx, p, whole, n)
-		p.Close()
-		if err != nil {
-			return nil, err
-		}
-		e.note("  %d recordings: %.1f s, %.0f MB", n, u.Wall.Seconds(), float64(u.PeakRSS)/1e6)
-		g.add(n, u.PeakRSS, u.CPU)
 	}
 	const name = "growth-recordings.svg"
 	return g.figures("recordings", name, "600", "640×360, 25 fps, H.264; processor time"), g.draw(e, name, "processor time of the analysis")

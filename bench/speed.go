@@ -65,8 +65,34 @@ func speedSuite(ctx context.Context, e *env) ([]figure, error) {
 	if err != nil {
 		return out, err
 	}
-	for i, c := range cases {
-		if e.clip != "" && !strings.Contains(c.String(), e.clip) {
+	figures, err := measureCases(ctx, e, "", cases)
+	out = append(out, figures...)
+	if err != nil || e.peers == "" {
+		return out, err
+	}
+	clip, err := cases[0].build(ctx, e)
+	if errors.Is(err, errNoData) {
+		return out, nil
+	}
+	if err == nil {
+		figures, err = peerFigures(ctx, e, clip)
+		out = append(out, figures...)
+	}
+	return out, err
+}
+
+// longCase is one recording that something is measured on.
+type longCase interface {
+	fmt.Stringer
+	build(context.Context, *env) (clip string, err error)
+	measure(ctx context.Context, e *env, clip string) ([]figure, error)
+}
+
+// measureCases measures those cases whose footage is there and whose name, with
+// the label before it, was asked for.
+func measureCases[C longCase](ctx context.Context, e *env, label string, cases []C) (out []figure, err error) {
+	for _, c := range cases {
+		if name := label + c.String(); e.clip != "" && !strings.Contains(name, e.clip) {
 			continue
 		}
 		clip, err := c.build(ctx, e)
@@ -76,18 +102,11 @@ func speedSuite(ctx context.Context, e *env) ([]figure, error) {
 		if err != nil {
 			return out, err
 		}
-		e.note("  %s", c)
+		e.note("  %s%s", label, c)
 		figures, err := c.measure(ctx, e, clip)
 		out = append(out, figures...)
 		if err != nil {
 			return out, err
-		}
-		if i == 0 && e.peers != "" {
-			figures, err := peerFigures(ctx, e, clip)
-			out = append(out, figures...)
-			if err != nil {
-				return out, err
-			}
 		}
 	}
 	return out, nil

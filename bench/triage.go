@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sort"
-	"strings"
 	"time"
 
 	"posteriori/bench/score"
@@ -39,24 +37,9 @@ func triageCases(full bool) []triageCase {
 // triageFigures hold triage against the decode floor and against what
 // decoding everything finds.
 func triageFigures(ctx context.Context, e *env) ([]figure, error) {
-	var out []figure
-	for _, c := range triageCases(e.full) {
-		if e.clip != "" && !strings.Contains("triage "+c.String(), e.clip) {
-			continue
-		}
-		clip, err := c.build(ctx, e)
-		if errors.Is(err, errNoData) {
-			continue
-		}
-		if err != nil {
-			return out, err
-		}
-		e.note("  triage, %s", c)
-		figures, err := c.measure(ctx, e, clip)
-		out = append(out, figures...)
-		if err != nil {
-			return out, err
-		}
+	out, err := measureCases(ctx, e, "triage ", triageCases(e.full))
+	if err != nil {
+		return out, err
 	}
 	if len(out) == 0 && e.clip == "" {
 		return nil, errNoData

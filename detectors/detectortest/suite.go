@@ -107,11 +107,21 @@ func testRegions(t *testing.T, d detectors.Detector) {
 
 func testConcurrent(t *testing.T, d detectors.Detector) {
 	f := Noise(200, 160)
-	want := Detect(t, d, f)
+	SameForAllCallers(t, func() (any, error) { return d.Detect(f, nil) })
+}
+
+// SameForAllCallers asks a model several times at once, and again: it must
+// always answer the same.
+func SameForAllCallers(t *testing.T, ask func() (any, error)) {
+	t.Helper()
+	want, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var wg sync.WaitGroup
-	for range 2 { // at once, and again: always the same
+	for range 4 {
 		wg.Go(func() {
-			got, err := d.Detect(f, nil)
+			got, err := ask()
 			if err != nil {
 				t.Error(err)
 			}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"posteriori/detectors"
@@ -71,29 +70,10 @@ func TestSharesSumToOne(t *testing.T) {
 func TestSameForAllCallers(t *testing.T) {
 	n := open(t)
 	f := detectortest.Noise(200, 200)
-	box := scene.Box{X: 10, Y: 10, W: 100, H: 80}
-	want, _, err := n.Name(f, box)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for range 3 {
-				got, _, err := n.Name(f, box)
-				if err != nil {
-					t.Error(err)
-				}
-				for c := range want {
-					if got[c] != want[c] {
-						t.Errorf("%v, before %v", got, want)
-						return
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
+	detectortest.SameForAllCallers(t, func() (any, error) {
+		shares, _, err := n.Name(f, scene.Box{X: 10, Y: 10, W: 100, H: 80})
+		return shares, err
+	})
 }
 
 func TestErrors(t *testing.T) {

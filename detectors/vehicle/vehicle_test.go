@@ -3,10 +3,7 @@ package vehicle_test
 import (
 	"math"
 	"path/filepath"
-	"sync"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"posteriori/detectors"
 	"posteriori/detectors/detectortest"
@@ -119,26 +116,10 @@ func BenchmarkColours(b *testing.B) {
 func TestSameForAllCallers(t *testing.T) {
 	v := openModel(t)
 	f := detectortest.Noise(200, 200)
-	box := scene.Box{X: 10, Y: 10, W: 100, H: 80}
-	want, _, err := v.Attributes(f, box)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for range 3 {
-				got, _, err := v.Attributes(f, box)
-				if err != nil {
-					t.Error(err)
-				}
-				if d := cmp.Diff(want, got); d != "" {
-					t.Error(d)
-				}
-			}
-		})
-	}
-	wg.Wait()
+	detectortest.SameForAllCallers(t, func() (any, error) {
+		colours, _, err := v.Attributes(f, scene.Box{X: 10, Y: 10, W: 100, H: 80})
+		return colours, err
+	})
 }
 
 func TestErrors(t *testing.T) {
