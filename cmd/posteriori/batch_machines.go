@@ -62,8 +62,9 @@ func (a *app) notePlain(q *queue.Shared) {
 	}
 }
 
-// filesAtOnce is how many files a coordinator has under way, so that there are
-// chunks for every machine: of a file of a few minutes there is but one.
+// filesAtOnce is how many files a coordinator has under way, at the least as many
+// as the machines that are there take chunks, so that there is one for each: of a
+// file of a few minutes there is but one.
 const filesAtOnce = 256
 
 // onMachines has the run's chunks done by other machines, until end is called.
@@ -84,7 +85,8 @@ func (b *batchWork) onMachines(ctx context.Context, p *engine.Procedure, r *batc
 		return nil, err
 	}
 	b.opt.Runner, b.opt.Hash, b.opt.Workers = c, c.Hash, filesAtOnce
-	r.Workers, r.Slots = max(filesAtOnce, o.workers), c.Slots()
+	r.Slots = c.Slots()
+	r.Workers = max(filesAtOnce, o.workers, r.Slots)
 	return func() error {
 		defer q.Close()
 		return c.Close(ctx)
