@@ -20,7 +20,7 @@
 //	triage     which spans to decode, by the sizes of packets
 //	pipeline   one run of chunks, end to end, inside the worker
 //	analysis   the parent's side: plans chunks, drives workers, stitches
-//	batch      whole seizures: the plan, its manifest, and runs
+//	batch      whole seizures: the plan, its manifest, and runs, on many machines too
 //	index      the encrypted store of tracks, one file per procedure
 //	query      the filter language, to SQL and predicates
 //	synopsis   tubes, their arrangement, and the plan of a video

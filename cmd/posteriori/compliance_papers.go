@@ -139,6 +139,7 @@ var security = []report.Measure{
 	{Name: "Chiffrement", What: "une clé par procédure ; l’index est chiffré en entier"},
 	{Name: "Journal", What: "enregistrements signés, arbre de hachage, vérifiable hors du poste"},
 	{Name: "Cloisonnement", What: "les fichiers saisis sont lus par un programme sans réseau, sans clé, sans droit, limité aux fichiers de sa tâche"},
+	{Name: "Postes de calcul", What: "s’il en est demandé pour un lot (--queue), ils lisent les originaux et analysent des tronçons ; la file d’attente ne contient que des références ; tâches et résultats sont déposés chiffrés, et seule la clé de la procédure ouvre les résultats"},
 	{Name: "Modèles", What: "seuls ceux de la liste, d’après leur empreinte et leur contenu ; un refus donne une alerte"},
 	{Name: "Originaux", What: "ouverts en lecture seule, empreinte contrôlée à chaque usage"},
 }

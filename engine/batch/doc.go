@@ -137,11 +137,11 @@
 // ms of processor time and the database 2.3 ms; a row is put in within 2.1 ms,
 // the ends of a thousand are asked for within .3 ms (twenty times a second),
 // their mending takes 1.2 ms (every three seconds); a machine that waits costs
-// the database 1.4 ms each second; 600 MB/s are sealed, and as many opened; a
+// the database .9 to 1.4 ms each second; 600 MB/s are sealed, and as many opened; a
 // chunk of 20 objects and 250 kB is committed within 13 to 28 ms, most of it
 // waiting for the disk. Journal (SUITE=journal): 8,000 records a second and more
 // with 256 acts at once. One core analyses 1080p with a tenth of the time active
-// at 5.4 times real time (SUITE= speed): 55 s for a chunk of five minutes.
+// at 5.4 times real time (SUITE=speed): 55 s for a chunk of five minutes.
 //
 // A thousand machines of 16 cores then end 290 chunks a second. In the order in
 // which things give way:
@@ -157,14 +157,14 @@
 //     place of the whole.
 //  2. Postgres's connections: a machine holds one or two, four at most; past 25
 //     machines max_connections (100) must be raised, past some hundred a pooler
-//     put before it. Nothing here listens, so that pooling by transaction will do,
+//     put before it. Nothing here listens, so pooling by transaction should do (not tried),
 //     but for the migration's lock.
 //  3. The coordinator's commits, one at a time: 35 to 75 chunks a second of one
 //     procedure, 2,000 to 4,000 cores. A disk that syncs in a tenth of a
 //     millisecond lifts it to what the processor allows, 200. Then chunks of ten
 //     minutes, or several procedures at once, each with a coordinator of its own.
 //  4. The database's processor: 290 chunks a second, with their files' reads some
-//     520 rows, take 1.2 cores, a thousand waiting machines 1.4.
+//     520 rows, take 1.2 cores, a thousand waiting machines one.
 //  5. The coordinator's window: 32,000 tasks in the queue, as many goroutines, and
 //     a question about all of them twenty times a second, 10 ms each.
 //
