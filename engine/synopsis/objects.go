@@ -154,9 +154,15 @@ func (p *Planner) arrange(ctx context.Context, v view, wanted, work int64) (*arr
 		if longest <= cutWorthUS || int64(l.steps)*p.stepUS > longest+longest/8 {
 			break
 		}
-		b := newArranger(p.parts(v, max(cutWorthUS, longest/2)), p.opt.MaxOverlap, work)
+		limit := max(cutWorthUS, longest/2)
+		b := newArranger(p.parts(v, limit), p.opt.MaxOverlap, work)
 		m := b.run(ctx, 0)
-		if float64(m.steps) > cutGain*float64(l.steps) {
+		worth := func() bool { return float64(m.steps) <= cutGain*float64(l.steps) }
+		if !worth() && limit > cutWorthUS && ctx.Err() == nil { // halves may be too long still
+			b = newArranger(p.parts(v, cutWorthUS), p.opt.MaxOverlap, work)
+			m = b.run(ctx, 0)
+		}
+		if !worth() {
 			break
 		}
 		a, l = b, m
