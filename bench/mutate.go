@@ -54,7 +54,7 @@ type base struct {
 func makeBases(ctx context.Context, dir string) (out []base, lacks []string, err error) {
 	for _, c := range carriers {
 		path := filepath.Join(dir, "base."+c.ext)
-		args := append([]string{"-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=176x144:r=12:d=2", "-pix_fmt", pixels(c)}, c.args...)
+		args := append([]string{"-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=176x144:r=25:d=1", "-pix_fmt", pixels(c)}, c.args...)
 		if err := exec.CommandContext(ctx, "ffmpeg", append(args, path)...).Run(); err != nil {
 			lacks = append(lacks, c.ext)
 			continue

@@ -26,7 +26,7 @@ const nobody = 65534
 // than any bound of memory.
 func limits(job wire.Job, writes, gpu bool) (string, error) {
 	tasks := uint64(len(tasksOf(os.Getuid())) + 128 + 48*runtime.NumCPU())
-	memory, cpu := memoryLimit(), cpuLimit(job)
+	memory, cpu := memoryLimit(job), cpuLimit(job)
 	set := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NPROC: tasks, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_CPU: uint64(cpu.Seconds())}
 	if writes {
 		set[unix.RLIMIT_FSIZE] = 1 << 40
@@ -51,13 +51,18 @@ func limits(job wire.Job, writes, gpu bool) (string, error) {
 
 // memoryLimit is how much one process of a job may hold in memory of its own:
 // half of the machine's, at least 2 GiB (4K takes a fifth of one) and at most 12,
-// which 8K in ten bits on many cores may need.
-func memoryLimit() uint64 {
+// which 8K in ten bits on many cores may need. To look what a file is takes less:
+// ffprobe took six for a stream of a million empty units.
+func memoryLimit(job wire.Job) uint64 {
+	n := uint64(2 << 30)
 	var info unix.Sysinfo_t
-	if unix.Sysinfo(&info) != nil {
-		return 2 << 30
+	if unix.Sysinfo(&info) == nil {
+		n = min(max(uint64(info.Totalram)*uint64(info.Unit)/2, n), 12<<30)
 	}
-	return min(max(uint64(info.Totalram)*uint64(info.Unit)/2, 2<<30), 12<<30)
+	if job.Probe != nil {
+		n = min(n, 3<<30)
+	}
+	return n
 }
 
 // cpuLimit is how long one process of a job may compute, all its threads taken
