@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -371,4 +373,34 @@ func TestRestoreRefuses(t *testing.T) {
 	if _, err := other.Backup(ctx, "x", filepath.Join(t.TempDir(), "b"), b.keys); fault.KindOf(err) != fault.BadInput {
 		t.Errorf("among another's keys: %v", err)
 	}
+}
+
+// TestBackupOfASharedStore: a store that a group shares is shared again when it is
+// put back: no key is open to others, none closed to the group.
+func TestBackupOfASharedStore(t *testing.T) {
+	group, err := user.LookupGroupId(strconv.Itoa(os.Getgid()))
+	if err != nil {
+		t.Skipf("the group of this account has no name: %v", err)
+	}
+	s, err := Init(filepath.Join(t.TempDir(), "store"), InitOptions{Demo: true, Reason: "set up", Group: group.Name, first: demoUser})
+	try(t, err)
+	withProcedure(t, s, "P1")
+	b := backedUp{marked{Store: s}, filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "keys")}
+	b.again(t)
+	back, _, err := b.restore(t)
+	try(t, err)
+	if c, err := CheckStore(ctx, back.dir, "look"); err != nil || len(c.Problems) > 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	err = filepath.WalkDir(back.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && (info.Mode().Perm()&0o007 != 0 || info.Mode().Perm()&0o060 != 0o060) {
+			t.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return err
+	})
+	try(t, err)
 }
