@@ -77,7 +77,6 @@ func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) *c
 	sized(&c.chroma, n)
 	sized(&c.tint, n)
 	sized(&c.slack, n)
-	sized(&c.mean, n)
 	light := &c.seen // how often each difference of luma is seen around the object
 	clear(light[:])
 	all := 0
@@ -159,21 +158,24 @@ func (c *comparison) measure(g *grid, all int) {
 	m := median(noise[:], all)
 	c.least, c.same = int16(max(diffLeast, diffNoise*m)), int16(max(sameLeast, sameNoise*m))
 	c.usable = c.same <= sameMost
-	c.smooth(g)
 }
 
-// smooth fills c.mean; at the edge of the grid it is the sample itself.
+// smooth fills c.mean where shows asks for it; at the edge of the grid it is the
+// sample itself.
 func (c *comparison) smooth(g *grid) {
+	sized(&c.mean, g.w*g.h)
 	copy(c.mean, c.differs)
 	for y := 1; y < g.h-1; y++ {
 		for x := 1; x < g.w-1; x++ {
-			k, sum := y*g.w+x, int16(0)
+			k := y*g.w + x
+			if d := c.differs[k]; d <= c.same || d >= c.least {
+				continue // is not asked for
+			}
+			sum := int16(0)
 			for d := k - g.w; d <= k+g.w; d += g.w {
 				sum += max(c.differs[d-1], 0) + max(c.differs[d], 0) + max(c.differs[d+1], 0)
 			}
-			if c.differs[k] >= 0 {
-				c.mean[k] = sum / 9
-			}
+			c.mean[k] = sum / 9
 		}
 	}
 }
@@ -235,13 +237,13 @@ func (o *outline) crop(g *grid, c *comparison) {
 		to, from := j*w, (y0+j)*g.w+x0
 		copy(g.a[to:to+w], g.a[from:])
 		copy(c.light.a[to:to+w], c.light.a[from:])
-		for _, p := range [5][]int16{c.differs, c.luma, c.back, c.tint, c.mean} {
+		for _, p := range [4][]int16{c.differs, c.luma, c.back, c.tint} {
 			copy(p[to:to+w], p[from:])
 		}
 	}
 	g.x, g.y, g.w, g.h, g.a = g.x+x0, g.y+y0, w, h, g.a[:w*h]
 	c.light = grid{x: g.x, y: g.y, w: w, h: h, a: c.light.a[:w*h]}
-	c.differs, c.luma, c.back, c.tint, c.mean = c.differs[:w*h], c.luma[:w*h], c.back[:w*h], c.tint[:w*h], c.mean[:w*h]
+	c.differs, c.luma, c.back, c.tint = c.differs[:w*h], c.luma[:w*h], c.back[:w*h], c.tint[:w*h]
 }
 
 // median is the value that half of all counted do not exceed.

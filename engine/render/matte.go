@@ -66,6 +66,7 @@ func (o *outline) body(g *grid, c *comparison, rimmed bool) bool {
 	if float64(differ) < bodyLeast*float64(all) {
 		return false
 	}
+	c.smooth(g)
 	o.peel(g, c)
 	o.trim()
 	o.drop(g, c)
