@@ -241,3 +241,13 @@ func (s stopped) Is(target error) bool { return target == batch.ErrStop }
 func (s stopped) Unwrap() error        { return s.error }
 func (a again) Is(target error) bool   { return target == batch.ErrAgain }
 func (a again) Unwrap() error          { return a.error }
+
+// first is the fault in err, else err: a run's reason stands in it with marks
+// for the run itself.
+func first(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f
+	}
+	return err
+}

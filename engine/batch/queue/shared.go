@@ -139,12 +139,19 @@ func (q *Shared) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
+	for try := 1; ; try++ {
+		if _, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil); err == nil {
+			_, err = c.Exec(ctx, schema)
+		}
+		var pg *pgconn.PgError
+		if try == 3 || !errors.As(err, &pg) || pg.Code != deadlock {
+			return err
+		}
 	}
-	_, err = c.Exec(ctx, schema)
-	return err
 }
+
+// deadlock is the state of what a backup that runs meanwhile can cause.
+const deadlock = "40P01"
 
 // Close ends the connections.
 func (q *Shared) Close() { q.pool.Close() }
