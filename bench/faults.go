@@ -53,13 +53,59 @@ type broken struct {
 	e      *env
 	clip   string
 	rng    *rand.Rand
-	want   string        // the canonical export of the unbroken run
-	took   time.Duration // that one
+	modes  [2]mode
+	now    *mode // of the round
 	killed map[string]int
 	missed int // moments at which no such process was there
 	runs   int
 	// What must be nought.
 	differ, lost, twice, unverified int
+}
+
+// mode is a way to have a recording analysed: posteriori analyse, or a batch.
+type mode struct {
+	batch    bool
+	manifest string
+	want     string        // the canonical export of the unbroken run
+	took     time.Duration // that one
+}
+
+// prepare does what comes before the first run of the program.
+func (m *mode) prepare(ctx context.Context, p *program, clip string) error {
+	if m.batch {
+		return nil // which imports, too
+	}
+	_, err := p.run(ctx, "import", "--exhibit", "S1", "--basis", "seizure", "--camera", "C", "--chunk", "5s", clip)
+	return err
+}
+
+func (m *mode) args(ctx context.Context, p *program) []string {
+	args := []string{"analyse"}
+	if m.batch {
+		args = []string{"batch", "run", m.manifest}
+		if _, err := p.run(ctx, "batch", "status"); err == nil { // else it was killed before there was one
+			args = []string{"batch", "resume"}
+		}
+	}
+	return append(args, "--detector", "none", "--workers", "2")
+}
+
+// unbroken is one run that nothing disturbs.
+func (b *broken) unbroken(ctx context.Context, m *mode) error {
+	b.now = m
+	p, err := b.store(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	args := m.args(ctx, p)
+	began := time.Now()
+	if _, err := p.run(ctx, args...); err != nil {
+		return err
+	}
+	m.took = time.Since(began)
+	m.want, err = canonical(ctx, p)
+	return err
 }
 
 // killFigures kills coordinator, worker and FFmpeg with SIGKILL at random moments
@@ -75,18 +121,14 @@ func killFigures(ctx context.Context, e *env) ([]figure, error) {
 	if err := s.Encode(ctx, b.clip, scene.Encoding{GOP: 25}); err != nil {
 		return nil, err
 	}
-	p, err := b.store(ctx)
-	if err != nil {
+	b.modes[1] = mode{batch: true, manifest: filepath.Join(e.out, "faults-manifest.yaml")}
+	if err := writeManifest(b.modes[1].manifest, b.clip); err != nil {
 		return nil, err
 	}
-	defer p.Close()
-	began := time.Now()
-	if _, err := p.run(ctx, "analyse", "--detector", "none", "--workers", "2"); err != nil {
-		return nil, err
-	}
-	b.took = time.Since(began)
-	if b.want, err = canonical(ctx, p); err != nil {
-		return nil, err
+	for i := range b.modes {
+		if err := b.unbroken(ctx, &b.modes[i]); err != nil {
+			return nil, err
+		}
 	}
 	total := killsDefault
 	if e.full {
@@ -94,14 +136,15 @@ func killFigures(ctx context.Context, e *env) ([]figure, error) {
 	}
 	rounds := 0
 	for b.kills() < total {
+		b.now = &b.modes[rounds%2]
 		if err := b.round(ctx, min(killsOfARound, total-b.kills())); err != nil {
 			return nil, err
 		}
 		rounds++
 		e.note("  %d of %d kills in %d rounds, %d indexes differ", b.kills(), total, rounds, b.differ)
 	}
-	note := fmt.Sprintf("SIGKILL at random moments of an analysis of %d chunks: %d coordinators, %d workers, %d FFmpeg; %d rounds, %d runs",
-		8, b.killed["posteriori"], b.killed["posteriori-work"], b.killed["ffmpeg"], rounds, b.runs)
+	note := fmt.Sprintf("SIGKILL at random moments of analyse (8 chunks) and of batch run (import and analysis), in turn: %d coordinators, %d workers, %d FFmpeg; %d rounds, %d runs",
+		b.killed["posteriori"], b.killed["posteriori-work"], b.killed["ffmpeg"], rounds, b.runs)
 	nought := func(name string, n int, note string) figure {
 		return figure{Name: name, Value: float64(n), Reference: "0", Source: "goal of the project", Note: note}
 	}
@@ -121,13 +164,13 @@ func (b *broken) kills() (n int) {
 	return n
 }
 
-// store is a fresh one with the clip in chunks of five seconds.
+// store is a fresh one, as the round's mode wants it.
 func (b *broken) store(ctx context.Context) (*program, error) {
 	p, err := emptyProgram(ctx, b.e)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.run(ctx, "import", "--exhibit", "S1", "--basis", "seizure", "--camera", "C", "--chunk", "5s", b.clip); err != nil {
+	if err := b.now.prepare(ctx, p, b.clip); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -191,9 +234,9 @@ func (b *broken) round(ctx context.Context, kills int) error {
 	if err != nil {
 		return err
 	}
-	if got != b.want {
+	if got != b.now.want {
 		b.differ++
-		b.e.note("  differs: %s", difference(b.want, got))
+		b.e.note("  differs: %s", difference(b.now.want, got))
 	}
 	if _, err := p.run(ctx, "journal", "verify"); err != nil {
 		b.unverified++
@@ -226,7 +269,7 @@ type outcome struct {
 
 // run runs the analysis and kills in it.
 func (b *broken) run(ctx context.Context, p *program, kill bool) (o outcome, err error) {
-	cmd := exec.CommandContext(ctx, p.bin, "analyse", "--detector", "none", "--workers", "2")
+	cmd := exec.CommandContext(ctx, p.bin, b.now.args(ctx, p)...)
 	cmd.Env = p.env
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -243,15 +286,15 @@ func (b *broken) run(ctx context.Context, p *program, kill bool) (o outcome, err
 			victim = victims[0]
 		}
 		if kill {
-			moment = time.After(time.Duration(b.rng.Int64N(int64(b.took) / 2)))
+			moment = time.After(time.Duration(b.rng.Int64N(int64(b.now.took) / 2)))
 		}
 		select {
 		case err := <-ended:
-			if err != nil && o.kills > 0 && strings.Contains(said.String(), "run the same command again") {
+			if err != nil && o.kills > 0 && (strings.Contains(said.String(), "run the same command again") || strings.Contains(said.String(), "goes on")) {
 				return o, ctx.Err() // the worker that was asked what it is: nothing had begun
 			}
 			if o.ended, o.worked = true, true; err != nil {
-				return o, fmt.Errorf("posteriori analyse: %w\n%s", err, tail(said.String()))
+				return o, fmt.Errorf("posteriori: %w\n%s", err, tail(said.String()))
 			}
 			return o, ctx.Err()
 		case <-moment:

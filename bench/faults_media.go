@@ -146,6 +146,14 @@ func everyFile(dir, manifest string) error {
 	if err != nil {
 		return err
 	}
+	var paths []string
+	for _, e := range list {
+		paths = append(paths, filepath.Join(dir, e.Name()))
+	}
+	return writeManifest(manifest, paths...)
+}
+
+func writeManifest(manifest string, paths ...string) error {
 	f, err := os.Create(manifest)
 	if err != nil {
 		return err
@@ -155,15 +163,15 @@ func everyFile(dir, manifest string) error {
 	if err != nil {
 		return err
 	}
-	c := batch.Camera{Name: "hostile", Key: "hostile", Clock: batch.Clock{From: "none"}}
-	for _, e := range list {
-		info, err := e.Info()
+	c := batch.Camera{Name: "C", Key: "C", Clock: batch.Clock{From: "none"}}
+	for _, path := range paths {
+		info, err := os.Stat(path)
 		if err != nil {
 			return err
 		}
-		c.Files = append(c.Files, batch.File{Path: filepath.Join(dir, e.Name()), Bytes: info.Size(), Kind: batch.Video, Action: batch.Analyse})
+		c.Files = append(c.Files, batch.File{Path: path, Bytes: info.Size(), Kind: batch.Video, Action: batch.Analyse})
 	}
-	plan := batch.Plan{Version: batch.Version, Made: time.Now().UTC(), Roots: []string{dir}, Exhibit: "S1", Basis: "seizure", Zone: "UTC"}
+	plan := batch.Plan{Version: batch.Version, Made: time.Now().UTC(), Roots: []string{filepath.Dir(paths[0])}, Exhibit: "S1", Basis: "seizure", Zone: "UTC"}
 	if err := w.Put(batch.Doc{Plan: &plan}); err != nil {
 		return err
 	}
