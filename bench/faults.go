@@ -329,34 +329,3 @@ func reads(pids []int, file string) bool {
 	}
 	return false
 }
-
-// below lists the processes of that name in the tree under root, root included.
-func below(root int, name string) (out []int) {
-	children, names := map[int][]int{}, map[int]string{}
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	for _, d := range dirs {
-		pid, err := strconv.Atoi(filepath.Base(d))
-		if err != nil {
-			continue
-		}
-		raw, err := os.ReadFile(filepath.Join(d, "stat"))
-		if err != nil {
-			continue
-		}
-		parent, _, err := parseStat(string(raw))
-		if err != nil {
-			continue
-		}
-		children[parent] = append(children[parent], pid)
-		line := string(raw)
-		names[pid] = line[strings.IndexByte(line, '(')+1 : strings.LastIndexByte(line, ')')]
-	}
-	for queue := []int{root}; len(queue) > 0; {
-		pid := queue[0]
-		queue = append(queue[1:], children[pid]...)
-		if names[pid] == name {
-			out = append(out, pid)
-		}
-	}
-	return out
-}

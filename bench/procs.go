@@ -8,11 +8,17 @@ import (
 	"strings"
 )
 
-// treeRSS is the resident memory of a process and all below it, in bytes, as
-// Linux's /proc has it. A process that ends meanwhile counts nothing.
-func treeRSS(root int) int64 {
-	children := map[int][]int{}
-	resident := map[int]int64{}
+// process is what /proc/PID/stat says of one.
+type process struct {
+	pid   int
+	name  string
+	pages int64 // resident
+}
+
+// tree lists a process and all below it, as Linux's /proc has them. One that
+// ends meanwhile is left out.
+func tree(root int) (out []process) {
+	children, all := map[int][]int{}, map[int]process{}
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, d := range dirs {
 		pid, err := strconv.Atoi(filepath.Base(d))
@@ -23,21 +29,40 @@ func treeRSS(root int) int64 {
 		if err != nil {
 			continue
 		}
-		parent, pages, err := parseStat(string(raw))
+		line := string(raw)
+		parent, pages, err := parseStat(line)
 		if err != nil {
 			continue
 		}
 		children[parent] = append(children[parent], pid)
-		resident[pid] = pages * int64(os.Getpagesize())
+		all[pid] = process{pid, line[strings.IndexByte(line, '(')+1 : strings.LastIndexByte(line, ')')], pages}
 	}
-	var sum int64
-	queue := []int{root}
-	for len(queue) > 0 {
+	for queue := []int{root}; len(queue) > 0; {
 		pid := queue[0]
 		queue = append(queue[1:], children[pid]...)
-		sum += resident[pid]
+		if p, ok := all[pid]; ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// treeRSS is the resident memory of a process and all below it, in bytes.
+func treeRSS(root int) (sum int64) {
+	for _, p := range tree(root) {
+		sum += p.pages * int64(os.Getpagesize())
 	}
 	return sum
+}
+
+// below lists the processes of that name in the tree under root, root included.
+func below(root int, name string) (pids []int) {
+	for _, p := range tree(root) {
+		if p.name == name {
+			pids = append(pids, p.pid)
+		}
+	}
+	return pids
 }
 
 // parseStat takes the parent's number and the resident pages out of a line of
