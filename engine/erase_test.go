@@ -538,6 +538,11 @@ func TestInterruptedErasureGoesOn(t *testing.T) {
 	if n, err := search(agent); n != 0 || err != nil || p.erasing() {
 		t.Errorf("%d recordings, %v, still erasing %v", n, err, p.erasing())
 	}
+	for _, r := range records(t, m.Store, "P1") {
+		if r.Sub == journal.SubPurge && (r.Erasure == nil || !strings.HasSuffix(r.Erasure.Ground, "on order")) {
+			t.Errorf("the ground of what was ordered: %+v", r.Erasure)
+		}
+	}
 }
 
 // TestDueIsNotReadBesideAJob: while a job keeps what is due from being erased,

@@ -279,11 +279,23 @@ func (s *Store) purgeDueIn(ctx context.Context, spec ActSpec) (DueResult, error)
 		}
 		recs := dueOf(act.proc.Doc, all, s.now())
 		erasure := journal.Erasure{Scope: "recordings whose time is over", Ground: groundText("14", "three years after recording")}
+		if len(recs) > 0 && ordered(act.proc.Doc, recs) { // an erasure on order that was broken off goes on
+			erasure = journal.Erasure{Scope: "recording", Ground: groundText("15", "on order")}
+		}
 		done, err := act.eraseRecordings(ctx, ix, recs, procedure.GroundRetention, erasure, nil)
 		res.Recordings, res.Counts, res.Outside = done.Recordings, done.Counts, done.Outside
 		return err
 	})
 	return res, err
+}
+
+// ordered tells whether all of recs were recorded as erased on order.
+func ordered(d procedure.Document, recs []index.Recording) bool {
+	return !slices.ContainsFunc(recs, func(r index.Recording) bool {
+		return !slices.ContainsFunc(d.Retention.Items, func(it procedure.Item) bool {
+			return it.SHA256 == r.SHA256 && it.Erased != nil && it.Ground == procedure.GroundOrder
+		})
+	})
 }
 
 // groundText names the ground of an erasure with its articles.
