@@ -24,16 +24,24 @@ function newPlayer(video, controls, { step, shown, extra = [] }) {
     shown(at, within);
   };
   const frame = (_, data) => {
-    if (!video.seeking) tell(data.mediaTime, false);
+    // Of a seek in a stopped film the event below says which picture shows: a
+    // callback may still be one of the picture before.
+    if (!video.seeking && !p.sought && !(video.paused && p.within)) tell(data.mediaTime, false);
     video.requestVideoFrameCallback(frame);
   };
   video.requestVideoFrameCallback(frame);
   // After a seek the picture is that of currentTime, whether or not the browser
   // has had cause to present it; a page in the background never says so.
-  video.addEventListener('seeked', () => { if (video.paused) tell(video.currentTime, true); });
+  video.addEventListener('seeking', () => { p.sought = true; });
+  video.addEventListener('emptied', () => { p.sought = false; });
+  video.addEventListener('seeked', () => { p.sought = video.seeking; if (video.paused) tell(video.currentTime, true); });
   for (const target of [video, controls]) target.addEventListener('pointerdown', () => { activePlayer = p; });
   return p;
 }
+
+// sought is the time that a player goes to while the picture there is not shown
+// yet: the next step counts from it, not from the picture left. Else undefined.
+const sought = p => p.video.seeking || p.sought ? p.video.currentTime : undefined;
 
 function halt(p) {
   p.video.pause();
@@ -164,9 +172,9 @@ function seekOriginal(us) {
   original.video.currentTime = Math.max(0, (times[k] - c.from_us + into) / 1e6);
 }
 function stepOriginal(n) {
-  const { clip: c, times, frame } = shownClip;
+  const { clip: c, times, frame } = shownClip, to = sought(original);
   if (!c || frame < 0) return;
-  const k = Math.max(0, Math.min(times.length - 1, frame + n));
+  const k = Math.max(0, Math.min(times.length - 1, (to === undefined ? frame : sourceFrame(to, true)) + n));
   seekOriginal(times[k]);
 }
 

@@ -61,10 +61,14 @@ function startSynopsis() {
     syn.out = out;
   }
   synopsis = newPlayer(byId('synopsis'), byId('synopsis-controls'), {
-    step: n => { const s = synNow(); synopsis.video.currentTime = Math.max(0, Math.min(s.frames - 1, syn.frame + n) + .5) * s.frame_us / 1e6; },
+    step: n => {
+      const s = synNow(), to = sought(synopsis);
+      const frame = to === undefined ? syn.frame : synopsisFrame(to, true);
+      synopsis.video.currentTime = (Math.max(0, Math.min(s.frames - 1, frame + n)) + .5) * s.frame_us / 1e6;
+    },
     shown: (at, within) => {
       const s = synNow();
-      syn.frame = Math.floor(at * 1e6 / s.frame_us + (within ? 1e-3 : .5));
+      syn.frame = synopsisFrame(at, within);
       synopsis.time.textContent = `${mediaText(at * 1e6)} / ${mediaText(s.frames * s.frame_us)}`;
       drawSynopsis();
     }, extra });
@@ -82,6 +86,9 @@ function setDensity(k, out) {
   synopsis.video.src = s.src;
   synopsis.video.addEventListener('loadedmetadata', () => { synopsis.video.playbackRate = synopsis.rate; if (selected >= 0) seekSynopsis(selected); }, { once: true });
 }
+
+// synopsisFrame is the frame that begins at a time, or where within is set shows at it.
+const synopsisFrame = (seconds, within) => Math.floor(seconds * 1e6 / synNow().frame_us + (within ? 1e-3 : .5));
 
 // seekSynopsis goes to where the synopsis shows a row.
 function seekSynopsis(i) {
