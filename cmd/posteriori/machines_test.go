@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,6 +149,17 @@ func (p *process) kill(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.done <- <-p.done
+}
+
+// ended tells whether a program has, and its exit status.
+func (p *process) ended() (code int, ended bool) {
+	select {
+	case err := <-p.done:
+		p.done <- err
+		return p.ProcessState.ExitCode(), true
+	default:
+		return 0, false
+	}
 }
 
 // ends waits for a program and returns its exit status.
@@ -313,87 +323,6 @@ func holding(t *testing.T, dir, what string) (found string) {
 		t.Fatal(err)
 	}
 	return found
-}
-
-// Whatever is killed at whatever moment, a machine, the coordinator, the
-// database, the index is that of an unbroken run and the journal is whole.
-func TestManyMachinesKilled(t *testing.T) {
-	f := newFleet(t, timedPrograms(t))
-	const files, chunks = 10, 3
-	for i := range files {
-		f.record(fmt.Sprintf("%02d.mp4", i), timedworker.Recording(chunks, 600*time.Millisecond, strconv.Itoa(i)))
-	}
-	f.writeManifest()
-	alone := f.newStore("alone")
-	f.run(alone, "batch", "run", f.manifest, "--detector", "none", "--workers", "4")
-	want := f.canonical(alone)
-	if len(want) != files*chunks {
-		t.Fatalf("%d objects", len(want))
-	}
-
-	store := f.newStore("many")
-	machines := []*process{f.machine(), f.machine()}
-	c := f.begin(store, "batch", "run", f.manifest, "--detector", "none")
-	rng := rand.New(rand.NewPCG(7, 7))
-	kills := map[string]int{}
-	resume := func() { c = f.begin(store, "batch", "resume", "--detector", "none") }
-	pause := func() bool { // false: the run has ended
-		select {
-		case err := <-c.done:
-			c.done <- err
-			if c.ProcessState.ExitCode() == 8 { // the database was away as it began
-				resume()
-				return true
-			}
-			return false
-		case <-time.After(time.Duration(300+rng.Int64N(700)) * time.Millisecond):
-			return true
-		}
-	}
-	began := time.Now()
-	for _, what := range []string{"machine", "coordinator", "database", "machine", "coordinator", "machine", "database"} {
-		if !pause() {
-			break
-		}
-		kills[what]++
-		switch what {
-		case "machine":
-			i := rng.IntN(2)
-			machines[i].kill(t)
-			machines[i] = f.machine()
-		case "coordinator":
-			c.kill(t)
-			resume()
-		case "database":
-			if err := f.server.Kill(); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Duration(rng.Int64N(1500)) * time.Millisecond)
-			if err := f.server.Run(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if c.ends(t, 3*time.Minute) == 8 {
-		resume()
-	}
-	if code := c.ends(t, 3*time.Minute); code != 0 {
-		t.Fatalf("exit status %d\n%s", code, c.out.String())
-	}
-	t.Logf("killed: %v; done after %v", kills, time.Since(began).Round(time.Second))
-	if kills["machine"] == 0 || kills["coordinator"] == 0 || kills["database"] == 0 {
-		t.Error("not each was killed: this proves little")
-	}
-	if d := cmp.Diff(want, f.canonical(store)); d != "" {
-		t.Errorf("another index (-unbroken +killed):\n%s", d)
-	}
-	if n := f.records(store, "import"); n != files {
-		t.Errorf("%d imports in the journal", n)
-	}
-	f.run(store, "journal", "verify")
-	if left, err := os.ReadDir(f.spool); err != nil || len(left) > 0 {
-		t.Errorf("left in the spool: %v, %v", left, err)
-	}
 }
 
 // A veto stops the work on every machine within seconds, and a pause does.
