@@ -224,3 +224,22 @@ func TestRunSuitesKeepsWhatThereIs(t *testing.T) {
 		t.Errorf("only a whole suite replaces its last figures:\n%s", s)
 	}
 }
+
+// An interrupted suite keeps what it had counted, and does not replace its last
+// figures.
+func TestRunSuitesInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	reports, err := runSuites(ctx, &env{root: t.TempDir()}, []suite{
+		{"cut", func(context.Context, *env) ([]figure, error) {
+			stop()
+			return (&broken{killed: map[string]int{"ffmpeg": 3}, lost: 1}).figures(), ctx.Err()
+		}},
+		{"never", func(context.Context, *env) ([]figure, error) { panic("it was interrupted") }},
+	})
+	if !errors.Is(err, context.Canceled) || len(reports) != 1 {
+		t.Fatalf("%d reports, %v", len(reports), err)
+	}
+	if r := reports[0]; r.Lacks == "" || len(r.Figures) == 0 || r.Figures[0].Value != 3 || !strings.Contains(r.Figures[0].Note, "3 FFmpeg") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -10,11 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"posteriori/testdata/postgres"
 	"posteriori/testdata/scene"
 )
 
@@ -25,7 +27,7 @@ func faultsSuite(ctx context.Context, e *env) ([]figure, error) {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, *env) ([]figure, error)
-	}{{"kills", killFigures}, {"media", hostileFigures}} {
+	}{{"kills", killFigures}, {"media", hostileFigures}} { // each has the counts of what was done when it breaks off
 		if !strings.Contains(part.name, e.clip) {
 			continue
 		}
@@ -48,23 +50,33 @@ const (
 // victims are the processes that are killed, by the name that the kernel has.
 var victims = []string{"posteriori", "posteriori-work", "ffmpeg"}
 
+// Of a batch on many machines these can be killed, too.
+const (
+	aMachine  = "machine"
+	aDatabase = "postgres"
+)
+
 // broken is one series of kills.
 type broken struct {
 	e      *env
 	clip   string
 	rng    *rand.Rand
-	modes  [2]mode
+	modes  []mode
 	now    *mode // of the round
+	fleet  *fleet
 	killed map[string]int
 	missed int // moments at which no such process was there
+	rounds int
 	runs   int
 	// What must be nought.
-	differ, lost, twice, unverified int
+	differ, lost, twice, unverified, left int
 }
 
-// mode is a way to have a recording analysed: posteriori analyse, or a batch.
+// mode is a way to have recordings analysed: posteriori analyse, a batch, or a
+// batch on many machines.
 type mode struct {
 	batch    bool
+	machines bool
 	manifest string
 	want     string        // the canonical export of the unbroken run
 	took     time.Duration // that one
@@ -98,6 +110,12 @@ func (b *broken) unbroken(ctx context.Context, m *mode) error {
 		return err
 	}
 	defer p.Close()
+	if m.machines {
+		if err := b.fleet.start(ctx); err != nil {
+			return err
+		}
+		defer b.fleet.stop()
+	}
 	args := m.args(ctx, p)
 	began := time.Now()
 	if _, err := p.run(ctx, args...); err != nil {
@@ -108,53 +126,81 @@ func (b *broken) unbroken(ctx context.Context, m *mode) error {
 	return err
 }
 
-// killFigures kills coordinator, worker and FFmpeg with SIGKILL at random moments
-// of an analysis, which is begun again where the coordinator died. At the end of
-// each round the index must be the unbroken one.
-func killFigures(ctx context.Context, e *env) ([]figure, error) {
-	b := &broken{e: e, rng: rand.New(rand.NewPCG(7, 11)), killed: map[string]int{}}
+// prepare makes the recordings, and has them analysed in each mode once. Where
+// there is no Postgres many machines are left out.
+func (b *broken) prepare(ctx context.Context) error {
 	s, err := scene.New("street", 320, 180, 7)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b.clip = filepath.Join(e.out, "faults-street.mp4")
+	b.clip = filepath.Join(b.e.out, "faults-street.mp4")
 	if err := s.Encode(ctx, b.clip, scene.Encoding{GOP: 25}); err != nil {
-		return nil, err
+		return err
 	}
-	b.modes[1] = mode{batch: true, manifest: filepath.Join(e.out, "faults-manifest.yaml")}
-	if err := writeManifest(b.modes[1].manifest, b.clip); err != nil {
-		return nil, err
+	alone := mode{batch: true, manifest: filepath.Join(b.e.out, "faults-manifest.yaml")}
+	if err := writeManifest(alone.manifest, b.clip); err != nil {
+		return err
+	}
+	b.modes = []mode{{}, alone}
+	if b.fleet, err = newFleet(ctx, b.e, b.clip); err == nil {
+		b.modes = append(b.modes, mode{batch: true, machines: true, manifest: b.fleet.manifest})
+	} else if !errors.Is(err, postgres.ErrMissing) {
+		return err
 	}
 	for i := range b.modes {
 		if err := b.unbroken(ctx, &b.modes[i]); err != nil {
-			return nil, err
+			return err
 		}
+	}
+	return nil
+}
+
+// killFigures kills coordinator, worker and FFmpeg, machines and Postgres, with
+// SIGKILL at random moments of an analysis, which is begun again where the
+// coordinator died. At the end of each round the index must be the unbroken one.
+func killFigures(ctx context.Context, e *env) ([]figure, error) {
+	b := &broken{e: e, rng: rand.New(rand.NewPCG(7, 11)), killed: map[string]int{}}
+	defer func() { b.fleet.close() }()
+	if err := b.prepare(ctx); err != nil {
+		return nil, err
 	}
 	total := killsDefault
 	if e.full {
 		total = killsFull
 	}
-	rounds := 0
 	for b.kills() < total {
-		b.now = &b.modes[rounds%2]
-		if err := b.round(ctx, min(killsOfARound, total-b.kills())); err != nil {
-			return nil, err
+		b.now = &b.modes[b.rounds%len(b.modes)]
+		round := b.round
+		if b.now.machines {
+			round = b.machinesRound
 		}
-		rounds++
-		e.note("  %d of %d kills in %d rounds, %d indexes differ", b.kills(), total, rounds, b.differ)
+		if err := round(ctx, min(killsOfARound, total-b.kills())); err != nil {
+			return b.figures(), err
+		}
+		b.rounds++
+		e.note("  %d of %d kills in %d rounds (%v), %d indexes differ", b.kills(), total, b.rounds, b.killed, b.differ)
 	}
-	note := fmt.Sprintf("SIGKILL at random moments of analyse (8 chunks) and of batch run (import and analysis), in turn: %d coordinators, %d workers, %d FFmpeg; %d rounds, %d runs",
-		b.killed["posteriori"], b.killed["posteriori-work"], b.killed["ffmpeg"], rounds, b.runs)
+	return b.figures(), nil
+}
+
+// figures are the counts of what was done so far.
+func (b *broken) figures() []figure {
+	note := fmt.Sprintf("SIGKILL at random moments of analyse (8 chunks), of batch run (import and analysis), and of batch run on 2 machines, in turn: %d coordinators, %d workers, %d FFmpeg, %d machines, %d Postgres with all its processes; %d rounds to their end, %d runs",
+		b.killed["posteriori"], b.killed["posteriori-work"], b.killed["ffmpeg"], b.killed[aMachine], b.killed[aDatabase], b.rounds, b.runs)
+	if b.fleet == nil {
+		note += "; no Postgres here: no machines"
+	}
 	nought := func(name string, n int, note string) figure {
 		return figure{Name: name, Value: float64(n), Reference: "0", Source: "goal of the project", Note: note}
 	}
 	return []figure{
 		{Name: "kills", Value: float64(b.kills()), Reference: strconv.Itoa(killsFull), Source: "with FULL=1", Note: note},
 		nought("kills, indexes that differ from the unbroken one", b.differ, "tracks with paths, and coverage, as JSON, byte for byte"),
-		nought("kills, records lost", b.lost, "runs whose workers had begun and that the journal does not have"),
-		nought("kills, records twice", b.twice, "runs that the journal has more than once"),
+		nought("kills, records lost", b.lost, "runs whose workers had begun and that the journal does not have; on machines, files without a record of their import"),
+		nought("kills, records twice", b.twice, "runs that the journal has more than once; on machines, imports"),
 		nought("kills, journals that do not verify", b.unverified, "after each round"),
-	}, nil
+		nought("kills, files left in the spool", b.left, "after each round on machines"),
+	}
 }
 
 func (b *broken) kills() (n int) {
@@ -170,6 +216,9 @@ func (b *broken) store(ctx context.Context) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.now.machines {
+		p.env = append(p.env, b.fleet.env...)
+	}
 	if err := b.now.prepare(ctx, p, b.clip); err != nil {
 		p.Close()
 		return nil, err
@@ -178,21 +227,43 @@ func (b *broken) store(ctx context.Context) (*program, error) {
 }
 
 // canonical is what the index holds, in the form in which two of them can be
-// compared.
+// compared: the numbers of recordings are the order of their imports, so they
+// stand by hash, and in its order.
 func canonical(ctx context.Context, p *program) (string, error) {
 	raw, err := p.run(ctx, "query", "--format", "json", "--paths")
 	if err != nil {
 		return "", err
 	}
-	var v map[string]any
+	var v struct {
+		Results int `json:"results"`
+		Scope   struct {
+			Recordings []map[string]any `json:"recordings"`
+		} `json:"scope"`
+		Tracks []map[string]any `json:"tracks"`
+	}
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return "", err
 	}
-	out, err := json.Marshal(v) // keys in order
-	if n := len(fmt.Sprint(v["tracks"])); err == nil && n < 100 {
-		err = fmt.Errorf("the index holds hardly anything: %s", out)
+	if len(v.Tracks) == 0 {
+		return "", fmt.Errorf("the index holds hardly anything: %s", raw)
 	}
-	return string(out), err
+	names := map[any]any{}
+	for _, t := range v.Tracks {
+		names[t["recording"]] = t["sha256"]
+	}
+	var lines []string
+	for _, list := range [][]map[string]any{v.Tracks, v.Scope.Recordings} {
+		for _, o := range list {
+			o["recording"] = names[o["recording"]]
+			line, err := json.Marshal(o) // keys in order
+			if err != nil {
+				return "", err
+			}
+			lines = append(lines, string(line))
+		}
+	}
+	slices.Sort(lines)
+	return fmt.Sprintf("%d\n%s", v.Results, strings.Join(lines, "\n")), nil
 }
 
 // round kills so many times, then lets the analysis come to its end.
@@ -230,6 +301,11 @@ func (b *broken) round(ctx context.Context, kills int) error {
 			break
 		}
 	}
+	return b.judge(ctx, p)
+}
+
+// judge compares what a round has left with the unbroken run.
+func (b *broken) judge(ctx context.Context, p *program) error {
 	got, err := canonical(ctx, p)
 	if err != nil {
 		return err
@@ -238,10 +314,11 @@ func (b *broken) round(ctx context.Context, kills int) error {
 		b.differ++
 		b.e.note("  differs: %s", difference(b.now.want, got))
 	}
-	if _, err := p.run(ctx, "journal", "verify"); err != nil {
+	if _, err := p.run(ctx, "journal", "verify"); err != nil && ctx.Err() == nil {
 		b.unverified++
+		b.e.note("  %v", err)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // difference is where two texts part.
@@ -255,9 +332,12 @@ func difference(want, got string) string {
 }
 
 // analyses counts the records of analyses in the journal.
-func analyses(p *program) (int, error) {
+func analyses(p *program) (int, error) { return recorded(p, "analyse") }
+
+// recorded counts the records of acts of one kind that were done.
+func recorded(p *program, sub string) (int, error) {
 	b, err := os.ReadFile(filepath.Join(p.store, "procedures", procedureID, "journal", "entries"))
-	return bytes.Count(b, []byte(`"sub":"analyse","outcome":"ok"`)), err
+	return bytes.Count(b, fmt.Appendf(nil, `"sub":%q,"outcome":"ok"`, sub)), err
 }
 
 // outcome is what became of one run of the program.

@@ -58,15 +58,20 @@ func hostileFigures(ctx context.Context, e *env) ([]figure, error) {
 	h := &hostile{outcomes: map[string]int{}}
 	for from := 0; from < total; from += hostileAtOnce {
 		if err := h.batch(ctx, e, list, dir, from, min(total, from+hostileAtOnce)); err != nil {
-			return nil, err
+			return h.figures(len(list), lacks), err
 		}
 		e.note("  %d of %d hostile files: %v, slowest %v", h.files, total, h.outcomes, h.slowest.Round(time.Millisecond))
 	}
+	return h.figures(len(list), lacks), nil
+}
+
+// figures are the counts of what was done so far.
+func (h *hostile) figures(bases int, lacks []string) []figure {
 	var kinds []string
 	for _, k := range slices.Sorted(maps.Keys(h.outcomes)) {
 		kinds = append(kinds, fmt.Sprintf("%d %s", h.outcomes[k], k))
 	}
-	note := fmt.Sprintf("%d kinds of file × %d ways to harm them; %s", len(list), len(mutations), strings.Join(kinds, ", "))
+	note := fmt.Sprintf("%d kinds of file × %d ways to harm them; %s", bases, len(mutations), strings.Join(kinds, ", "))
 	if len(lacks) > 0 {
 		note += "; not made by this FFmpeg: " + strings.Join(lacks, ", ")
 	}
@@ -82,7 +87,7 @@ func hostileFigures(ctx context.Context, e *env) ([]figure, error) {
 		{Name: "hostile files, slowest", Value: h.slowest.Seconds(), Unit: "s", Note: h.slowestKind + ", import and analysis"},
 		{Name: "hostile files, each", Value: h.tookAll.Seconds() / float64(max(1, h.files)), Unit: "s", Note: "wall time of the batch"},
 		{Name: "hostile files, peak memory", Value: float64(h.peak) / (1 << 20), Unit: "MiB", Note: "program, workers and FFmpeg together"},
-	}, nil
+	}
 }
 
 // batch runs one batch of hostile files.
@@ -116,13 +121,13 @@ func (h *hostile) batch(ctx context.Context, e *env, list []base, dir string, fr
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	u, err := measure(cmd)
+	if ctx.Err() != nil { // what was interrupted says nothing
+		return ctx.Err()
+	}
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 4) { // 4: some files could not be analysed
 		h.crashes++
 		e.note("  %v\n%s", err, tail(said.String()))
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
 	}
 	h.tookAll += time.Since(began)
 	h.peak = max(h.peak, u.PeakRSS)

@@ -132,17 +132,19 @@ func run(ctx context.Context, args []string) error {
 }
 
 // runSuites runs each suite, and has a report of each. One that fails does not
-// take the figures of the others with it; one without data is no failure.
+// take the figures of the others with it; one without data is no failure. One
+// that is interrupted is the last, with the figures that it had.
 func runSuites(ctx context.Context, e *env, chosen []suite) ([]report, error) {
 	var reports []report
 	var failed []string
 	for _, s := range chosen {
 		e.note("suite %s", s.name)
 		figures, err := s.run(ctx, e)
-		if ctx.Err() != nil {
-			return reports, ctx.Err()
-		}
 		r := newReport(s.name, e, figures)
+		if ctx.Err() != nil {
+			r.Lacks = "interrupted: not all was measured"
+			return append(reports, r), ctx.Err()
+		}
 		if err != nil {
 			e.note("suite %s: %v", s.name, err)
 			r.Lacks = err.Error()
