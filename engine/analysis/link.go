@@ -21,20 +21,19 @@ const (
 	pastUS = 120_000_000
 )
 
-// link finds, for every thing left or removed of this chunk, the track that
-// was there.
+// link finds, for every thing left or removed, the track that was there.
 func (s *stitcher) link() {
-	for _, l := range slices.Concat(s.open, s.done) {
-		if l.event == scene.NoEvent || l.linked != 0 || len(l.path) == 0 {
+	for _, l := range s.lives {
+		if l.event == scene.NoEvent || l.linked != nil {
 			continue
 		}
 		near := math.Inf(1)
-		for _, o := range slices.Concat(s.past, s.done, s.open) {
-			if o.event != scene.NoEvent || len(o.path) == 0 {
+		for _, o := range slices.Concat(s.past, s.lives) {
+			if o.event != scene.NoEvent {
 				continue
 			}
-			if d := apartAt(l.path[0].Box, o.path, l.eventUS); d < near || d == near && o.id < l.linked {
-				near, l.linked = d, o.id
+			if d := apartAt(l.path[0].Box, o.path, l.eventUS); d < near || d == near && l.linked != nil && o.start() < l.linked.start() {
+				near, l.linked = d, o
 			}
 		}
 	}
@@ -63,14 +62,7 @@ func apartAt(thing scene.Box, path scene.Path, atUS int64) float64 {
 	return least
 }
 
-// forget lets go of what was emitted, but for lives that ended lately.
+// forget lets go of what was emitted long before.
 func (s *stitcher) forget(cutUS int64) {
-	s.past = append(s.past, s.done...)
-	s.done = nil
-	s.past = slices.DeleteFunc(s.past, func(l *life) bool {
-		return len(l.path) == 0 || l.path[len(l.path)-1].TUS < cutUS-pastUS
-	})
-	for _, l := range s.past {
-		l.masks, l.crop, l.plates = nil, nil, nil
-	}
+	s.past = slices.DeleteFunc(s.past, func(l *life) bool { return l.end() < cutUS-pastUS })
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"posteriori/engine/attribute"
@@ -18,7 +19,9 @@ const minStitchIoU = 0.3
 
 // life is a track in the making: the pieces of it so far.
 type life struct {
-	id       int64
+	id       int64 // 0: not numbered yet
+	open     bool  // alive at the last cut
+	into     *life // the life that this one was joined to
 	path     scene.Path
 	masks    []scene.Mask
 	classes  map[string]float64
@@ -33,18 +36,22 @@ type life struct {
 	plates   []byte  // reads of its number plate, as plate.Pack has them
 	event    scene.Event
 	eventUS  int64
-	linked   int64
+	linked   *life // who left or took it
 }
 
-// stitcher joins the pieces of tracks that a recording's chunks hold. Feed it
-// the chunks in order, then flush. Its result depends on nothing else.
+func (l *life) start() int64 { return l.path[0].TUS }
+func (l *life) end() int64   { return l.path[len(l.path)-1].TUS }
+
+// stitcher joins the pieces of tracks that a recording's chunks hold: those
+// that a cut divides, and those between which the tracker lost an object. Feed
+// it the chunks in order, then flush. Its result depends on nothing else, and
+// it holds a chunk's lives and those that others may go on from.
 type stitcher struct {
-	w, h int // of the recording as displayed
-	emit func(scene.Track) error
-	open []*life // alive at the last cut, in order of ID
-	last int64   // the last ID given
-	done []*life // complete, to be emitted as this chunk is
-	past []*life // ended lately: who may have left or taken a thing
+	w, h  int // of the recording as displayed
+	emit  func(scene.Track) error
+	lives []*life // not emitted
+	last  int64   // the last ID given
+	past  []*life // emitted lately: who may have left or taken a thing
 }
 
 // piece is one piece of a track and, once matched, the life it goes on.
@@ -56,7 +63,7 @@ type piece struct {
 
 // chunk takes all pieces of one chunk. Pieces that were there before the
 // chunk began run through its lead-in; over that common time they are matched
-// with what the chunk before left open, by mean overlap, best first.
+// with what the chunk before holds, by mean overlap, best first.
 func (s *stitcher) chunk(c wire.Chunk, msgs []wire.TrackMsg) error {
 	pieces := make([]piece, 0, len(msgs))
 	for _, m := range msgs {
@@ -66,40 +73,29 @@ func (s *stitcher) chunk(c wire.Chunk, msgs []wire.TrackMsg) error {
 		}
 		pieces = append(pieces, piece{msg: m, path: p})
 	}
-	taken := s.match(pieces, c.StartUS)
-	for i, l := range s.open {
-		if !taken[i] {
-			s.done = append(s.done, l)
-		}
+	s.match(pieces, c.StartUS)
+	for _, l := range s.lives {
+		l.open = false
 	}
-	// New lives are numbered in order of their start.
 	slices.SortStableFunc(pieces, func(a, b piece) int { return cmp.Compare(a.msg.Track.StartUS, b.msg.Track.StartUS) })
-	s.open = s.open[:0]
 	for _, p := range pieces {
 		s.take(p, c.StartUS)
 	}
-	slices.SortFunc(s.open, func(a, b *life) int { return cmp.Compare(a.id, b.id) })
-	s.link()
-	for _, l := range s.done {
-		if err := s.finish(l); err != nil {
-			return err
-		}
-	}
-	s.forget(c.StartUS)
-	return nil
+	return s.settle(c.EndUS)
 }
 
-// match gives each piece that was there before the cut the open life whose
-// path it shared, and tells which lives go on.
-func (s *stitcher) match(pieces []piece, cutUS int64) (taken []bool) {
+// match gives each piece that was there before the cut the life whose path it
+// shared: one that was alive at the cut, or that ended not long before, when
+// the piece has seen it go on.
+func (s *stitcher) match(pieces []piece, cutUS int64) {
 	type pair struct {
 		iou         float64
 		life, piece int
 	}
 	var pairs []pair
-	for i, l := range s.open {
+	for i, l := range s.lives {
 		for j, p := range pieces {
-			if !p.msg.OpenStart || p.msg.Track.Event != l.event.String() {
+			if !p.msg.OpenStart || p.msg.Track.Event != l.event.String() || !l.open && l.event != scene.NoEvent {
 				continue
 			}
 			if iou := commonIoU(l.path, p.path, cutUS); iou >= minStitchIoU {
@@ -110,47 +106,39 @@ func (s *stitcher) match(pieces []piece, cutUS int64) (taken []bool) {
 	slices.SortFunc(pairs, func(a, b pair) int {
 		return cmp.Or(cmp.Compare(b.iou, a.iou), cmp.Compare(a.life, b.life), cmp.Compare(a.piece, b.piece))
 	})
-	taken = make([]bool, len(s.open))
+	taken := make([]bool, len(s.lives))
 	for _, p := range pairs {
 		if !taken[p.life] && pieces[p.piece].own == nil {
 			taken[p.life] = true
-			pieces[p.piece].own = s.open[p.life]
+			pieces[p.piece].own = s.lives[p.life]
 		}
 	}
-	return taken
 }
 
-// take adds a piece to its life, or to a new one; the life is done unless it
-// is still there at the chunk's end.
+// take adds a piece to its life, or to a new one.
 func (s *stitcher) take(p piece, cutUS int64) {
 	l := p.own
 	if l == nil {
 		l = &life{classes: map[string]float64{}, colours: map[string]float64{}, lower: map[string]float64{}, eventUS: p.msg.Track.EventUS}
 		l.event, _ = scene.ParseEvent(p.msg.Track.Event) // intake let no other in
+	} else {
+		cutUS = l.end() + 1 // what it saw of the life before the cut, too
 	}
 	if !l.add(p.msg, p.path, cutUS) {
 		return // lived in the lead-in only: the chunk before owns it
 	}
-	if l.id == 0 {
-		s.last++
-		l.id = s.last
+	l.open = p.msg.OpenEnd
+	if p.own == nil {
+		s.lives = append(s.lives, l)
 	}
-	if p.msg.OpenEnd {
-		s.open = append(s.open, l)
-		return
-	}
-	s.done = append(s.done, l)
 }
 
-// flush ends what is still open.
+// flush ends what is left.
 func (s *stitcher) flush() error {
-	for _, l := range s.open {
-		if err := s.finish(l); err != nil {
-			return err
-		}
+	for _, l := range s.lives {
+		l.open = false
 	}
-	s.open = nil
-	return nil
+	return s.settle(math.MaxInt64)
 }
 
 // add appends a piece from the cut on, and tells whether the life has a path.
@@ -158,9 +146,6 @@ func (l *life) add(m wire.TrackMsg, path scene.Path, cutUS int64) bool {
 	masks, err := scene.UnpackMasks(m.Track.Masks)
 	if err != nil {
 		masks = nil // a piece without silhouettes is still a piece
-	}
-	if n := len(l.path); n > 0 {
-		cutUS = max(cutUS, l.path[n-1].TUS+1)
 	}
 	from := slices.IndexFunc(path, func(p scene.PathPoint) bool { return p.TUS >= cutUS })
 	if from < 0 {
@@ -201,7 +186,10 @@ func (s *stitcher) finish(l *life) error {
 		ID: l.id, StartUS: first.TUS, EndUS: last.TUS,
 		Path: l.path, Masks: l.masks, Crop: l.crop, Best: l.best, BestUS: l.bestUS,
 		Observed: 1, Plates: l.plates,
-		Event: l.event, EventUS: l.eventUS, Linked: l.linked,
+		Event: l.event, EventUS: l.eventUS,
+	}
+	if l.linked != nil {
+		t.Linked = l.linked.whole().id
 	}
 	if d := seconds(last.TUS - first.TUS); d > 0 {
 		t.Observed = min(1, l.observed/d)

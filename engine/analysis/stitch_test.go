@@ -121,6 +121,100 @@ func TestStrangersAreNotJoined(t *testing.T) {
 	}
 }
 
+// TestLostAndFoundIsOneTrack: what the tracker lost for a while is one track,
+// with all that was seen of it, whether or not a cut lies in between; who
+// comes the other way is another.
+func TestLostAndFoundIsOneTrack(t *testing.T) {
+	const total = 120_000_000
+	rapid.Check(t, func(t *rapid.T) {
+		chunkUS := rapid.Int64Range(200, 1200).Draw(t, "chunk") * 100_000
+		hidden := rapid.Int64Range(100, 400).Draw(t, "hidden") * 100_000
+		gap := rapid.Int64Range(5, 25).Draw(t, "for") * 100_000
+		// Lanes are 100 px apart: both pieces have to be on one.
+		lives := [][2]int64{{hidden - 9_000_000, hidden}, {hidden + gap, hidden + gap + 9_000_000}, {0, total - 100_000}}
+		var chunks []wire.Chunk
+		var msgs [][]wire.TrackMsg
+		for from := int64(0); from < total; from += chunkUS {
+			c := wire.Chunk{Index: len(chunks), StartUS: from, EndUS: min(from+chunkUS, total)}
+			var ms []wire.TrackMsg
+			for i, l := range lives {
+				a, b := max(l[0], from-testLead, 0), min(l[1], c.EndUS-100_000)
+				if b < from || a > b {
+					continue
+				}
+				ms = append(ms, pieceOf(c, straight(i/2*4, a, b), l[1] >= c.EndUS))
+			}
+			chunks, msgs = append(chunks, c), append(msgs, ms)
+		}
+		got := stitched(t, chunks, msgs)
+		if len(got) != 2 {
+			t.Fatalf("%d tracks, want 2", len(got))
+		}
+		for i, tr := range got {
+			if tr.ID != int64(i+1) && tr.ID != int64(2-i) {
+				t.Fatalf("IDs %d, %d", got[0].ID, got[1].ID)
+			}
+		}
+		if got[0].Path[0].Box.Y > got[1].Path[0].Box.Y {
+			got[0], got[1] = got[1], got[0]
+		}
+		if tr := got[0]; tr.StartUS != max(0, lives[0][0]) || tr.EndUS != lives[1][1] {
+			t.Fatalf("%d..%d, want %d..%d", tr.StartUS, tr.EndUS, lives[0][0], lives[1][1])
+		}
+	})
+}
+
+// TestJoinKeepsAll: a joined track has the votes of both pieces, the better
+// crop, and of what both saw the larger box.
+func TestJoinKeepsAll(t *testing.T) {
+	part := straight(0, 4_800_000, 9_000_000) // its first boxes are a part of it
+	for i := range 3 {
+		part[i].Box.H = 20
+	}
+	mask := func(us ...int64) (out []scene.Mask) {
+		for _, u := range us {
+			out = append(out, scene.Mask{TUS: u})
+		}
+		return out
+	}
+	a := &life{path: straight(0, 0, 5_000_000), classes: map[string]float64{"person": 2}, looks: 3, observed: 5, cropScr: 1, crop: &scene.Crop{TUS: 1}, masks: mask(1_000_000, 5_000_000)}
+	b := &life{path: part, classes: map[string]float64{"person": 1, "bag": 1}, looks: 2, observed: 4, cropScr: 2, crop: &scene.Crop{TUS: 2}, masks: mask(4_900_000, 6_000_000), open: true}
+	a.colours, a.lower, b.colours, b.lower = map[string]float64{}, map[string]float64{}, map[string]float64{"red": 1}, map[string]float64{}
+	a.append(b)
+	if a.classes["person"] != 3 || a.classes["bag"] != 1 || a.colours["red"] != 1 || a.looks != 5 || a.crop.TUS != 2 || !a.open || b.whole() != a {
+		t.Errorf("joined: %+v", a)
+	}
+	for i, p := range a.path {
+		if p.Box.H != 60 || i > 0 && p.TUS-a.path[i-1].TUS != 100_000 {
+			t.Errorf("at %d: %+v", i, p)
+		}
+	}
+	if len(a.masks) != 3 || a.masks[2].TUS != 6_000_000 {
+		t.Errorf("masks %+v", a.masks)
+	}
+}
+
+// TestStitcherForgets: what is complete is emitted as the recording goes on.
+func TestStitcherForgets(t *testing.T) {
+	n := 0
+	s := &stitcher{w: 1280, h: 720, emit: func(tr scene.Track) error {
+		if n++; tr.ID != int64(n) {
+			t.Errorf("track %d is given as number %d", tr.ID, n)
+		}
+		return nil
+	}}
+	for i := range 100 {
+		c := wire.Chunk{Index: i, StartUS: int64(i) * 30_000_000, EndUS: int64(i+1) * 30_000_000}
+		m := pieceOf(c, straight(0, c.StartUS+10_000_000, c.StartUS+20_000_000), false)
+		if err := s.chunk(c, []wire.TrackMsg{m}); err != nil {
+			t.Fatal(err)
+		}
+		if len(s.lives) > 2 || n < i-1 || len(s.past) > 8 {
+			t.Fatalf("after %d chunks %d lives are held, %d remembered, %d given", i+1, len(s.lives), len(s.past), n)
+		}
+	}
+}
+
 // TestDamagedPieceIsAnError: what a worker sends is not trusted.
 func TestDamagedPieceIsAnError(t *testing.T) {
 	s := &stitcher{emit: func(scene.Track) error { return nil }}
