@@ -66,6 +66,7 @@ func suites() []suite {
 		{"colour", colourSuite},
 		{"reliability", reliabilitySuite},
 		{"faults", faultsSuite},
+		{"soak", soakSuite},
 		{"synopsis", synopsisSuite},
 		{"review", reviewSuite},
 		{"scale", machinesSuite},
@@ -97,7 +98,7 @@ func run(ctx context.Context, args []string) error {
 	jsonFile := f.String("json", "", "write the figures there as JSON too")
 	verbose := f.Bool("v", false, "print every miss and false alarm")
 	clip := f.String("clip", "", "events, speed: only clips whose name contains this; faults: kills or media (leaves RESULTS.md as it is)")
-	full := f.Bool("full", false, "speed, query, growth, faults: every case and size, for hours")
+	full := f.Bool("full", false, "speed, query, growth, faults, soak: every case and size, for hours")
 	peers := f.String("peers", "", "speed: a Python environment with dvr-scan-headless, to measure against")
 	keep := f.Bool("keep", false, "leave bench/RESULTS.md as it is")
 	if err := f.Parse(args); err != nil {
