@@ -81,8 +81,10 @@ func OpenSQLite(ctx context.Context, path string, delays []time.Duration) (*SQLi
 		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	}
 	if err == nil {
-		// River itself rescues by age only, and a recording may take a day.
-		_, err = q.db.ExecContext(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'")
+		// River itself rescues by age only, and a recording may take a day. To be
+		// killed with the program is no try of the job: else its next one would
+		// wait for an hour, or be the last.
+		_, err = q.db.ExecContext(ctx, "UPDATE river_job SET state = 'available', attempt = max(attempt - 1, 0) WHERE state = 'running'")
 	}
 	if err != nil {
 		q.db.Close()

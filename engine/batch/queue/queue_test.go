@@ -156,6 +156,48 @@ func TestKilledWhileRunning(t *testing.T) {
 	work(t, q, 1, func(_ context.Context, j batch.Job) error { got <- j.Item; return nil }, func() bool { return len(got) == 1 })
 }
 
+// What a killed or an interrupted run had under way was no try of it: its first
+// failure waits for the first pause, and it has all its tries.
+func TestKilledRunsAreNoTries(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	open := func() *SQLite {
+		q, err := OpenSQLite(t.Context(), path, []time.Duration{time.Millisecond, time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+	q := open()
+	if err := q.Add(t.Context(), []batch.Job{{Batch: 1, Item: 7}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // interrupted, then killed
+		began := make(chan struct{}, 1)
+		work(t, q, 1, func(ctx context.Context, _ batch.Job) error {
+			began <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		}, func() bool { return len(began) == 1 })
+		// What SIGKILL leaves behind.
+		if _, err := q.db.Exec("UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = CURRENT_TIMESTAMP"); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Close(); err != nil {
+			t.Fatal(err)
+		}
+		q = open()
+	}
+	defer func() { _ = q.Close() }()
+	tried := make(chan batch.Job, 2)
+	work(t, q, 1, func(_ context.Context, j batch.Job) error {
+		tried <- j
+		return fmt.Errorf("a worker was killed: %w", batch.ErrAgain)
+	}, func() bool { return len(tried) == 2 })
+	if j := <-tried; j.Attempt != 1 || j.Last {
+		t.Errorf("the first try is told as %+v", j)
+	}
+}
+
 // The queue holds numbers, and nothing else of a file.
 func TestHoldsReferencesOnly(t *testing.T) {
 	q, err := OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "jobs.db"), []time.Duration{time.Hour})
