@@ -45,6 +45,7 @@ const (
 	killsDefault  = 40
 	killsFull     = 500
 	killsOfARound = 8
+	roundLimit    = 15 * time.Minute // ten times what it takes on a busy machine
 )
 
 // victims are the processes that are killed, by the name that the kernel has.
@@ -174,8 +175,10 @@ func killFigures(ctx context.Context, e *env) ([]figure, error) {
 		if b.now.machines {
 			round = b.machinesRound
 		}
-		if err := round(ctx, min(killsOfARound, total-b.kills())); err != nil {
-			return b.figures(), err
+		in, stop := context.WithTimeoutCause(ctx, roundLimit, fmt.Errorf("a round hangs: it has not ended within %v", roundLimit))
+		err := round(in, min(killsOfARound, total-b.kills()))
+		if stop(); err != nil {
+			return b.figures(), errors.Join(err, context.Cause(in))
 		}
 		b.rounds++
 		e.note("  %d of %d kills in %d rounds (%v), %d indexes differ", b.kills(), total, b.rounds, b.killed, b.differ)
