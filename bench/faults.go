@@ -177,8 +177,9 @@ func killFigures(ctx context.Context, e *env) ([]figure, error) {
 		}
 		in, stop := context.WithTimeoutCause(ctx, roundLimit, fmt.Errorf("a round hangs: it has not ended within %v", roundLimit))
 		err := round(in, min(killsOfARound, total-b.kills()))
+		why := context.Cause(in)
 		if stop(); err != nil {
-			return b.figures(), errors.Join(err, context.Cause(in))
+			return b.figures(), errors.Join(err, why)
 		}
 		b.rounds++
 		e.note("  %d of %d kills in %d rounds (%v), %d indexes differ", b.kills(), total, b.rounds, b.killed, b.differ)

@@ -40,7 +40,9 @@ type Step struct {
 type account struct {
 	mu      sync.Mutex
 	speeds  *Speeds
-	began   time.Time
+	first   time.Time       // when the first file of this run was begun
+	spent   time.Duration   // on the files that ended in this run, each from its begin to its end
+	silent  time.Duration   // of that, until something was told of them: import, start of a worker
 	total   map[string]Load // of all files, by group
 	behind  map[string]Load // of those done, and of the done parts of others
 	before  map[string]Load // of what was behind as this run began
@@ -55,13 +57,15 @@ type account struct {
 
 // live is a file under way.
 type live struct {
+	began  time.Time
+	silent time.Duration // until something was told of it; 0: nothing yet
 	load   Load
 	length time.Duration // of load, or what the probe said since
 	step   Step
 }
 
 func newAccount(s *Speeds, workers int, now func() time.Time) *account {
-	return &account{speeds: s, workers: max(1, workers), rest: map[int64]Load{}, began: now(), total: map[string]Load{}, behind: map[string]Load{}, before: map[string]Load{},
+	return &account{speeds: s, workers: max(1, workers), rest: map[int64]Load{}, total: map[string]Load{}, behind: map[string]Load{}, before: map[string]Load{},
 		live: map[int64]*live{}, states: map[string]int{}, nowFunc: now}
 }
 
@@ -94,7 +98,11 @@ func (a *account) know(item int64, l Load, state string, tracks int64) {
 func (a *account) start(item int64, l Load) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.live[item] = &live{load: l, length: l.Length}
+	now := a.nowFunc()
+	if a.first.IsZero() {
+		a.first = now
+	}
+	a.live[item] = &live{began: now, load: l, length: l.Length}
 	delete(a.rest, item)
 }
 
@@ -112,6 +120,9 @@ func (a *account) step(item int64, s Step) {
 		v.length = s.Length
 	}
 	v.step = s
+	if v.silent == 0 && s.Done > 0 {
+		v.silent = max(1, a.nowFunc().Sub(v.began))
+	}
 }
 
 // end notes what became of a file; one that still waits is taken up again
@@ -127,6 +138,9 @@ func (a *account) end(item int64, from, to string, waits bool, tracks int64) {
 		}
 		return
 	}
+	took := a.nowFunc().Sub(v.began)
+	a.spent += took
+	a.silent += v.silent
 	a.states[from]--
 	a.states[to]++
 	a.tracks += tracks
@@ -166,29 +180,74 @@ func (a *account) progress() Progress {
 	}
 	p.Share = min(1, float64(done)/float64(total))
 	if here := done - before; here > total/leastShare {
-		took := a.nowFunc().Sub(a.began)
-		p.Left = max(a.tail(), time.Duration(float64(took)*float64(total-done)/float64(here)))
+		ended := sum(a.behind)
+		p.Left = a.left(total-ended, ended-before)
 	}
 	return p
+}
+
+// left is how long the rest takes at the pace of this run, from what ended in it
+// and how far the files under way are. Its arguments are costs: of what has not
+// ended, and of what ended in this run. The caller holds a.mu.
+func (a *account) left(rest, ended time.Duration) time.Duration {
+	now := a.nowFunc()
+	pace := tempo{now: now}
+	if a.spent > 0 && ended > 0 {
+		pace.each, pace.silent = float64(a.spent)/float64(ended), float64(a.silent)/float64(a.spent)
+	}
+	done, under := float64(ended), a.spent
+	for _, v := range a.live {
+		done += pace.of(v, a.cost(v)) * float64(a.cost(v))
+		under += now.Sub(v.began)
+	}
+	took := now.Sub(a.first)
+	flow := time.Duration(float64(took) * (float64(rest) + float64(ended) - done) / max(1, done))
+	if pace.each == 0 {
+		pace.each = 1
+	}
+	// Where more files are under way than there are workers they wait for them,
+	// which the last ones do not.
+	atOnce := float64(under) / float64(max(1, took))
+	pace.each *= min(1, float64(a.workers)/max(1, atOnce))
+	return max(flow, a.tail(pace))
+}
+
+// cost is that of a file under way.
+func (a *account) cost(v *live) time.Duration {
+	c, _ := a.speeds.Cost(Load{v.load.Group, v.length, v.load.Bytes})
+	return c
+}
+
+// tempo is what the files that ended in a run say of those under way.
+type tempo struct {
+	now    time.Time
+	each   float64 // time from begin to end for a cost; 0: none has ended
+	silent float64 // share of it until something is told
+}
+
+// of is how much of a file under way is behind, 0 to 1: before anything is told
+// of it, its import and the start of a worker, by the time that this takes.
+func (p tempo) of(v *live, cost time.Duration) float64 {
+	if v.step.Done > 0 || p.each == 0 {
+		return p.silent + (1-p.silent)*part(v)
+	}
+	return min(p.silent, float64(p.now.Sub(v.began))/max(1, p.each*float64(cost)))
 }
 
 // tailFiles is how few files are left when it matters which of them is last.
 const tailFiles = 64
 
-// tail is how long the last files take: at the end of a run there is not work
-// for every worker, so they are dealt out as they will be. 0 while many are
-// left. The caller holds a.mu.
-func (a *account) tail() (left time.Duration) {
+// tail is how long the last files take at a pace: at the end of a run there is
+// not work for every worker, so they are dealt out as they will be. 0 while many
+// are left. The caller holds a.mu.
+func (a *account) tail(p tempo) (left time.Duration) {
 	if len(a.rest) > tailFiles {
 		return 0
 	}
 	free := make([]time.Duration, max(a.workers, len(a.live)))
 	i := 0
 	for _, v := range a.live {
-		rest := v.load
-		rest.Length = v.length - min(v.step.Done, v.length)
-		rest.Bytes -= min(v.step.Read/reads, rest.Bytes)
-		free[i], _ = a.speeds.Cost(rest)
+		free[i] = time.Duration(p.each * float64(a.cost(v)) * (1 - p.of(v, a.cost(v))))
 		i++
 	}
 	for _, item := range slices.Sorted(maps.Keys(a.rest)) {
@@ -199,7 +258,15 @@ func (a *account) tail() (left time.Duration) {
 			}
 		}
 		cost, _ := a.speeds.Cost(a.rest[item])
-		free[first] += cost
+		free[first] += time.Duration(p.each * float64(cost))
 	}
 	return slices.Max(free)
+}
+
+// part is how much of a file's media time is behind.
+func part(v *live) float64 {
+	if v.length <= 0 {
+		return 0
+	}
+	return min(1, v.step.Done.Seconds()/v.length.Seconds())
 }
