@@ -7,6 +7,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"posteriori/engine/fault"
+	"posteriori/models/onnx"
 )
 
 // Device is what a model runs on.
@@ -103,7 +104,7 @@ func OpenBytes(name string, data []byte, o Options) (*Session, error) {
 				WithHint("use --device cpu, or install a GPU build of ONNX Runtime with its CUDA libraries")
 		}
 	}
-	s, err := open(name, data, CPU, o.Threads)
+	s, err := open(name, onnx.Fold(data), CPU, o.Threads)
 	if err != nil {
 		return nil, fault.Wrap(fault.BadInput, err, "not a usable ONNX model").OnFile(name)
 	}

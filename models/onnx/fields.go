@@ -8,6 +8,7 @@ type field struct {
 	tag int
 	v   uint64
 	b   []byte // nil unless the field is length-delimited
+	raw []byte // all of it, its key included
 }
 
 // each calls f for every field of the message in data
@@ -15,6 +16,7 @@ type field struct {
 // not use, are refused. Bytes alias data.
 func each(data []byte, f func(field) error) error {
 	for len(data) > 0 {
+		all := data
 		key, n := binary.Uvarint(data)
 		if n <= 0 || key>>3 == 0 || key>>3 > 1<<29 {
 			return ErrFormat
@@ -46,9 +48,22 @@ func each(data []byte, f func(field) error) error {
 		default:
 			return ErrFormat
 		}
+		x.raw = all[: len(all)-len(data) : len(all)-len(data)]
 		if err := f(x); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// message is a protocol-buffers message in the making.
+type message []byte
+
+func (m message) varint(tag int, v uint64) message {
+	return binary.AppendUvarint(binary.AppendUvarint(m, uint64(tag)<<3), v)
+}
+
+func (m message) bytes(tag int, v []byte) message {
+	m = binary.AppendUvarint(m, uint64(tag)<<3|2)
+	return append(binary.AppendUvarint(m, uint64(len(v))), v...)
 }

@@ -1,7 +1,7 @@
 // Package onnx reads what an ONNX file says of itself: its inputs and outputs,
-// the names and texts in it, and how its outputs come about. It reads no
-// weights and runs nothing; it is how the engine looks into a model before it
-// lets it near the runtime. Field numbers are those of onnx.proto3 of the ONNX
+// the names and texts in it, and how its outputs come about; it is how the
+// engine looks into a model before it lets it near the runtime, and runs
+// nothing. [Fold] spares the runtime what it need not do. Field numbers are those of onnx.proto3 of the ONNX
 // project (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3).
 package onnx
 
