@@ -43,9 +43,11 @@ const (
 	// restViewUS is that of a vehicle at rest: its plate does not change, only
 	// the light and who stands before it.
 	restViewUS = 4_000_000
-	// vainViews is after how many looks that found nothing only a better view
-	// is worth another.
-	vainViews = 4
+	// vainViews is after how many looks that found nothing only a much better
+	// view is worth another: of a vehicle that comes nearer every view is
+	// better, and many show no plate however near they come.
+	vainViews      = 4
+	muchBetterView = 1.5
 	// enoughReads is how many sure reads are enough.
 	enoughReads = 6
 	// sureRead is the score from which a read counts as sure.
@@ -73,10 +75,10 @@ func (n *numbers) due(view float64, stopped bool, tUS int64) bool {
 		return true
 	case n.looks >= plateLooks || n.sure >= enoughReads:
 		return false
+	case n.vain >= vainViews:
+		return view >= n.best*muchBetterView
 	case view >= n.best*betterView:
 		return true
-	case n.vain >= vainViews:
-		return false
 	case stopped:
 		return tUS-n.atUS >= restViewUS
 	}

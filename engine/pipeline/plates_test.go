@@ -200,8 +200,8 @@ func TestPlateDue(t *testing.T) {
 	for range vainViews {
 		n.note(nil, 100, 0)
 	}
-	if n.due(100, false, 10*restViewUS) || !n.due(120, false, 0) {
-		t.Error("after looks in vain only a better view is due")
+	if n.due(120, false, 10*restViewUS) || !n.due(150, false, 0) {
+		t.Error("after looks in vain only a much better view is due")
 	}
 	for range enoughReads {
 		n.note([]lp.Read{plateRead("AB123CD", 0, scene.Box{})}, 100, 0)
