@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"encoding/binary"
+
 	"posteriori/engine/frame"
 )
 
@@ -68,11 +70,8 @@ func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64, settled bool)
 			if row[from] {
 				continue
 			}
-			shift := uint(2) // follow the light in about four looks
-			if !known[from] {
-				shift = 0
-			}
-			p.followRun(*full, from*p.w/mask.W, y0, mx*p.w/mask.W, y1, shift)
+			// What is known follows the light in about four looks.
+			p.followRun(*full, from*p.w/mask.W, y0, mx*p.w/mask.W, y1, !known[from])
 		}
 		for i, b := range row {
 			known[i] = known[i] || (settled && !b)
@@ -91,16 +90,16 @@ func (p *plate) clean() *frame.YUV {
 
 // followRun moves the plate towards the picture over [x0,x1)×[y0,y1), in pieces
 // that show what they showed a look ago.
-func (p *plate) followRun(full frame.YUV, x0, y0, x1, y1 int, shift uint) {
+func (p *plate) followRun(full frame.YUV, x0, y0, x1, y1 int, whole bool) {
 	const piece = 32
 	for x := x0; x < x1; x += piece {
 		end := min(x+piece, x1)
-		if shift != 0 && !p.same(full.Y, x, y0, end, y1) {
+		if !whole && !p.same(full.Y, x, y0, end, y1) {
 			continue
 		}
-		follow(p.pic.Y, full.Y, x, y0, end, y1, shift)
-		follow(p.pic.U, full.U, x/2, y0/2, (end+1)/2, (y1+1)/2, shift)
-		follow(p.pic.V, full.V, x/2, y0/2, (end+1)/2, (y1+1)/2, shift)
+		follow(p.pic.Y, full.Y, x, y0, end, y1, whole)
+		follow(p.pic.U, full.U, x/2, y0/2, (end+1)/2, (y1+1)/2, whole)
+		follow(p.pic.V, full.V, x/2, y0/2, (end+1)/2, (y1+1)/2, whole)
 	}
 }
 
@@ -142,20 +141,33 @@ func (p *plate) margin(m frame.Plane) []bool {
 	return p.busy
 }
 
-// follow moves dst towards src by 1/2^shift over [x0,x1)×[y0,y1).
-func follow(dst, src frame.Plane, x0, y0, x1, y1 int, shift uint) {
+// follow moves dst towards src over [x0,x1)×[y0,y1): a quarter of the way, or
+// all of it.
+func follow(dst, src frame.Plane, x0, y0, x1, y1 int, whole bool) {
 	x1, y1 = min(x1, dst.W), min(y1, dst.H)
-	half := 1 << shift >> 1
 	for y := y0; y < y1; y++ {
 		d, s := dst.Row(y)[x0:x1], src.Row(y)[x0:x1]
-		if shift == 0 {
+		if whole {
 			copy(d, s)
 			continue
 		}
+		for len(d) >= 8 && len(s) >= 8 {
+			binary.LittleEndian.PutUint64(d, quarter(binary.LittleEndian.Uint64(d), binary.LittleEndian.Uint64(s)))
+			d, s = d[8:], s[8:]
+		}
 		for i, v := range s[:len(d)] {
-			d[i] = byte(int(d[i]) + (int(v)-int(d[i])+half)>>shift)
+			d[i] = byte((3*int(d[i]) + int(v) + 2) >> 2)
 		}
 	}
+}
+
+// quarter is (3d+s+2)/4 in each of eight bytes: the even and the odd ones take
+// turns in lanes of 16 bits.
+func quarter(d, s uint64) uint64 {
+	const low, two = 0x00ff00ff00ff00ff, 0x0002000200020002
+	even := (3*(d&low) + s&low + two) >> 2 & low
+	odd := (3*(d>>8&low) + s>>8&low + two) >> 2 & low
+	return even | odd<<8
 }
 
 func copyPlane(dst, src frame.Plane) {
