@@ -6,9 +6,12 @@ import (
 )
 
 const (
-	// A track is looked at on every detector frame until so many detections
-	// have named it.
+	// A track is looked at on every detector frame until placed detections
+	// say where it is, then every learnUS until enoughDetections have named it:
+	// the same view again says the same again.
+	placed           = 2
 	enoughDetections = 5
+	learnUS          = 400_000
 	// steadyUS is the distance of looks at a known track on its own: between
 	// them its blob carries it.
 	steadyUS = 800_000
@@ -114,7 +117,9 @@ func every(live []*track.Track, i, vain int) int64 {
 	var base int64
 	t := live[i]
 	switch {
+	case t.Detections < placed:
 	case t.Detections < enoughDetections:
+		base = learnUS
 	case crowded(live, i):
 		base = crowdUS
 	case t.Stopped:
