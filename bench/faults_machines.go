@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -139,15 +140,15 @@ func (f *fleet) stop() {
 	f.machines = nil
 }
 
-// tend starts again the machines that ended because the database was away, as a
-// service manager does.
+// tend starts again the machines that ended because the database was away, or
+// the worker that they asked what it is was killed, as a service manager does.
 func (f *fleet) tend(ctx context.Context) error {
 	for i, m := range f.machines {
 		code, ended := m.ended()
 		if !ended {
 			continue
 		}
-		if code != 8 && code >= 0 { // negative: by a signal, ours
+		if code != 8 && code >= 0 && !strings.Contains(m.said.String(), "run the same command again") { // negative: by a signal, ours
 			return fmt.Errorf("a machine ended with status %d\n%s", code, tail(m.said.String()))
 		}
 		var err error
