@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -80,6 +81,10 @@ func (b *reportBuilder) method(ctx context.Context) error {
 	for _, r := range recs {
 		confined[r.ID] = b.log.confined[r.SHA256]
 	}
+	machines, err := b.ix.Machines(ctx)
+	if err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for _, an := range list {
 		params, err := json.Marshal(an.Params)
@@ -90,6 +95,9 @@ func (b *reportBuilder) method(ctx context.Context) error {
 			Confined: confined[an.Recording]}
 		if an.FinishedUS != 0 {
 			x.Finished = time.UnixMicro(an.FinishedUS)
+		}
+		for _, name := range slices.Sorted(maps.Keys(machines[an.Recording])) {
+			x.Machines = append(x.Machines, report.Machine{Name: name, Chunks: machines[an.Recording][name]})
 		}
 		for _, m := range an.Models {
 			x.Models = append(x.Models, m.Name)

@@ -173,6 +173,7 @@ type batchWorkerOptions struct {
 	models  string
 	device  string
 	workers int
+	name    string
 }
 
 func newBatchWorkerCommand(a *app) *cobra.Command {
@@ -186,7 +187,8 @@ queue, analyse them, and leave what was found on shared storage.
 The machine opens no store and holds no procedure's key: what it is told lies
 sealed in the spool folder, and what it finds is sealed so that only the
 procedure can open it. Recordings are read where the coordinator sees them, or
-where --map says that this machine does; each is hashed before it is used. Both
+where --map says that this machine does; each is hashed before it is used. The
+analysis records how many chunks this machine did, by its --name. Both
 programs must be the same build as the coordinator's, and the models that it
 uses must lie in --models.
 
@@ -208,6 +210,7 @@ Where the queue cannot be reached the exit status is 8.
 	f.StringVar(&o.models, "models", "", "`folder` with the models (default: where posteriori models install puts them)")
 	f.StringVar(&o.device, "device", "auto", "where to compute: auto, cpu or cuda")
 	f.IntVar(&o.workers, "workers", 0, "worker processes at a time (default: one a core)")
+	f.StringVar(&o.name, "name", "", "what this machine is called where the analysis records who did what (default: made from its machine-id, which it hides)")
 	return c
 }
 
@@ -222,7 +225,10 @@ func (a *app) batchWorker(c *cobra.Command, o batchWorkerOptions) error {
 	if err := (&analyseOptions{device: o.device, plates: "none", coverage: "full", workers: o.workers}).check(c); err != nil {
 		return err
 	}
-	m := machines.Machine{Spool: o.spool, Slots: cmp.Or(o.workers, runtime.NumCPU()), Notice: a.machineNotice}
+	m := machines.Machine{Spool: o.spool, Slots: cmp.Or(o.workers, runtime.NumCPU()), Notice: a.machineNotice, Name: cmp.Or(o.name, machines.MachineName())}
+	if !wire.CheckMachine(m.Name) {
+		return usage(c, "--name %q is not letters, digits, points, dashes and underscores, 64 at the most", m.Name)
+	}
 	m.Threads = max(1, runtime.NumCPU()/m.Slots)
 	for _, s := range o.maps {
 		one, err := machines.ParseMapping(s)
@@ -249,7 +255,7 @@ func (a *app) batchWorker(c *cobra.Command, o batchWorkerOptions) error {
 	}
 	defer m.Queue.Close()
 	a.notePlain(m.Queue)
-	a.notef("%d chunks at a time, on %s; interrupt to stop", m.Slots, m.Hello.Device)
+	a.notef("%d chunks at a time, on %s, as machine %s; interrupt to stop", m.Slots, m.Hello.Device, m.Name)
 	if err := m.Work(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func (f *fleet) machine() *process {
 	if err := os.MkdirAll(filepath.Dir(none), 0o755); err != nil {
 		f.t.Fatal(err)
 	}
-	p := f.begin(none, "batch", "worker", "--workers", "2", "--map", f.seized+"="+f.share, "--device", "cpu")
+	p := f.begin(none, "batch", "worker", "--workers", "2", "--map", f.seized+"="+f.share, "--device", "cpu", "--name", "PC-7")
 	f.t.Cleanup(func() {
 		if p.ProcessState == nil {
 			_ = p.Process.Kill()
@@ -273,6 +273,11 @@ func TestManyMachines(t *testing.T) {
 		t.Errorf("%d imports in the journal", n)
 	}
 	f.run(store, "journal", "verify")
+	report := filepath.Join(f.dir, "rapport.html")
+	f.run(store, "report", "-o", report)
+	if b, err := os.ReadFile(report); err != nil || !bytes.Contains(b, []byte("PC-7")) {
+		t.Errorf("the report does not say which machines worked: %v", err)
+	}
 	status := f.begin(store, "batch", "status")
 	if status.ends(t, time.Minute) != 0 || !strings.Contains(status.out.String(), "queue: 2 machines for 4 chunks at a time; 0 chunks under way, 0 wait") {
 		t.Errorf("status: %s", status.out.String())

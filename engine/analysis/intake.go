@@ -26,10 +26,20 @@ type intake struct {
 	rec    *recording
 	chunks []wire.Chunk
 	key    [2]int64 // of its progress
+	at     string   // the machine that did it; empty: this one
 	done   int      // chunks committed
 	msgs   []wire.TrackMsg
 	held   int
 	began  time.Time // the chunk
+}
+
+// hello looks who does the job.
+func (in *intake) hello(h wire.Hello) error {
+	if h.Machine != "" && !wire.CheckMachine(h.Machine) {
+		return malformed("a machine with a name that none may have")
+	}
+	in.at = h.Machine
+	return in.run.same(h)
 }
 
 // take handles one message.
@@ -58,6 +68,7 @@ func (in *intake) take(ctx context.Context, m wire.Message) error {
 		if err := checkEnd(&end, c); err != nil {
 			return err
 		}
+		end.Machine = in.at // whatever the worker says
 		if err := in.run.commit(ctx, in.rec, c, end, in.msgs); err != nil {
 			return err
 		}

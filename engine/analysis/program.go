@@ -19,6 +19,7 @@ func (w Worker) named(h wire.Hello) wire.Hello {
 	if h.Version == 0 { // it said nothing
 		return h
 	}
+	h.Machine = "" // it is this one
 	h.Build = plain(h.Build) + " sha256:" + hashOf(w.Path)
 	if w.ORTPath != "" {
 		h.Build += " onnxruntime sha256:" + hashOf(w.ORTPath)

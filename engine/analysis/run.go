@@ -379,13 +379,13 @@ func (r *run) work(ctx context.Context, rec *recording, chunks []wire.Chunk) (in
 	job := wire.Job{Path: rec.Path, Analyse: &wire.AnalyseJob{Probe: p, Chunks: chunks, Params: r.opt.Params, Engine: r.opt.Engine, Triage: rec.triage.Of(chunks)}}
 	in := &intake{run: r, rec: rec, chunks: chunks, key: [2]int64{rec.ID, int64(chunks[0].Index)}, began: time.Now()}
 	defer r.progress(in.key, rec.ID, nil)
-	err := r.give(ctx, rec, job, func(m wire.Message) error { return in.take(ctx, m) })
+	err := r.give(ctx, rec, job, in.hello, func(m wire.Message) error { return in.take(ctx, m) })
 	return in.done, err
 }
 
 // give gives a job on a recording to a worker and notes how long that was busy.
-func (r *run) give(ctx context.Context, rec *recording, job wire.Job, handle func(wire.Message) error) error {
-	took, err := r.runner.Do(ctx, Task{Job: job, SHA256: rec.SHA256, Pipeline: r.ident, Priority: r.opt.Priority}, r.same, handle)
+func (r *run) give(ctx context.Context, rec *recording, job wire.Job, accept func(wire.Hello) error, handle func(wire.Message) error) error {
+	took, err := r.runner.Do(ctx, Task{Job: job, SHA256: rec.SHA256, Pipeline: r.ident, Priority: r.opt.Priority}, accept, handle)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.state.Work += took

@@ -252,6 +252,21 @@ func TestAnotherWorker(t *testing.T) {
 	}
 }
 
+// A machine that did a chunk stands in its account by a name that may stand in
+// a report, and what the worker itself says of that counts for nothing.
+func TestMachineIsNamed(t *testing.T) {
+	in := &intake{run: &run{}}
+	if err := in.hello(wire.Hello{Machine: "PC-7"}); err != nil || in.at != "PC-7" {
+		t.Errorf("%q, %v", in.at, err)
+	}
+	if err := in.hello(wire.Hello{Machine: "<b>Jean Martin</b>"}); !errors.Is(err, wire.ErrProtocol) {
+		t.Errorf("a name that is none: %v", err)
+	}
+	if h := (Worker{Path: os.Args[0]}).named(wire.Hello{Version: wire.Version, Machine: "PC-7"}); h.Machine != "" {
+		t.Errorf("a worker here names its machine: %q", h.Machine)
+	}
+}
+
 // TestInterrupted: cancelled at any message, the next run ends as an unbroken one.
 func TestInterrupted(t *testing.T) {
 	for n := 1; n < 9; n += 2 {

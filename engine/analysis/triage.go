@@ -18,7 +18,7 @@ func (r *run) triage(ctx context.Context, rec *recording) error {
 	job := wire.Job{Path: rec.Path, Triage: &wire.TriageJob{Probe: rec.Probe, Params: r.opt.Params, Engine: r.opt.Engine}}
 	job.Triage.Probe.Gaps = nil
 	var got *wire.Triage
-	err := r.give(ctx, rec, job, func(m wire.Message) error {
+	err := r.give(ctx, rec, job, r.same, func(m wire.Message) error {
 		switch m.Kind {
 		case wire.KindProgress:
 			return nil // it gets on

@@ -42,6 +42,32 @@ func (s *Store) Analyses(ctx context.Context) ([]Analysis, error) {
 	return out, s.fail(rows.Err(), "cannot list the analyses")
 }
 
+// Machines is which machines did how many chunks of each recording's analysis,
+// by recording and name; those of the machine that the store is on are not in
+// it. It reads every chunk's account.
+func (s *Store) Machines(ctx context.Context) (map[int64]map[string]int, error) {
+	rows, err := s.r.QueryContext(ctx, `SELECT recording, json_extract(chunk_end, '$.machine') AS machine, count(*) FROM chunk
+		WHERE machine <> '' GROUP BY 1, 2`)
+	if err != nil {
+		return nil, s.fail(err, "cannot list the machines")
+	}
+	defer rows.Close()
+	out := map[int64]map[string]int{}
+	for rows.Next() {
+		var rec int64
+		var name string
+		var n int
+		if err := rows.Scan(&rec, &name, &n); err != nil {
+			return nil, s.fail(err, "cannot list the machines")
+		}
+		if out[rec] == nil {
+			out[rec] = map[string]int{}
+		}
+		out[rec][name] = n
+	}
+	return out, s.fail(rows.Err(), "cannot list the machines")
+}
+
 // Coverage is what became of each span of a recording, in the order stored;
 // nil when its analysis is not complete.
 func (s *Store) Coverage(ctx context.Context, rec int64) ([]scene.Coverage, error) {

@@ -85,7 +85,7 @@ func sampleReport(t testing.TB, findings, searches int) Exploitation {
 		Erasure: []Due{{1, made.Add(-180 * time.Hour), made.AddDate(3, 0, -8), false}, {2, made.Add(-170 * time.Hour), made.AddDate(3, 0, -8), true}},
 		Method: Method{Models: []Model{{"yolox-s", "détecteur d’objets", hash(20), "Megvii, YOLOX 0.1.1", "Apache-2.0"}},
 			Analyses: []Analysis{{1, hash(21), []string{"yolox-s"}, hash(22), `{"min_score":0.35}`, "cpu", made.Add(-99 * time.Hour), 1204,
-				"files by landlock v7, no network, not in force: operation not permitted, at most 259 processes, system calls by seccomp, no sockets"}}},
+				"files by landlock v7, no network, not in force: operation not permitted, at most 259 processes, system calls by seccomp, no sockets", []Machine{{"PC-7", 3}, {"m-5f0c2a9be011", 1}}}}},
 	}
 	pic := still(t, 320, 180)
 	for i := range findings {

@@ -10,6 +10,8 @@
 package wire
 
 import (
+	"regexp"
+
 	"posteriori/engine/scene"
 )
 
@@ -168,7 +170,16 @@ type Hello struct {
 	Namer    string            `json:"namer,omitempty"`    // name of the classifier of movers, or empty
 	Fallback string            `json:"fallback,omitempty"` // why the CPU computes although cuda was asked for
 	Plates   []string          `json:"plates,omitempty"`   // names of the plate detector and reader, or empty
+	// Machine is which machine ran the worker for another's batch, by its own name
+	// for itself (see [CheckMachine]); empty: the one that asked. No worker sets it.
+	Machine string `json:"machine,omitempty"`
 }
+
+// machineNames are what machines may call themselves: it stands in reports.
+var machineNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// CheckMachine tells whether a machine may be called so.
+func CheckMachine(name string) bool { return machineNames.MatchString(name) }
 
 // Progress says how far the chunk under way is.
 type Progress struct {
@@ -227,6 +238,8 @@ type ChunkEnd struct {
 	PlaneH   int              `json:"plane_h"`
 	Plates   []Plate          `json:"plates,omitempty"`
 	Stages   map[string]int64 `json:"stages,omitempty"` // nanoseconds spent per stage
+	// Machine is which machine did it, as [Hello] has it. The coordinator sets it.
+	Machine string `json:"machine,omitempty"`
 }
 
 // Plate is a picture of the scene without its movers.

@@ -28,6 +28,7 @@ type Machine struct {
 	Models  string // folder
 	Worker  analysis.Worker
 	Hello   wire.Hello // what the worker said of itself here
+	Name    string     // as the analysis records it: see [wire.CheckMachine] and [MachineName]
 	Slots   int
 	Threads int          // of one worker process
 	Notice  func(string) // told what its people must know; it names no file
@@ -50,6 +51,9 @@ var faultPause = 3 * time.Second
 
 // Work works until ctx ends.
 func (m *Machine) Work(ctx context.Context) error {
+	if !wire.CheckMachine(m.Name) {
+		return fault.New(fault.Usage, "a machine cannot be called %q", m.Name).WithHint("letters, digits, points, dashes and underscores, 64 at the most")
+	}
 	if err := CheckSpool(m.Spool); err != nil {
 		return err
 	}
@@ -264,6 +268,7 @@ func (m *Machine) answer(ctx context.Context, s *sealer, o order, job wire.Job) 
 			other = true
 			return queue.OtherBuild
 		}
+		h.Machine = m.Name
 		return send(wire.KindHello, h)
 	}, func(msg wire.Message) error {
 		if msg.Kind == wire.KindProgress {

@@ -153,7 +153,7 @@ func (o *office) coordinator(q *queue.Shared) *Coordinator {
 // machine starts one; change may make it another than the coordinator's twin.
 func (o *office) machine(change func(*Machine)) (stop func()) {
 	o.t.Helper()
-	m := &Machine{Queue: o.queue(), Spool: o.spool, Worker: o.worker, Hello: o.hello, Slots: 2, Notice: o.say}
+	m := &Machine{Queue: o.queue(), Spool: o.spool, Worker: o.worker, Hello: o.hello, Name: "PC-7", Slots: 2, Notice: o.say}
 	if change != nil {
 		change(m)
 	}
@@ -243,8 +243,11 @@ func TestSameAsOneMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	maps := []Mapping{{"/nowhere", "/nothing"}, {filepath.Dir(o.seized), "/wrong"}, {o.seized, elsewhere}}
-	for range 2 {
-		o.machine(func(m *Machine) { m.Maps = maps })
+	for _, name := range []string{"PC-7", "PC-8"} {
+		o.machine(func(m *Machine) { m.Maps, m.Name = maps, name })
+	}
+	if m, err := ix.Machines(t.Context()); err != nil || len(m) > 0 {
+		t.Errorf("machines of an analysis on one: %v, %v", m, err)
 	}
 	ix, recs = o.recordings(4, 5, 20*time.Millisecond)
 	q := o.queue()
@@ -280,6 +283,23 @@ func TestSameAsOneMachine(t *testing.T) {
 	}
 	if err := c.Close(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	by, err := ix.Machines(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]int{}
+	for _, rec := range recs {
+		n := 0
+		for name, chunks := range by[rec.ID] {
+			n, all[name] = n+chunks, all[name]+chunks
+		}
+		if n != 5 {
+			t.Errorf("recording %d: machines did %v of 5 chunks", rec.ID, by[rec.ID])
+		}
+	}
+	if len(all) != 2 || all["PC-7"] == 0 || all["PC-8"] == 0 {
+		t.Errorf("the chunks are recorded as of %v", all)
 	}
 	if left := files(t, o.spool); len(left) > 0 {
 		t.Errorf("left on the share: %d files", len(left))
