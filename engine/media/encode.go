@@ -67,6 +67,9 @@ func NewEncoder(ctx context.Context, out string, w, h int, frameUS int64, meta m
 		cancel()
 		return nil, fault.Wrap(fault.Internal, err, "no pipe for ffmpeg")
 	}
+	if f, ok := e.in.(*os.File); ok {
+		widenPipe(f, frame.PackedSize(w, h))
+	}
 	if err := cmd.Start(); err != nil {
 		cancel()
 		return nil, fault.Wrap(fault.Missing, err, "ffmpeg does not start")
@@ -106,14 +109,18 @@ func (e *Encoder) Write(y frame.YUV) error {
 	if y.Y.W != e.w || y.Y.H != e.h || y.U.W != cw || y.U.H != ch || y.V.W != cw || y.V.H != ch {
 		return fault.New(fault.Internal, "a picture of %d×%d in a video of %d×%d", y.Y.W, y.Y.H, e.w, e.h).OnFile(e.out)
 	}
-	e.packed = e.packed[:0]
 	for _, p := range []frame.Plane{y.Y, y.U, y.V} {
-		for r := range p.H {
-			e.packed = append(e.packed, p.Row(r)...)
+		pix := p.Pix[:p.W*p.H]
+		if p.Stride != p.W {
+			e.packed = e.packed[:0]
+			for r := range p.H {
+				e.packed = append(e.packed, p.Row(r)...)
+			}
+			pix = e.packed
 		}
-	}
-	if _, err := e.in.Write(e.packed); err != nil {
-		return e.end(true)
+		if _, err := e.in.Write(pix); err != nil {
+			return e.end(true)
+		}
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package render
 import (
 	"math"
 
-	"posteriori/engine/frame"
 	"posteriori/engine/scene"
 )
 
@@ -37,8 +36,9 @@ type outline struct {
 	barred     []bool
 	queue      []int32
 
-	cols []column
-	line []int32
+	cols  []column
+	cells []cell
+	line  []int32
 }
 
 // grid is alpha on part of the motion plane, from sample (x, y) on.
@@ -48,11 +48,10 @@ type grid struct {
 }
 
 func newOutline(path scene.Path, masks []scene.Mask, planeW, planeH, srcW, srcH int) *outline {
-	o := &outline{path: path, masks: masks, sx: blindSX, sy: blindSX}
+	o := &outline{path: path, masks: masks}
 	o.shapes[0].index, o.shapes[1].index = -1, -1
-	if planeW > 0 && planeH > 0 {
-		o.sx, o.sy = float64(planeW)/float64(srcW), float64(planeH)/float64(srcH)
-	} else {
+	known := false
+	if o.sx, o.sy, known = planeScale(planeW, planeH, srcW, srcH); !known {
 		o.masks = nil
 	}
 	return o
@@ -261,11 +260,20 @@ func placeOf(p int, s float64, origin, n int) column {
 	return column{int32(k), int32((u-float64(k))*256 + .5)}
 }
 
-// columns fills o.cols for n columns of the fitted picture from x on.
-func (o *outline) columns(g *grid, n, x int, scale float64) {
-	o.cols = o.cols[:0]
+// cell is the columns of a cut-out, from up to before to, that lie between
+// samples at and at+1 of the grid.
+type cell struct{ at, from, to int32 }
+
+// lay fills o.cols and o.cells for n columns of the fitted picture from x on.
+func (o *outline) lay(g *grid, n, x int, scale float64) {
+	o.cols, o.cells = o.cols[:0], o.cells[:0]
 	for i := range n {
-		o.cols = append(o.cols, placeOf(x+i, o.sx/scale, g.x, g.w))
+		c := placeOf(x+i, o.sx/scale, g.x, g.w)
+		if k := len(o.cells); k == 0 || o.cells[k-1].at != c.at {
+			o.cells = append(o.cells, cell{at: c.at, from: int32(i)})
+		}
+		o.cells[len(o.cells)-1].to = int32(i + 1)
+		o.cols = append(o.cols, c)
 	}
 }
 
@@ -277,15 +285,13 @@ func (g *grid) line(line []int32, r column) {
 	}
 }
 
-// draw fills alpha, of a cut-out whose top-left corner is at (x, y) of the
-// fitted picture, from the grid, bilinear. scale is output pixels a source
-// pixel.
-func (o *outline) draw(g *grid, alpha frame.Plane, x, y int, scale float64) {
-	o.columns(g, alpha.W, x, scale)
+// draw fills two rows, of a cut-out from row y of the fitted picture on, from
+// the grid, bilinear; lay has told where their columns are. scale is output
+// pixels a source pixel.
+func (o *outline) draw(g *grid, rows [2][]byte, y int, scale float64) {
 	sized(&o.line, g.w)
-	for j := range alpha.H {
+	for j, row := range rows {
 		g.line(o.line, placeOf(y+j, o.sy/scale, g.y, g.h))
-		row := alpha.Row(j)
 		for i, c := range o.cols {
 			row[i] = byte(c.of(o.line))
 		}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"posteriori/engine/frame"
+	"posteriori/engine/wire"
 )
 
 // How a picture is compared with the background.
@@ -24,9 +25,32 @@ type plateView struct {
 	// low and high are the least and the most luma around each sample: what was
 	// coded, scaled and kept twice does not agree to the sample.
 	low, high frame.Plane
+	coarse    coarse
 }
 
-func newPlateView(pic frame.YUV, x, y int) *plateView {
+// coarse is a background on the samples of the motion plane, of which each is
+// probed at four places of the fitted picture: columns[2i] and columns[2i+1],
+// and rows as well.
+type coarse struct {
+	columns, rows []int32
+	w             int    // columns/2
+	luma          []byte // mean of the four
+	low, high     []byte // at the first
+	u, v          []byte // at the first
+}
+
+// planeScale is plane samples a source pixel; where no plane is known there is
+// one all the same.
+func planeScale(planeW, planeH, srcW, srcH int) (sx, sy float64, known bool) {
+	if planeW > 0 && planeH > 0 {
+		return float64(planeW) / float64(srcW), float64(planeH) / float64(srcH), true
+	}
+	return blindSX, blindSX, false
+}
+
+// newPlateView takes a background of a source; (x, y) is the decoded picture's
+// first sample in it, scale output pixels a source pixel.
+func newPlateView(pic frame.YUV, x, y int, s *wire.RenderSource, scale float64) *plateView {
 	p := &plateView{pic: pic, x: x, y: y, low: frame.NewPlane(pic.Y.W, pic.Y.H), high: frame.NewPlane(pic.Y.W, pic.Y.H)}
 	tmp := make([]byte, len(p.low.Pix))
 	for i, v := range pic.Y.Pix {
@@ -37,7 +61,34 @@ func newPlateView(pic frame.YUV, x, y int) *plateView {
 	for i, v := range p.low.Pix {
 		p.low.Pix[i] = 255 - v
 	}
+	sx, sy, _ := planeScale(s.PlaneW, s.PlaneH, s.Probe.Width, s.Probe.Height)
+	p.look(scale/sx, scale/sy)
 	return p
+}
+
+// look fills p.coarse; sx and sy are output pixels a plane sample.
+func (p *plateView) look(sx, sy float64) {
+	probes := func(s float64, most int) (out []int32) {
+		for i := 0.; int((i+.75)*s) < most; i++ {
+			out = append(out, int32((i+.25)*s), int32((i+.75)*s))
+		}
+		return out
+	}
+	c := &p.coarse
+	c.columns, c.rows = probes(sx, p.pic.Y.W), probes(sy, p.pic.Y.H)
+	c.w = len(c.columns) / 2
+	n := c.w * len(c.rows) / 2
+	c.luma, c.low, c.high, c.u, c.v = make([]byte, n), make([]byte, n), make([]byte, n), make([]byte, n), make([]byte, n)
+	for j := range len(c.rows) / 2 {
+		y, y2 := int(c.rows[2*j]), int(c.rows[2*j+1])
+		s, t := p.pic.Y.Row(y), p.pic.Y.Row(y2)
+		for i := range c.w {
+			x, x2, k := c.columns[2*i], c.columns[2*i+1], j*c.w+i
+			c.luma[k] = byte((int(s[x]) + int(s[x2]) + int(t[x]) + int(t[x2])) / 4)
+			c.low[k], c.high[k] = p.low.Row(y)[x], p.high.Row(y)[x]
+			c.u[k], c.v[k] = p.pic.U.Row(y / 2)[x/2], p.pic.V.Row(y / 2)[x/2]
+		}
+	}
 }
 
 // comparison is how a picture differs from the background, by sample of a grid.
@@ -54,9 +105,8 @@ type comparison struct {
 	same    int16   // difference up to which a place shows the background
 	usable  bool    // the background is that of the picture
 
-	sums, counts []int32 // scratch of spread
-	seen         [511]int
-	probes       []int32
+	sums, counts []int32  // scratch of spread
+	seen         [511]int // how often each difference of luma, plus 255, is seen around the object
 }
 
 // sized makes a slice n long, its content unknown.
@@ -69,7 +119,7 @@ func sized[T any](s *[]T, n int) {
 
 // compare fills o.cmp for the grid. Where the grid is empty nothing of the
 // object is: what differs there, slowly over the picture, is light.
-func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) *comparison {
+func (o *outline) compare(g *grid, f *frame.YUV, p *plateView) *comparison {
 	c, n := &o.cmp, g.w*g.h
 	sized(&c.differs, n)
 	sized(&c.luma, n)
@@ -77,58 +127,27 @@ func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) *c
 	sized(&c.chroma, n)
 	sized(&c.tint, n)
 	sized(&c.slack, n)
-	light := &c.seen // how often each difference of luma is seen around the object
-	clear(light[:])
+	for k := range c.differs {
+		c.differs[k] = -1
+	}
+	clear(c.seen[:])
+	q := &p.coarse
+	within := func(probes []int32, origin, n, from, size int) (int, int) { // of the grid, what was decoded
+		a, b := max(origin, 0), min(origin+n, len(probes)/2)
+		for a < b && int(probes[2*a]) < from {
+			a++
+		}
+		for a < b && int(probes[2*b-1]) >= from+size {
+			b--
+		}
+		return a, b
+	}
+	x0, x1 := within(q.columns, g.x, g.w, p.x, f.Y.W)
+	y0, y1 := within(q.rows, g.y, g.h, p.y, f.Y.H)
 	all := 0
-	// Each sample of the plane is probed at four places.
-	probe := func(i, origin int, s float64) (int, int) {
-		return int((float64(origin+i) + .25) * s), int((float64(origin+i) + .75) * s)
-	}
-	sized(&c.probes, 2*g.w)
-	from, to := g.w, 0 // columns that were decoded
-	for i := range g.w {
-		x, x2 := probe(i, g.x, scale/o.sx)
-		c.probes[2*i], c.probes[2*i+1] = int32(x), int32(x2)
-		if x >= p.x && x2 < p.x+f.Y.W {
-			from, to = min(from, i), i+1
-		}
-	}
-	for j := range g.h {
-		y, y2 := probe(j, g.y, scale/o.sy)
-		differs := c.differs[j*g.w:][:g.w]
-		for i := range differs {
-			differs[i] = -1
-		}
-		if y < p.y || y2 >= p.y+f.Y.H {
-			continue
-		}
-		a, b := f.Y.Row(y-p.y), f.Y.Row(y2-p.y)
-		s, t := p.pic.Y.Row(y)[p.x:][:f.Y.W], p.pic.Y.Row(y2)[p.x:][:f.Y.W]
-		low, high := p.low.Row(y)[p.x:][:f.Y.W], p.high.Row(y)[p.x:][:f.Y.W]
-		fu, fv := f.U.Row((y-p.y)/2), f.V.Row((y-p.y)/2)
-		pu, pv := p.pic.U.Row(y / 2)[p.x/2:][:f.U.W], p.pic.V.Row(y / 2)[p.x/2:][:f.U.W]
-		for i := from; i < to; i++ {
-			k := j*g.w + i
-			x, x2 := int(c.probes[2*i])-p.x, int(c.probes[2*i+1])-p.x
-			back := (int16(s[x]) + int16(s[x2]) + int16(t[x]) + int16(t[x2])) / 4
-			luma := (int16(a[x])+int16(a[x2])+int16(b[x])+int16(b[x2]))/4 - back
-			bu, bv := int16(pu[x/2]), int16(pv[x/2])
-			u, v := int16(fu[x/2])-bu, int16(fv[x/2])-bv
-			c.back[k], c.luma[k] = back, luma
-			if c.slack[k] = int16(high[x]) - back; luma < 0 {
-				c.slack[k] = back - int16(low[x])
-			}
-			c.chroma[k], differs[i] = diffChroma*max(u, -u, v, -v), 0
-			// A shadow takes of the colour what it takes of the light.
-			if lit := back - 16; lit > 0 && luma < 0 {
-				u -= (bu - 128) * max(luma, -lit) / lit
-				v -= (bv - 128) * max(luma, -lit) / lit
-			}
-			c.tint[k] = diffChroma * max(u, -u, v, -v)
-			if g.a[k] == 0 {
-				light[luma+255]++
-				all++
-			}
+	if x0 < x1 {
+		for y := y0; y < y1; y++ {
+			all += c.row(g, f, p, y, x0, x1)
 		}
 	}
 	if all == 0 {
@@ -139,6 +158,62 @@ func (o *outline) compare(g *grid, f *frame.YUV, p *plateView, scale float64) *c
 	c.measure(g, all)
 	return c
 }
+
+// row compares the plane's row y from column x0 to before x1 and counts in
+// c.seen the differences of luma where the grid is empty. It returns how many.
+func (c *comparison) row(g *grid, f *frame.YUV, p *plateView, y, x0, x1 int) (all int) {
+	q, n := &p.coarse, x1-x0
+	to, from := (y-g.y)*g.w+x0-g.x, y*q.w+x0
+	first, second := int(q.rows[2*y])-p.y, int(q.rows[2*y+1])-p.y
+	a, b := f.Y.Row(first), f.Y.Row(second)
+	fu, fv := f.U.Row(first/2), f.V.Row(first/2)
+	probes := q.columns[2*x0:][:2*n]
+	backs, lows, highs, us, vs := q.luma[from:][:n], q.low[from:][:n], q.high[from:][:n], q.u[from:][:n], q.v[from:][:n]
+	differs, lumas, chromas := c.differs[to:][:n], c.luma[to:][:n], c.chroma[to:][:n]
+	tints, slacks, lit := c.tint[to:][:n], c.slack[to:][:n], c.back[to:][:n]
+	empty := g.a[to:][:n]
+	for i := range n {
+		x, x2 := int(probes[2*i])-p.x, int(probes[2*i+1])-p.x
+		back := int32(backs[i])
+		luma := (int32(a[x])+int32(a[x2])+int32(b[x])+int32(b[x2]))/4 - back
+		bu, bv := int32(us[i]), int32(vs[i])
+		u, v := int32(fu[x/2])-bu, int32(fv[x/2])-bv
+		differs[i], lit[i], lumas[i], chromas[i] = 0, int16(back), int16(luma), int16(diffChroma*max(u, -u, v, -v))
+		if luma < 0 {
+			slacks[i] = int16(back - int32(lows[i]))
+			// A shadow takes of the colour what it takes of the light.
+			if light := back - 16; light > 0 {
+				dark := min(-luma, light)
+				u += divided((bu-128)*dark, light)
+				v += divided((bv-128)*dark, light)
+			}
+		} else {
+			slacks[i] = int16(int32(highs[i]) - back)
+		}
+		tints[i] = int16(diffChroma * max(u, -u, v, -v))
+		if empty[i] == 0 {
+			c.seen[luma+255]++
+			all++
+		}
+	}
+	return all
+}
+
+// divided is n/d, for n under 2¹⁵ either way and d from 1 to 255: exact, and
+// quicker than to divide.
+func divided(n, d int32) int32 {
+	sign := n >> 31
+	q := int32(uint64(uint32((n^sign)-sign)) * uint64(oneOver[d]) >> 24)
+	return (q ^ sign) - sign
+}
+
+// oneOver is 2²⁴/d, rounded up.
+var oneOver = func() (t [256]uint32) {
+	for d := uint32(1); d < 256; d++ {
+		t[d] = (1<<24 + d - 1) / d
+	}
+	return t
+}()
 
 // measure turns differences of luma into those that light does not explain.
 func (c *comparison) measure(g *grid, all int) {

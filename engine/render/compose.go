@@ -14,12 +14,11 @@ import (
 const fadeUS = second // cross-fade of backgrounds
 
 // compose is the second pass: backgrounds, objects far to near, stamps, band.
-func (r *renderer) compose(ctx context.Context, out sink) error {
+func (r *renderer) compose(ctx context.Context, out *sink) error {
 	cuts := r.spool.cuts
 	slices.SortStableFunc(cuts, func(a, b cut) int { return cmp.Compare(a.first, b.first) })
 	scenery := &scenery{r: r, at: -1}
 	trails := &trails{r: r, paths: map[int32]scene.Path{}}
-	pic := frame.NewYUV(r.job.Width, r.job.Height)
 	st := newStamper(r.job.Width, r.job.Height-r.job.Band)
 	var live []*cut
 	next := 0
@@ -40,6 +39,10 @@ func (r *renderer) compose(ctx context.Context, out sink) error {
 		slices.SortStableFunc(live, func(a, b *cut) int {
 			return cmp.Or(cmp.Compare(a.boxY+a.boxH, b.boxY+b.boxH), cmp.Compare(a.tube, b.tube), cmp.Compare(a.play, b.play))
 		})
+		pic, err := out.blank()
+		if err != nil {
+			return err
+		}
 		if err := scenery.paint(pic, f); err != nil {
 			return err
 		}
@@ -52,9 +55,7 @@ func (r *renderer) compose(ctx context.Context, out sink) error {
 			}
 		}
 		r.stamp(&pic, st, live, f)
-		if err := out.Write(pic); err != nil {
-			return err
-		}
+		out.write(pic)
 		r.progress(wire.Progress{Frames: f + 1, ReachedUS: (f + 1) * r.job.FrameUS, Tracks: int64(len(r.job.Tubes))})
 	}
 	return nil
@@ -155,81 +156,21 @@ func (r *renderer) smaller(t *typeface) (*typeface, error) {
 
 // paste lays a cut-out over the picture.
 func (r *renderer) paste(pic frame.YUV, c *cut) error {
-	yuv, alpha, body, err := r.spool.read(c)
+	strips, err := r.spool.read(c)
 	if err != nil {
 		return err
 	}
-	seam := 0
+	x, y, seam := int(c.x), int(c.y), 0
 	if !c.matted {
-		seam = seamLight(pic.Y, yuv.Y, alpha, int(c.x), int(c.y))
+		seam = seamLight(pic.Y, strips, x, y)
 	}
-	blend(pic, yuv, alpha, int(c.x), int(c.y), seam)
-	if k := r.job.Tubes[c.tube].Colour; k != nil {
-		inkOf(k).rim(&pic, body, int(c.x), int(c.y))
+	k := r.job.Tubes[c.tube].Colour
+	for j := range strips {
+		s := &strips[j]
+		s.blend(pic, x, y+2*j, seam)
+		if k != nil {
+			inkOf(k).rim(&pic, s, x, y+2*j)
+		}
 	}
 	return nil
-}
-
-// seamMost bounds by how many steps of luma a seam is evened out.
-const seamMost = 48
-
-// blend mixes a cut-out into dst at (x, y), both even. Where the outline
-// fades, the cut-out's light is drawn by seam to that of the place it comes to,
-// so that a cloud between the two moments leaves no halo; its opaque part keeps
-// the recording's own samples.
-func blend(dst frame.YUV, src frame.YUV, alpha frame.Plane, x, y, seam int) {
-	for j := range alpha.H {
-		a, s := alpha.Row(j), src.Y.Row(j)
-		d := dst.Y.Row(y + j)[x : x+alpha.W]
-		for i, v := range a {
-			switch v {
-			case 0:
-			case 255:
-				d[i] = s[i]
-			default:
-				c := int(v)
-				lit := min(max(int(s[i])+seam*(255-c)/255, 0), 255)
-				d[i] = byte((int(d[i])*(255-c) + lit*c + 127) / 255)
-			}
-		}
-	}
-	blendChroma(dst.U, src.U, alpha, x/2, y/2)
-	blendChroma(dst.V, src.V, alpha, x/2, y/2)
-}
-
-// blendChroma mixes a chroma plane in by the mean alpha of its four luma samples.
-func blendChroma(dst, src frame.Plane, alpha frame.Plane, x, y int) {
-	for j := range src.H {
-		a0 := alpha.Row(2 * j)
-		a1 := alpha.Row(min(2*j+1, alpha.H-1))
-		s := src.Row(j)
-		d := dst.Row(y + j)[x : x+src.W]
-		for i := range s {
-			k := 2 * i
-			c := (int(a0[k]) + int(a0[k+1]) + int(a1[k]) + int(a1[k+1]) + 2) / 4
-			if c != 0 {
-				d[i] = mix(d[i], s[i], c)
-			}
-		}
-	}
-}
-
-// seamLight is the mean difference of luma, place less cut-out, where the
-// outline fades.
-func seamLight(dst, src, alpha frame.Plane, x, y int) int {
-	sum, n := 0, 0
-	for j := 0; j < alpha.H; j += 2 {
-		a, s := alpha.Row(j), src.Row(j)
-		d := dst.Row(y + j)[x : x+alpha.W]
-		for i, v := range a {
-			if v > 8 && v < 128 {
-				sum += int(d[i]) - int(s[i])
-				n++
-			}
-		}
-	}
-	if n < 16 {
-		return 0
-	}
-	return min(max(sum/n, -seamMost), seamMost)
 }

@@ -313,7 +313,7 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 	others := c.around(i)
 	g := s.outline.silhouette(at, f.TUS, others)
 	if c.plate != nil {
-		cmp := s.outline.compare(g, f.Full, c.plate, fi.s)
+		cmp := s.outline.compare(g, f.Full, c.plate)
 		s.outline.grow(g, others, cmp)
 		s.outline.crop(g, cmp)
 		rimmed := c.r.job.Tubes[s.tube].Colour != nil
@@ -339,20 +339,34 @@ func (c *cutter) one(i int, f *media.Frame, until int64) error {
 		k.shownX, k.shownY = int16(b.X)+int16(fi.x), int16(b.Y)+int16(fi.y)
 		k.shownW, k.shownH = int16(b.W), int16(b.H)
 	}
-	yuv, alpha, body := c.r.spool.buffer(&k)
-	fx, fy := x-c.at.X, y-c.at.Y
-	copyPart(yuv.Y, f.Full.Y, fx, fy)
-	copyPart(yuv.U, f.Full.U, fx/2, fy/2)
-	copyPart(yuv.V, f.Full.V, fx/2, fy/2)
-	if k.matted {
-		s.outline.apply(g, yuv, alpha, c.plate, x, y, fi.s)
-		if k.rimmed {
-			s.outline.draw(&s.outline.mat.rim, body, x, y, fi.s)
-		}
-	} else {
-		s.outline.draw(g, alpha, x, y, fi.s)
-	}
+	c.spool(&k, s.outline, g, f.Full, x, y)
 	return c.r.spool.add(k)
+}
+
+// spool puts the cut-out k, at (x, y) of the fitted picture, into the spool.
+func (c *cutter) spool(k *cut, o *outline, g *grid, pic *frame.YUV, x, y int) {
+	scale := c.r.fits[c.src].s
+	w, fx := int(k.w), x-c.at.X
+	o.lay(g, w, x, scale)
+	if k.matted {
+		o.mat.weigh(int(o.cmp.same))
+	}
+	for j := 0; j < int(k.h); j += 2 {
+		s, fy := c.r.spool.blank(w, k.rimmed), y+j-c.at.Y
+		copy(s.y[0], pic.Y.Row(fy)[fx:])
+		copy(s.y[1], pic.Y.Row(fy + 1)[fx:])
+		copy(s.u, pic.U.Row(fy / 2)[fx/2:])
+		copy(s.v, pic.V.Row(fy / 2)[fx/2:])
+		if k.matted {
+			o.apply(g, &s, c.plate, x, y+j, scale)
+		} else {
+			o.draw(g, s.a, y+j, scale)
+		}
+		if k.rimmed {
+			o.draw(&o.mat.rim, s.body, y+j, scale)
+		}
+		c.r.spool.put(&s, k.rimmed)
+	}
 }
 
 // compareWith takes the source's background nearest in time to t.
@@ -377,7 +391,7 @@ func (c *cutter) compareWith(t int64) error {
 	if err != nil {
 		return err
 	}
-	c.plate, c.plateAt = newPlateView(pic, c.at.X, c.at.Y), *best
+	c.plate, c.plateAt = newPlateView(pic, c.at.X, c.at.Y, &c.r.job.Sources[c.src], c.r.fits[c.src].s), *best
 	return nil
 }
 

@@ -324,6 +324,6 @@ func BenchmarkCut(b *testing.B) {
 		if err := r.paste(a.under, &r.spool.cuts[0]); err != nil {
 			b.Fatal(err)
 		}
-		r.spool.cuts, r.spool.end = r.spool.cuts[:0], 0
+		r.spool.cuts, r.spool.end, r.spool.held, r.spool.from = r.spool.cuts[:0], 0, r.spool.held[:0], 0
 	}
 }

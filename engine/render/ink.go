@@ -42,13 +42,13 @@ const (
 	rimWidth = 80
 )
 
-// rim colours the soft edge of a body at (x, y): the object itself keeps
-// the recording's own samples.
-func (k ink) rim(dst *frame.YUV, body frame.Plane, x, y int) {
-	for j := range body.H {
-		for i, a := range body.Row(j) {
+// rim colours the soft edge of a body in a strip of a cut-out at (x, y): the
+// object itself keeps the recording's own samples.
+func (k ink) rim(dst *frame.YUV, s *strip, x, y int) {
+	for j, row := range s.body {
+		for i, a := range row {
 			if d := max(int(a)-rimPeak, rimPeak-int(a)); d < rimWidth {
-				k.mixInto(dst, x+i, y+j, 230*(rimWidth-d)/rimWidth)
+				k.mixInto(dst, x+s.x+i, y+j, 230*(rimWidth-d)/rimWidth)
 			}
 		}
 	}

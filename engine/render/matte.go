@@ -1,7 +1,6 @@
 package render
 
 import (
-	"posteriori/engine/frame"
 	"posteriori/engine/scene"
 )
 
@@ -33,7 +32,7 @@ type matting struct {
 	depth []int16
 	tmp   []byte
 	wide  []byte
-	lines []int32 // scratch of apply: of two rows the outline, core, near and light
+	lines []int32 // scratch of apply: of a row the outline, core, near and light
 	sum   []int32
 
 	counts [256]byte
@@ -249,143 +248,22 @@ func (c *comparison) shaded(k int) bool {
 func widest(p, tmp []byte, w, h int) {
 	for y := range h {
 		row, out := p[y*w:][:w], tmp[y*w:][:w]
-		for x, v := range row {
-			out[x] = max(v, row[max(x-1, 0)], row[min(x+1, w-1)])
+		before, here := byte(0), row[0]
+		for x, after := range row[1:] {
+			out[x] = max(before, here, after)
+			before, here = here, after
 		}
+		out[w-1] = max(before, here)
 	}
 	for y := range h {
-		a, b, c := tmp[max(y-1, 0)*w:][:w], tmp[y*w:][:w], tmp[min(y+1, h-1)*w:][:w]
-		out := p[y*w:][:w]
-		for x := range out {
-			out[x] = max(a[x], b[x], c[x])
+		b, out := tmp[y*w:][:w], p[y*w:][:w]
+		a, c := tmp[max(y-1, 0)*w:][:len(b)], tmp[min(y+1, h-1)*w:][:len(b)]
+		out = out[:len(b)]
+		for x, v := range b {
+			out[x] = max(a[x], v, c[x])
 		}
 	}
 }
-
-// apply turns a cut-out, at (x, y) of the fitted picture, from the recording's
-// own samples into the object's and its shadow's, and fills alpha with how
-// opaque they are, within the outline g. Laid over the recording's own
-// background they give the recording's samples again; over anything else they
-// leave nothing of that background. Where alpha is full nothing changes.
-func (o *outline) apply(g *grid, yuv frame.YUV, alpha frame.Plane, p *plateView, x, y int, scale float64) {
-	o.columns(g, alpha.W, x, scale)
-	o.mat.weigh(int(o.cmp.same))
-	sized(&o.mat.lines, 8*g.w)
-	for j := 0; j < alpha.H; j += 2 {
-		for row := range 2 {
-			r := placeOf(y+j+row, o.sy/scale, g.y, g.h)
-			for i, from := range [4]*grid{g, &o.mat.core, &o.mat.near, &o.cmp.light} {
-				from.line(o.mat.lines[(4*row+i)*g.w:][:g.w], r)
-			}
-		}
-		o.applyRows(yuv, alpha, p, x, y, j, g.w)
-	}
-}
-
-// applyRows does two rows of luma and their row of chroma.
-func (o *outline) applyRows(yuv frame.YUV, alpha frame.Plane, p *plateView, x, y, j, gw int) {
-	none := (int(o.cmp.same) + 1) / 2 // differences that do not count
-	u, v := yuv.U.Row(j/2), yuv.V.Row(j/2)
-	bu, bv := p.pic.U.Row((y + j) / 2)[x/2:], p.pic.V.Row((y + j) / 2)[x/2:]
-	sum, kept, tint := o.mat.sums(len(u))
-	for i := range tint {
-		du, dv := int32(u[i])-int32(bu[i]), int32(v[i])-int32(bv[i])
-		tint[i] = diffChroma * max(du, -du, dv, -dv)
-	}
-	for row := range 2 {
-		lines := o.mat.lines[4*row*gw:]
-		reaches, cores, nears, lights := lines[:gw], lines[gw:][:gw], lines[2*gw:][:gw], lines[3*gw:][:gw]
-		luma, out := yuv.Y.Row(j+row), alpha.Row(j+row)
-		low, high := p.low.Row(y + j + row)[x:], p.high.Row(y + j + row)[x:]
-		for i := range out {
-			c := o.cols[i]
-			reach := c.of(reaches)
-			if reach == 0 {
-				out[i] = 0
-				continue
-			}
-			close := c.of(cores)
-			core := min(max((close-coreFrom)*255/(coreFull-coreFrom), 0), 255)
-			if core == 255 && reach == 255 {
-				out[i] = 255
-				sum[i/2], kept[i/2] = sum[i/2]+255, kept[i/2]+255
-				continue
-			}
-			light := c.of(lights) - 128
-			lit := min(max(int(luma[i]), int(low[i])+light, 0), int(high[i])+light, 255)
-			diff := int(luma[i]) - lit
-			d := max(diff, -diff, int(tint[i/2]))
-			if core == 0 && d <= none {
-				out[i] = 0
-				continue
-			}
-			a, value, share := part(int(luma[i]), lit, d, core, min(close*255/edgeFull, 255), c.of(nears), &o.mat.counts)
-			luma[i], out[i] = byte(value), byte((a*reach+127)/255)
-			sum[i/2], kept[i/2] = sum[i/2]+int32(a), kept[i/2]+int32(share)
-		}
-	}
-	for i, n := range sum {
-		if n > 0 && n < 4*255 {
-			k := int(kept[i])
-			u[i] = lift(int(bu[i]), (int(u[i])-int(bu[i]))*k/1020, int(n))
-			v[i] = lift(int(bv[i]), (int(v[i])-int(bv[i]))*k/1020, int(n))
-		}
-	}
-}
-
-// sums is room for what applyRows adds up for each sample of chroma, from zero,
-// and for how far each differs.
-func (m *matting) sums(n int) (sum, kept, tint []int32) {
-	sized(&m.sum, 3*n)
-	clear(m.sum)
-	return m.sum[:n], m.sum[n : 2*n], m.sum[2*n:]
-}
-
-// over is 255/v in 65536ths: divisions are most of what part would cost.
-var over = func() (t [256]int) {
-	for v := 1; v < 256; v++ {
-		t[v] = (255<<16 + v/2) / v
-	}
-	return t
-}()
-
-// ceil is a number in 65536ths, rounded up.
-func ceil(v int) int { return (v + 1<<16 - 1) >> 16 }
-
-// part is one sample's opacity and own luma, and which share of its difference
-// d from the background counts (255: all of it). back is the background's luma
-// in the picture's light, 0 to 255.
-func part(luma, back, d int, core, edge, near int, counts *[256]byte) (a, value, share int) {
-	diff := luma - back
-	share = max(int(counts[min(d, 255)]), core) // below it is noise
-	diff = diff * share / 255
-	a = core
-	if edge > 0 && near > 0 {
-		a = max(a, min(255, d*over[near]*256/edgeShare>>16)*edge/255*share/255)
-	}
-	// No opacity may be less than what the difference needs.
-	if diff < 0 {
-		a = max(a, min(255, ceil(-diff*over[back])))
-	} else if diff > 0 {
-		a = max(a, min(255, ceil(diff*over[255-back])))
-	}
-	if a == 0 {
-		return 0, luma, 0
-	}
-	return a, min(max(back+diff*over[a]>>16, 0), 255), share
-}
-
-// weigh fills m.counts: which share of a difference counts, of those that are
-// the background's up to same.
-func (m *matting) weigh(same int) {
-	for d := range m.counts {
-		m.counts[d] = byte(min(max((2*d-same)*255/same, 0), 255))
-	}
-}
-
-// lift is a chroma value which, with the opacity sum/1020, differs by diff from
-// the background's.
-func lift(back, diff, sum int) byte { return byte(min(max(back+diff*1020/sum, 0), 255)) }
 
 // widen lets the outline reach further, where the background tells what is the
 // object: an edge and a shadow end softly.
@@ -399,4 +277,40 @@ func (o *outline) widen(g *grid) {
 	blur(g.a, o.tmp, g.w, g.h)
 	side := max(own.W, own.H)
 	g.fade(own, growFull*side, growReach*side)
+	o.calm(g)
+}
+
+// calm takes out of the outline what shows the background and is not near the
+// body: there is nothing to cut out.
+func (o *outline) calm(g *grid) {
+	m, c := &o.mat, &o.cmp
+	none := (c.same + 1) / 2
+	sized(&m.wide, g.w*g.h)
+	for k := range m.wide {
+		m.wide[k] = 0
+		if d := c.differs[k]; m.core.a[k] != 0 || d > c.same || d < 0 {
+			m.wide[k] = 255
+		}
+	}
+	for y := 1; y < g.h-1; y++ {
+		for x := 1; x < g.w-1; x++ {
+			k := y*g.w + x
+			if m.wide[k] != 0 || g.a[k] == 0 {
+				continue
+			}
+			sum := int16(0)
+			for d := k - g.w; d <= k+g.w; d += g.w {
+				sum += max(c.differs[d-1], 0) + max(c.differs[d], 0) + max(c.differs[d+1], 0)
+			}
+			if sum > 9*none {
+				m.wide[k] = 255
+			}
+		}
+	}
+	widest(m.wide, m.tmp, g.w, g.h)
+	for k, v := range m.wide {
+		if v == 0 {
+			g.a[k] = 0
+		}
+	}
 }

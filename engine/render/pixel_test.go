@@ -16,6 +16,30 @@ func randomPlane(t *rapid.T, w, h int, name string) frame.Plane {
 	return p
 }
 
+// stripsOf is a cut-out as it comes back from a spool.
+func stripsOf(src frame.YUV, alpha frame.Plane) (out []strip) {
+	var buf []byte
+	for j := 0; j < alpha.H; j += 2 {
+		p := strip{y: [2][]byte{src.Y.Row(j), src.Y.Row(j + 1)}, a: [2][]byte{alpha.Row(j), alpha.Row(j + 1)}, u: src.U.Row(j / 2), v: src.V.Row(j / 2)}
+		p.body = p.a
+		buf = p.pack(buf, false)
+	}
+	for len(buf) > 0 {
+		var p strip
+		p, buf = unpack(buf, false)
+		out = append(out, p)
+	}
+	return out
+}
+
+// pasteAll lays a cut-out over a picture.
+func pasteAll(dst frame.YUV, strips []strip, x, y int) {
+	seam := seamLight(dst.Y, strips, x, y)
+	for j := range strips {
+		strips[j].blend(dst, x, y+2*j, seam)
+	}
+}
+
 // Where the outline is full the recording's own samples stand; where it is
 // empty the background is untouched.
 func TestBlendKeepsSamples(t *testing.T) {
@@ -25,12 +49,17 @@ func TestBlendKeepsSamples(t *testing.T) {
 		dst.Y, dst.U, dst.V = randomPlane(t, 24, 24, "Y"), randomPlane(t, 12, 12, "U"), randomPlane(t, 12, 12, "V")
 		src.Y = randomPlane(t, w, h, "y")
 		alpha := frame.NewPlane(w, h)
-		for i := range alpha.Pix {
-			alpha.Pix[i] = rapid.SampledFrom([]byte{0, 60, 255}).Draw(t, "a")
+		for i := 0; i < len(alpha.Pix); i++ {
+			a := rapid.SampledFrom([]byte{0, 60, 255}).Draw(t, "a")
+			for n := rapid.SampledFrom([]int{1, 3, 8, 16}).Draw(t, "of them"); n > 0 && i < len(alpha.Pix); n-- {
+				alpha.Pix[i] = a
+				i++
+			}
+			i--
 		}
 		before := bytes.Clone(dst.Y.Pix)
 		x, y := 2*rapid.IntRange(0, (24-w)/2).Draw(t, "x"), 2*rapid.IntRange(0, (24-h)/2).Draw(t, "y2")
-		blend(dst, src, alpha, x, y, seamLight(dst.Y, src.Y, alpha, x, y))
+		pasteAll(dst, stripsOf(src, alpha), x, y)
 		for j := range 24 {
 			for i := range 24 {
 				k := j*24 + i
@@ -58,7 +87,7 @@ func TestSeamIsEvenedOut(t *testing.T) {
 	g := grid{w: 40, h: 40, a: make([]byte, 40*40)}
 	g.ellipse(scene.Box{X: 4, Y: 4, W: 32, H: 32}, .6)
 	alpha := frame.Plane{Pix: g.a, W: 40, H: 40, Stride: 40}
-	blend(dst, src, alpha, 0, 0, seamLight(dst.Y, src.Y, alpha, 0, 0))
+	pasteAll(dst, stripsOf(src, alpha), 0, 0)
 	for x := range 40 {
 		a := int(alpha.Row(20)[x])
 		v := int(dst.Y.Row(20)[x])
@@ -216,36 +245,61 @@ func TestResample(t *testing.T) {
 	})
 }
 
+// A strip comes back without the empty columns at its ends.
 func TestSpoolGivesBackWhatItGot(t *testing.T) {
 	s, err := newSpool(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.close()
+	const n, h = 12, 4
 	for i := range 5 {
-		c := cut{w: int16(2 + 2*i), h: 4, tube: int32(i), rimmed: i%2 == 1}
-		yuv, alpha, body := s.buffer(&c)
-		for k := range yuv.Y.Pix {
-			yuv.Y.Pix[k], alpha.Pix[k] = byte(i), byte(10+i)
+		c := cut{w: n, h: h, tube: int32(i), rimmed: i%2 == 1}
+		for j := 0; j < h; j += 2 {
+			p := s.blank(n, c.rimmed)
+			clear(s.blanks)
+			for k := range p.y[1] {
+				p.y[1][k] = byte(16*i + k)
+			}
+			p.v[2], p.a[0][5], p.a[1][4] = byte(20+i), byte(10+i), 9
+			if c.rimmed {
+				p.body[1][9] = byte(30 + i)
+			}
+			s.put(&p, c.rimmed)
 		}
-		yuv.V.Pix[0] = byte(20 + i)
-		if c.rimmed {
-			body.Pix[0] = byte(30 + i)
-		}
+		p := s.blank(n, c.rimmed)
+		clear(s.blanks)
+		s.put(&p, c.rimmed) // nothing in it
 		if err := s.add(c); err != nil {
 			t.Fatal(err)
 		}
+		if i == 2 {
+			if err := s.flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	for i := range s.cuts {
-		yuv, alpha, body, err := s.read(&s.cuts[i])
+		strips, err := s.read(&s.cuts[i])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if yuv.Y.Pix[0] != byte(i) || alpha.Pix[0] != byte(10+i) || yuv.V.Pix[0] != byte(20+i) {
-			t.Errorf("cut-out %d came back wrong", i)
+		if len(strips) != h/2+1 || len(strips[h/2].u) != 0 {
+			t.Fatalf("cut-out %d came back in %d strips", i, len(strips))
 		}
-		if want := 10 + 20*(i%2) + i; body.Pix[0] != byte(want) {
-			t.Errorf("the body of cut-out %d came back as %d, not %d", i, body.Pix[0], want)
+		p := strips[1]
+		wide := 2
+		if i%2 == 1 {
+			wide = 6
+			if p.body[1][5] != byte(30+i) {
+				t.Errorf("the body of cut-out %d came back as %v", i, p.body)
+			}
+		}
+		if p.x != 4 || len(p.y[0]) != wide || len(p.u) != wide/2 {
+			t.Fatalf("cut-out %d came back with %d columns from %d on", i, len(p.y[0]), p.x)
+		}
+		if p.y[1][1] != byte(16*i+5) || p.a[0][1] != byte(10+i) || p.a[1][0] != 9 || p.v[0] != byte(20+i) {
+			t.Errorf("cut-out %d came back wrong", i)
 		}
 	}
 	if _, err := newSpool("/none/such"); err == nil {

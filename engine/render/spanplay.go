@@ -23,8 +23,7 @@ type reel struct {
 }
 
 // playSpans renders condense and timelapse.
-func (r *renderer) playSpans(ctx context.Context, out sink) error {
-	pic := frame.NewYUV(r.job.Width, r.job.Height)
+func (r *renderer) playSpans(ctx context.Context, out *sink) error {
 	var rl *reel
 	defer func() { rl.close() }()
 	for i := range r.job.Spans {
@@ -45,10 +44,12 @@ func (r *renderer) playSpans(ctx context.Context, out sink) error {
 			if err := rl.seek(t); err != nil {
 				return err
 			}
-			r.spanPicture(&pic, s, rl, t)
-			if err := out.Write(pic); err != nil {
+			pic, err := out.blank()
+			if err != nil {
 				return err
 			}
+			r.spanPicture(&pic, s, rl, t)
+			out.write(pic)
 			n := s.Start + f + 1
 			r.progress(wire.Progress{Frames: n, ReachedUS: n * r.job.FrameUS})
 		}

@@ -7,12 +7,12 @@ import (
 	"syscall"
 
 	"posteriori/engine/fault"
-	"posteriori/engine/frame"
 )
 
 // cut is one cut-out as spooled, and for which output frames.
 type cut struct {
 	off   int64
+	size  int32
 	first int64 // output frame
 	n     int32 // output frames from first on
 	tube  int32
@@ -31,23 +31,21 @@ type cut struct {
 	rimmed bool // its body is kept too, for a rim about it
 }
 
-// size is the bytes of a cut-out: Y, U, V, the alpha of each luma sample and,
-// when rimmed, how near each is to the body.
-func (c *cut) size() int {
-	n := int(c.w) * int(c.h)
-	if c.rimmed {
-		n *= 2
-	}
-	return frame.PackedSize(int(c.w), int(c.h)) + n
+// spool keeps cut-outs, as packed strips, in one unlinked file of the scratch
+// folder.
+type spool struct {
+	f      *os.File
+	end    int64 // of the file
+	cuts   []cut
+	held   []byte // cut-outs that are not in the file yet
+	from   int    // where the cut-out under way begins in held
+	blanks []byte // scratch of blank
+	back   []byte // scratch of read
+	strips []strip
 }
 
-// spool keeps cut-outs in one unlinked file of the scratch folder.
-type spool struct {
-	f    *os.File
-	end  int64
-	cuts []cut
-	buf  []byte
-}
+// spoolAtOnce is the bytes that go to the file in one piece.
+const spoolAtOnce = 1 << 20
 
 func newSpool(dir string) (*spool, error) {
 	f, err := os.CreateTemp(dir, "cutouts-*")
@@ -62,47 +60,56 @@ func newSpool(dir string) (*spool, error) {
 	return &spool{f: f}, nil
 }
 
-// add writes a cut-out's samples, which the caller put into s.buffer.
+// blank is a strip of n columns to be filled and put, its content unknown.
+func (s *spool) blank(n int, rimmed bool) strip {
+	sized(&s.blanks, stripSize(n, rimmed))
+	return stripOf(s.blanks, 0, n, rimmed)
+}
+
+// put takes the next strip of a cut-out.
+func (s *spool) put(p *strip, rimmed bool) { s.held = p.pack(s.held, rimmed) }
+
+// add ends a cut-out.
 func (s *spool) add(c cut) error {
-	c.off = s.end
-	n, err := s.f.WriteAt(s.buf[:c.size()], c.off)
+	c.off, c.size = s.end+int64(s.from), int32(len(s.held)-s.from)
+	s.cuts = append(s.cuts, c)
+	s.from = len(s.held)
+	if len(s.held) < spoolAtOnce {
+		return nil
+	}
+	return s.flush()
+}
+
+// flush writes what is held.
+func (s *spool) flush() error {
+	n, err := s.f.WriteAt(s.held, s.end)
 	if err != nil {
 		return spaceError(err, filepath.Dir(s.f.Name()))
 	}
 	s.end += int64(n)
-	s.cuts = append(s.cuts, c)
+	s.held, s.from = s.held[:0], 0
 	return nil
 }
 
-// buffer is room for a cut-out's samples, valid until the next call.
-func (s *spool) buffer(c *cut) (yuv frame.YUV, alpha, body frame.Plane) {
-	if n := c.size(); cap(s.buf) < n {
-		s.buf = make([]byte, n)
-	} else {
-		s.buf = s.buf[:n]
+// read fetches a cut-out, strip by strip from its top; they are valid until the
+// next read.
+func (s *spool) read(c *cut) ([]strip, error) {
+	if len(s.held) > 0 {
+		if err := s.flush(); err != nil {
+			return nil, err
+		}
 	}
-	return c.planes(s.buf)
-}
-
-// planes slices a cut-out's samples. body is alpha again when it is not rimmed.
-func (c *cut) planes(buf []byte) (yuv frame.YUV, alpha, body frame.Plane) {
-	w, h := int(c.w), int(c.h)
-	n := frame.PackedSize(w, h)
-	alpha = frame.Plane{Pix: buf[n : n+w*h], W: w, H: h, Stride: w}
-	body = alpha
-	if c.rimmed {
-		body.Pix = buf[n+w*h : n+2*w*h]
+	sized(&s.back, int(c.size))
+	if _, err := s.f.ReadAt(s.back, c.off); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "cut-outs cannot be read back")
 	}
-	return frame.YUVFromPacked(buf, w, h), alpha, body
-}
-
-// read fetches a cut-out; the planes are valid until the next buffer or read.
-func (s *spool) read(c *cut) (yuv frame.YUV, alpha, body frame.Plane, err error) {
-	yuv, alpha, body = s.buffer(c)
-	if _, err := s.f.ReadAt(s.buf[:c.size()], c.off); err != nil {
-		return yuv, alpha, body, fault.Wrap(fault.Internal, err, "cut-outs cannot be read back")
+	s.strips = s.strips[:0]
+	for rest := s.back; len(rest) > 0; {
+		var p strip
+		p, rest = unpack(rest, c.rimmed)
+		s.strips = append(s.strips, p)
 	}
-	return yuv, alpha, body, nil
+	return s.strips, nil
 }
 
 func (s *spool) close() {
