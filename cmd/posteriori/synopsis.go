@@ -81,7 +81,7 @@ first; one that changed since its import is refused.
 	f.StringVar(&o.mode, "mode", "objects", "objects, condense or timelapse")
 	f.DurationVar(&o.duration, "duration", 0, "wanted `length` (default: as short as it can be)")
 	f.Float64Var(&o.density, "density", 0, "wanted mean `number` of objects on screen at once (objects)")
-	f.Float64Var(&o.overlap, "overlap", .05, "`share` of the objects, over their time, that may fall on others; of one object at most five times that (objects)")
+	f.Float64Var(&o.overlap, "overlap", .05, "`share` of the objects, over their time, that may fall on others; of one object at most five times that, of a small one a little more (objects)")
 	f.Float64Var(&o.stillSpeed, "still-speed", 4, "how much `faster` to show what stands still; 1: not at all (objects)")
 	f.DurationVar(&o.cut, "cut", 0, "the longest an object is shown in one `go`; its parts are shown as objects of their own,\nmarked 1/2, 2/2 (objects; default: as makes the video shorter)")
 	f.DurationVar(&o.pad, "pad", time.Second, "what to show before and after each object (condense, timelapse)")

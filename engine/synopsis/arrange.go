@@ -3,6 +3,7 @@ package synopsis
 import (
 	"cmp"
 	"context"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -23,7 +24,8 @@ func (l *layout) better(o *layout) bool {
 // arranger places parts of one scene. Parts come in source order.
 type arranger struct {
 	parts  []part
-	allow  []int // cells that part i may share
+	fair   []int // cells that part i may share, if all share alike
+	allow  []int // cells that part i may share at most
 	budget int   // cells that all may share
 	occ    occupancy
 	limit  int64 // work at which the search stops
@@ -33,17 +35,27 @@ type arranger struct {
 // ownShare is how much more than the mean a single part may be covered.
 const ownShare = 5
 
+// edgeShare is how often a cell at the edge of what a part covers counts, once
+// more, in what it may share. A part covers every cell that it touches: of w×h
+// cells it touches (w+1)·(h+1), and of those in excess half lie in another's
+// way without anything being hidden. With .05·ownShare of each they make up
+// that half; to what is large they add little.
+const edgeShare = 2
+
 // fewParts is up to how many parts the search looks at every place; beyond,
 // one pass remembers for each kind of part where the last of its kind went.
 const fewParts = 3000
 
 // newArranger bounds the overlap: of all parts together by the share overlap
-// of their area, of each by ownShare times that.
+// of their area, of each by ownShare times that and a little for its edge.
 func newArranger(parts []part, overlap float64, work int64) *arranger {
-	a := &arranger{parts: parts, limit: work, allow: make([]int, len(parts))}
+	a := &arranger{parts: parts, limit: work, fair: make([]int, len(parts)), allow: make([]int, len(parts))}
 	total := 0
 	for i := range parts {
-		a.allow[i] = int(min(1, overlap*ownShare) * float64(parts[i].area))
+		area, n := float64(parts[i].area), float64(parts[i].n)
+		edge := max(0, 2*math.Sqrt(area*n)-n) // w+h+1 cells a step, of (w+1)·(h+1)
+		a.fair[i] = int(overlap * area)
+		a.allow[i] = int(min(area, overlap*ownShare*(area+edgeShare*edge)))
 		total += parts[i].area
 	}
 	a.budget = int(overlap * float64(total))
@@ -56,9 +68,9 @@ func newArranger(parts []part, overlap float64, work int64) *arranger {
 func (a *arranger) run(ctx context.Context, target int) *layout {
 	floor := max(a.longest(), a.bound(), target)
 	var best *layout
-	shares, orders := []float64{1. / ownShare, .5, .7, 1}, [][]int{a.sourceOrder(), a.hardestFirst(), a.longestFirst()}
+	shares, orders := []float64{.05, .4, .7, 1}, [][]int{a.sourceOrder(), a.hardestFirst(), a.longestFirst()}
 	if len(a.parts) > fewParts { // order counts for more, and every pass for much
-		shares, orders = []float64{1.3 / ownShare, 1. / ownShare}, orders[:1]
+		shares, orders = []float64{.07}, orders[:1]
 	}
 	for _, share := range shares {
 		for _, order := range orders {
@@ -69,9 +81,9 @@ func (a *arranger) run(ctx context.Context, target int) *layout {
 				best = l
 			}
 		}
-		if best != nil && len(a.parts) > fewParts {
-			break
-		}
+	}
+	if best == nil { // what is fair to each is within the bound of all
+		best = a.firstFit(orders[0], 0)
 	}
 	if best.steps > floor {
 		best = a.compress(ctx, best, floor)
@@ -147,7 +159,7 @@ func (a *arranger) bound() int {
 }
 
 // firstFit places parts in the given order, each at the first step where it
-// shares no more than the share of what it may.
+// shares no more than is fair (share 0), than it may at most (1), or between.
 func (a *arranger) firstFit(order []int, share float64) *layout {
 	a.occ.reset()
 	l := &layout{at: make([]int, len(a.parts))}
@@ -160,7 +172,7 @@ func (a *arranger) firstFit(order []int, share float64) *layout {
 			kind = p.kind()
 			at = hint[kind]
 		}
-		allow := int(share * float64(a.allow[i]))
+		allow := a.fair[i] + int(share*float64(a.allow[i]-a.fair[i]))
 		n, ok := a.occ.collide(p, at, allow)
 		for !ok {
 			at++

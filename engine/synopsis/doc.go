@@ -12,7 +12,8 @@
 //   - Overlap is counted on a grid of 128×72 cells by steps of a fifth of a
 //     second, one machine word for 8×8 cells, not by comparing pixels of
 //     pairs. The bound holds for the whole and, five times as wide, for each
-//     group of objects.
+//     group of objects; of what is small a little more, as cells at an edge are
+//     touched and not covered.
 //   - Objects that touch for a time (people who meet, a rider and a bicycle)
 //     form a group and are moved together.
 //   - Where every object of a group stands still for over four seconds, that

@@ -83,7 +83,7 @@ func (p *Planner) Reference() Figures {
 			parts = append(parts, cutGroup(p.tubes, g, w, 0, p.stepUS)...)
 		}
 		a := newArranger(parts, p.opt.MaxOverlap, 0)
-		l := a.firstFit(a.sourceOrder(), 1./ownShare)
+		l := a.firstFit(a.sourceOrder(), 0)
 		f.add(parts, l, &a.occ)
 		us += int64(l.steps) * p.stepUS
 	}

@@ -49,7 +49,7 @@ func (a *arranger) tidy(ctx context.Context, l *layout, target int) *layout {
 func (s *search) toward(i, want int) {
 	p := &s.parts[i]
 	cost := s.take(i)
-	most := max(cost, min(s.allow[i]/ownShare, s.budget-s.collided))
+	most := max(cost, min(s.fair[i], s.budget-s.collided))
 	at := s.at[i]
 	for d := 0; d < max(want-at, at-want); d++ {
 		for _, t := range [2]int{want - d, want + d} {
@@ -85,7 +85,7 @@ func (a *arranger) spread(order []int, length int) *layout {
 		}
 		at, n := a.nearest(p, ideal[i], room, 0)
 		if at < 0 {
-			at, n = a.nearest(p, ideal[i], room, a.allow[i]/ownShare)
+			at, n = a.nearest(p, ideal[i], room, a.fair[i])
 		}
 		if at < 0 {
 			return nil

@@ -335,3 +335,36 @@ func TestLongOnesAreCut(t *testing.T) {
 		t.Errorf("%d beyond: %q", beyond, plan.Warnings)
 	}
 }
+
+// No single object is covered for more than its own bound, which for a small
+// one, touched at its edges, is wider in proportion.
+func TestEachStaysVisible(t *testing.T) {
+	recs, tubes := street(200, 3)
+	p, _ := makePlan(t, recs, tubes, Options{MaxWork: 20_000_000})
+	a, l := p.arrange(t.Context(), p.views()[0], 0, p.opt.MaxWork)
+	s := a.newSearch(l, l.steps)
+	most, used := 0, 0
+	for i, n := range s.shares {
+		area := a.parts[i].area
+		if n > a.allow[i] || n > area*7/10 {
+			t.Errorf("object %d shares %d of its %d cells", i, n, area)
+		}
+		most, used = most+a.allow[i], used+n
+	}
+	if used*10 < most {
+		t.Errorf("of %d cells that may be shared %d are: nothing was tried", most, used)
+	}
+	square := func(side, steps int) float64 { // cells that are touched
+		b := newArranger([]part{{area: side * side * steps, n: steps}}, .05, 1)
+		return float64(b.allow[0]) / float64(side*side*steps)
+	}
+	if v := square(60, 10); v < .25 || v > .27 {
+		t.Errorf("a large object may share %.2f of its cells", v)
+	}
+	if v := square(3, 10); v < .5 || v > .55 { // 2×2 of 9 cells are covered: a quarter of them and half of the rest
+		t.Errorf("a small object may share %.2f of its cells", v)
+	}
+	if b := newArranger([]part{{area: 90, n: 10}}, 0, 1); b.allow[0] != 0 {
+		t.Errorf("without overlap %d cells may be shared", b.allow[0])
+	}
+}

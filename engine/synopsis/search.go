@@ -263,7 +263,7 @@ func (s *search) pick() int {
 		return best
 	}
 	// Once only single parts share too much, they go first.
-	weigh := func(i int) int { return s.shares[i] - s.allow[i]/ownShare }
+	weigh := func(i int) int { return s.shares[i] - s.fair[i] }
 	if s.collided <= s.budget {
 		weigh = func(i int) int { return s.shares[i] * 1000 / max(1, s.allow[i]) }
 	}
