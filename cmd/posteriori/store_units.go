@@ -20,8 +20,11 @@ import (
 //go:embed units
 var unitFiles embed.FS
 
-// unitNames are the files of posteriori store units.
+// unitNames are the files of posteriori store units; with a spool there is that
+// of a worker machine, too.
 var unitNames = []string{"posteriori-batch@.service", "posteriori-purge.service", "posteriori-purge.timer"}
+
+const workerUnit = "posteriori-batch-worker.service"
 
 // unitOptions fill the units in.
 type unitOptions struct {
@@ -31,6 +34,7 @@ type unitOptions struct {
 	Reason               string
 	Keys                 []string // folders of the backups' keys
 	Mail                 bool     // alerts go by mail
+	Spool, Models        string   // of batches on many machines
 }
 
 func newStoreUnitsCommand(a *app) *cobra.Command {
@@ -45,6 +49,13 @@ func newStoreUnitsCommand(a *app) *cobra.Command {
                              log goes to the system's, by reference alone
   posteriori-purge.service   posteriori purge --due,
   posteriori-purge.timer     every day
+
+With --spool, the folder of batches on many machines, the batch's unit reads the
+queue's address from /etc/posteriori/queue.env, and there is also
+
+  posteriori-batch-worker.service  posteriori batch worker, for each machine that
+                             works for the batches: both programs, the spool and
+                             the models lie there as they do here
 
 They act as the account of --user, which the store's register must know: for
 batches an officer or agent who is habilitated and assigned, for the erasure also
@@ -65,6 +76,8 @@ reason of the batch's acts is --reason.
 	f.StringVarP(&o.out, "output", "o", "", "`folder` for the units")
 	f.StringVar(&o.User, "user", "", "`account` that acts")
 	f.StringVar(&o.Group, "group", "", "`group` of the account, where the store is shared")
+	f.StringVar(&o.Spool, "spool", "", "`folder` on shared storage of batches on many machines; writes the unit of a worker machine, too")
+	f.StringVar(&o.Models, "models", "", "`folder` with the models on worker machines (default: the store's)")
 	f.StringVar(&o.Metrics, "metrics", "", "show figures for Prometheus on this `address`, 127.0.0.1:PORT")
 	return c
 }
@@ -82,6 +95,14 @@ func (a *app) storeUnits(o unitOptions) error {
 		return err
 	}
 	o.Mail = store.Deployment().Alert.SMTP != ""
+	names := unitNames
+	if o.Spool != "" {
+		if !filepath.IsAbs(o.Spool) {
+			return fault.New(fault.Usage, "--spool %q is no absolute folder", o.Spool)
+		}
+		o.Models = cmp.Or(o.Models, store.ModelsDir())
+		names = append(names[:len(names):len(names)], workerUnit)
+	}
 	for _, s := range []string{o.User, o.Group, o.Metrics} {
 		if strings.ContainsAny(s, " \t\r\n\"'%") {
 			return fault.New(fault.Usage, "%q cannot stand in a unit", s)
@@ -90,7 +111,7 @@ func (a *app) storeUnits(o unitOptions) error {
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return fault.Wrap(fault.NoSpace, err, "the units cannot be written").OnFile(o.out)
 	}
-	for _, name := range unitNames {
+	for _, name := range names {
 		text, err := unitText(name, o)
 		if err != nil {
 			return err
@@ -107,8 +128,8 @@ func (a *app) storeUnits(o unitOptions) error {
 			return err
 		}
 	}
-	return a.print(map[string]any{"folder": o.out, "units": unitNames}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s\nlook through them, copy them to /etc/systemd/system, then: systemctl daemon-reload\n", strings.Join(unitNames, "\n"))
+	return a.print(map[string]any{"folder": o.out, "units": names}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s\nlook through them, copy them to /etc/systemd/system, then: systemctl daemon-reload\n", strings.Join(names, "\n"))
 		return err
 	})
 }

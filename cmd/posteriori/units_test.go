@@ -29,6 +29,17 @@ func TestUnits(t *testing.T) {
 	if code, said := run("store", "units", "-o", units, "--user", "root", "--metrics", "127.0.0.1:9464"); code != 0 {
 		t.Fatal(said)
 	}
+	if _, err := os.Stat(filepath.Join(units, workerUnit)); err == nil {
+		t.Error("a unit for worker machines, without a spool to work on")
+	}
+	many := filepath.Join(dir, "many")
+	spool := filepath.Join(dir, "the spool")
+	if code, said := run("store", "units", "-o", many, "--user", "root", "--spool", spool); code != 0 || !strings.Contains(said, workerUnit) {
+		t.Fatal(said)
+	}
+	if code, _ := run("store", "units", "-o", many, "--user", "root", "--spool", "spool"); code != 2 {
+		t.Errorf("a spool that is no place: %d", code)
+	}
 	if code, _ := run("store", "units", "-o", units, "--user", "root\nExecStart=/bin/sh"); code != 2 {
 		t.Errorf("a user that is a line: %d", code)
 	}
@@ -36,8 +47,8 @@ func TestUnits(t *testing.T) {
 	self, err := os.Executable()
 	try(t, err)
 	var files []string
-	for _, name := range unitNames {
-		path := filepath.Join(units, name)
+	for _, path := range append(in(units, unitNames...), in(many, unitNames[0], workerUnit)...) {
+		name := filepath.Base(path)
 		b, err := os.ReadFile(path)
 		try(t, err)
 		text := strings.ReplaceAll(string(b), quoteUnit(self), quoteUnit(exe))
@@ -48,13 +59,25 @@ func TestUnits(t *testing.T) {
 	if b, _ := os.ReadFile(files[0]); !strings.Contains(string(b), `Environment="POSTERIORI_STORE=`+dir+`/a \"store\" 100%%"`) {
 		t.Errorf("the store is not named as systemd reads it:\n%s", b)
 	}
+	for _, path := range in(many, unitNames[0], workerUnit) {
+		b, err := os.ReadFile(path)
+		try(t, err)
+		for _, line := range []string{"EnvironmentFile=/etc/posteriori/queue.env", `Environment="POSTERIORI_SPOOL=` + spool + `"`, `ReadWritePaths="` + spool + `"`} {
+			if !strings.Contains(string(b), line+"\n") {
+				t.Errorf("%s lacks %s:\n%s", path, line, b)
+			}
+		}
+		if name := filepath.Base(path); name == workerUnit && strings.Contains(string(b), "POSTERIORI_STORE") {
+			t.Errorf("a worker machine is told of a store:\n%s", b)
+		}
+	}
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("systemd is not installed; its syntax was checked by this test's own reader")
 	}
 	for i, f := range files {
 		verify := exec.Command("systemd-analyze", "verify", "--man=no", f)
 		if out, err := verify.CombinedOutput(); err != nil || strings.Contains(string(out), filepath.Base(f)+":") {
-			t.Errorf("%s: %v\n%s", unitNames[i], err, out)
+			t.Errorf("%s: %v\n%s", files[i], err, out)
 		}
 	}
 	// A unit that is wrong is found.
@@ -63,6 +86,14 @@ func TestUnits(t *testing.T) {
 	if out, err := exec.Command("systemd-analyze", "verify", "--man=no", bad).CombinedOutput(); err == nil && !strings.Contains(string(out), "NoSuchThing") {
 		t.Errorf("a wrong unit passes, so this proves nothing: %s", out)
 	}
+}
+
+// in are the paths of names in a folder.
+func in(dir string, names ...string) (out []string) {
+	for _, n := range names {
+		out = append(out, filepath.Join(dir, n))
+	}
+	return out
 }
 
 func try(t *testing.T, err error) {
