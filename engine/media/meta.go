@@ -203,15 +203,18 @@ func (s *metaStream) promisedUS(tb wire.Rational) int64 {
 	if d := s.Tags["DURATION"]; d != "" { // Matroska: 00:00:04.000000000
 		var h, m int64
 		var sec float64
-		if _, err := fmt.Sscanf(d, "%d:%d:%f", &h, &m, &sec); err == nil && h < 1e4 {
+		if _, err := fmt.Sscanf(d, "%d:%d:%f", &h, &m, &sec); err == nil && h >= 0 && h < 1e4 && m >= 0 && m < 60 && sec >= 0 && sec < 61 { // no ∞ either
 			return (h*3600+m*60)*1e6 + int64(sec*1e6)
 		}
 	}
-	if s.DurationTS <= 0 || s.DurationTS > 1<<52 {
-		return 0
+	if us := (Clock{TB: tb}).US(max(s.DurationTS, 0)); us < maxPromisedUS {
+		return us
 	}
-	return Clock{TB: tb}.US(s.DurationTS)
+	return 0
 }
+
+// maxPromisedUS is a length that no recording has: 10,000 hours.
+const maxPromisedUS = 10_000 * 3600 * 1_000_000
 
 // created is the creation time that a container claims, if it is one.
 func created(tags ...map[string]string) string {

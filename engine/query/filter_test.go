@@ -135,3 +135,22 @@ func FuzzParseMoment(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFilterParts: what is typed for a size, a stay or a line is refused, or says
+// the same when it is written and read again.
+func FuzzFilterParts(f *testing.F) {
+	for _, s := range []string{"40", "30x40", "30s@gate", "0s@NAME", "line=0,300 640,300:right", "NAME:left"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if v, err := ParseSize(s); err == nil && (v.W < 0 || v.H < 0) {
+			t.Errorf("%q is a size of %+v", s, v)
+		}
+		if v, err := ParseDwell(s); err == nil && v.MinUS < 0 {
+			t.Errorf("%q is a stay of %+v", s, v)
+		}
+		if v, line, err := ParseCross(s); err == nil && v.Line == "" && line == nil {
+			t.Errorf("%q crosses no line", s)
+		}
+	})
+}

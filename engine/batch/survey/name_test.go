@@ -1,8 +1,11 @@
 package survey
 
 import (
+	"bytes"
 	"testing"
 	"time"
+
+	"posteriori/engine/batch"
 )
 
 // Names as recorders, cameras and telephones give them.
@@ -52,4 +55,39 @@ func FuzzNames(f *testing.F) {
 	f.Add("nvr/ch01_20240301140000.mp4")
 	f.Add("2024-03-01/001/dav/14/14.00.00-14.30.00[M][0@0][0].dav")
 	f.Fuzz(func(t *testing.T, path string) { read(path) }) // any bytes: no panic
+}
+
+// FuzzContent: whatever the first bytes of a seized file are, and whatever a text
+// beside it says, it is told what it is, and any time lies within what people
+// write.
+func FuzzContent(f *testing.F) {
+	f.Add([]byte("\x00\x00\x00\x18ftypisom"))
+	f.Add([]byte("RIFF\x00\x00\x00\x00AVI "))
+	f.Add([]byte("Start time: 2026-03-01T14:00:00+01:00\nfrom: 2026-03-01 14:00:00"))
+	f.Add(bytes.Repeat(append([]byte("G"), make([]byte, 187)...), 8))
+	f.Add(append(make([]byte, 446), 0x80, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if kind, name := sniff(b[:min(len(b), headBytes)]); kind != batch.Other && name == "" {
+			t.Errorf("%q has no name", kind)
+		}
+		if at, _, ok := statedTime(b); ok && (at.Year() < 1999 || at.Year() > 2100) {
+			t.Errorf("a time of %v", at)
+		}
+	})
+}
+
+// A text of nothing but words for the beginning is gone through once.
+func TestManyWordsForTheBeginning(t *testing.T) {
+	text := append(bytes.Repeat([]byte("from: "), sidecarBytes/6), "2026-03-01 14:00:00"...)
+	began := time.Now()
+	if at, _, ok := statedTime(text); !ok || at.Hour() != 14 {
+		t.Errorf("%v, %v", at, ok)
+	}
+	text = append(bytes.Repeat([]byte("from: 20 "), sidecarBytes/9), "2026-03-01 14:00:00"...)
+	if at, _, ok := statedTime(text); ok {
+		t.Errorf("%v stands behind no such word", at)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it takes %v", took)
+	}
 }

@@ -1,7 +1,6 @@
 package survey
 
 import (
-	"bytes"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ const sidecarBytes = 64 << 10
 var (
 	// startWord is a word for the beginning, and what stands after it up to the time.
 	startWord = regexp.MustCompile(`(?i)(?:start|begin|d[ée]but|from|creation|record|date)[\w -]{0,20}["'>:= \t]{1,8}`)
-	isoTime   = regexp.MustCompile(`(20\d\d)[-/.](\d\d)[-/.](\d\d)[T _]{1,3}(\d\d):(\d\d):(\d\d)(?:[.,]\d{1,6})? ?(Z|[+-]\d\d:?\d\d)?`)
+	isoTime   = regexp.MustCompile(`^(20\d\d)[-/.](\d\d)[-/.](\d\d)[T _]{1,3}(\d\d):(\d\d):(\d\d)(?:[.,]\d{1,6})? ?(Z|[+-]\d\d:?\d\d)?`)
 )
 
 // sidecars finds texts that lie beside a recording and bear its name, and takes
@@ -61,18 +60,20 @@ func sidecarTime(path string) (t time.Time, utc, ok bool) {
 	if err != nil {
 		return t, false, false
 	}
-	for len(b) > 0 {
+	return statedTime(b)
+}
+
+// statedTime is the first time that stands right behind a word for the
+// beginning. The text is gone through once, however many such words it has.
+func statedTime(b []byte) (t time.Time, utc, ok bool) {
+	for {
 		at := startWord.FindIndex(b)
 		if at == nil {
 			return t, false, false
 		}
-		rest := b[at[1]:]
-		m := isoTime.FindSubmatch(rest)
+		b = b[at[1]:]
+		m := isoTime.FindSubmatch(b)
 		if m == nil {
-			return t, false, false
-		}
-		if bytes.Index(rest, m[0]) > 0 { // not right behind the word
-			b = rest
 			continue
 		}
 		t, ok := moment(texts(m[1:7]))
@@ -85,7 +86,6 @@ func sidecarTime(path string) (t time.Time, utc, ok bool) {
 		}
 		return t, zone != "", ok
 	}
-	return t, false, false
 }
 
 func texts(bs [][]byte) []string {
