@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os/exec"
@@ -205,10 +206,13 @@ func TestAllFullEqualsFull(t *testing.T) {
 
 func TestLumaIsNotStretched(t *testing.T) {
 	t.Parallel()
-	for _, pix := range []string{"yuv420p", "yuvj420p"} {
-		codec := map[string]string{"yuv420p": "ffv1", "yuvj420p": "mjpeg"}[pix]
-		path := gen(t, pix+".mkv", "-f", "lavfi", "-i", "color=s=64x48:r=5:d=1,format="+pix+",lutyuv=y=5:u=128:v=128",
-			"-c:v", codec, "-pix_fmt", pix, "-q:v", "1")
+	// Full range comes to limited range at full size: 16 + 5 × 219 / 255.
+	for i, c := range []struct {
+		pix, codec, span string
+		want             byte
+	}{{"yuv420p", "ffv1", "tv", 5}, {"yuv420p", "ffv1", "unspecified", 5}, {"yuv420p", "ffv1", "pc", 20}, {"yuvj420p", "mjpeg", "pc", 20}} {
+		path := gen(t, fmt.Sprintf("range%d.mkv", i), "-f", "lavfi", "-i", "color=s=64x48:r=5:d=1,format="+c.pix+",lutyuv=y=5:u=128:v=128",
+			"-c:v", c.codec, "-pix_fmt", c.pix, "-color_range", c.span, "-q:v", "1")
 		p := probe(t, path, time.Second)
 		o := whole()
 		o.FullUS, o.PlaneW, o.PlaneH = 1, 32, 24
@@ -220,10 +224,8 @@ func TestLumaIsNotStretched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Full range comes to limited range at full size: 16 + 5 × 219 / 255.
-		want := map[string]byte{"yuv420p": 5, "yuvj420p": 20}[pix]
-		if f.Plane.Pix[100] != 5 || f.Full.Y.Pix[100] != want {
-			t.Errorf("%s: luma 5 is %d small, %d full size", pix, f.Plane.Pix[100], f.Full.Y.Pix[100])
+		if p.Plain != (c.want == 5) || f.Plane.Pix[100] != 5 || f.Full.Y.Pix[100] != c.want {
+			t.Errorf("%+v: luma 5 is %d small, %d full size; plain %v", c, f.Plane.Pix[100], f.Full.Y.Pix[100], p.Plain)
 		}
 		f.Release()
 		d.Close()

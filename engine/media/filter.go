@@ -133,7 +133,11 @@ func fewer(lines, plane int) (filters string) {
 // there, and only then fetched.
 func graph(p *wire.Probe, o *DecodeOptions, skipping, onCard bool) string {
 	head := fmt.Sprintf("[0:%d]%s", p.Stream, timeFilter(p))
-	full := fmt.Sprintf("scale=%d:%d:flags=bilinear:%s,format=yuv420p", o.FullW, o.FullH, limited)
+	full := fmt.Sprintf("scale=%d:%d:flags=bilinear", o.FullW, o.FullH)
+	if !p.Plain { // with a range, scale copies even what has it already
+		full += ":" + limited
+	}
+	full += ",format=yuv420p"
 	if c := o.Crop; c.Dx() < o.FullW || c.Dy() < o.FullH {
 		full += fmt.Sprintf(",crop=%d:%d:%d:%d:exact=1", c.Dx(), c.Dy(), c.Min.X, c.Min.Y)
 	}

@@ -33,6 +33,8 @@ type metaStream struct {
 	Height      int               `json:"height"`
 	TimeBase    string            `json:"time_base"`
 	PixelShape  string            `json:"sample_aspect_ratio"`
+	Pixels      string            `json:"pix_fmt"`
+	Range       string            `json:"color_range"` // tv, pc, or nothing
 	RFrameRate  string            `json:"r_frame_rate"`
 	AvgRate     string            `json:"avg_frame_rate"`
 	DurationTS  int64             `json:"duration_ts"`
@@ -122,7 +124,8 @@ func (m *meta) probe(path string) (*wire.Probe, *streamFacts, error) {
 		return nil, nil, fault.New(fault.BadInput, "the file holds no video").OnFile(path).
 			WithHint("check with the exhibit's source what the file is")
 	}
-	p := &wire.Probe{Format: m.Format.Name, Codec: s.Codec, Stream: s.Index, Width: s.Width, Height: s.Height}
+	p := &wire.Probe{Format: m.Format.Name, Codec: s.Codec, Stream: s.Index, Width: s.Width, Height: s.Height,
+		Plain: s.Pixels == "yuv420p" && s.Range != "pc"}
 	if p.Width <= 0 || p.Height <= 0 {
 		return nil, nil, fault.New(fault.BadInput, "no picture of the video can be decoded: its size is not known").OnFile(path).
 			WithHint("the file is damaged or was cut off at its start; try another copy")

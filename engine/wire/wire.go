@@ -95,6 +95,7 @@ type Probe struct {
 	Seekable   bool     `json:"seekable"` // chunks can be reached without reading from the start
 	Still      bool     `json:"still"`    // a photograph: one frame, no time
 	Bytes      int64    `json:"bytes"`
+	Plain      bool     `json:"plain,omitempty"`   // pictures are 8-bit 4:2:0 of limited range, as the engine takes them
 	Counted    bool     `json:"counted,omitempty"` // the file has no presentation times: PTS n is the n-th picture
 	Created    string   `json:"created,omitempty"` // the container's creation time, RFC 3339, unverified
 	Warnings   []string `json:"warnings,omitempty"`
