@@ -37,6 +37,10 @@ of each condition whether it keeps or drops the track, and what the track had.
 	return c
 }
 
+// unseenUS is from when on what lies between two places of a track is told as
+// time in which it was not seen; a recording of few pictures needs longer.
+const unseenUS = 500_000
+
 // explanation is what explain shows, and prints with --json.
 type explanation struct {
 	query.Record
@@ -44,6 +48,7 @@ type explanation struct {
 	PathPoints   int                   `json:"path_points"`
 	Interpolated int                   `json:"interpolated"` // points that geometry bridged
 	Stops        []scene.Span          `json:"stops"`        // of a second or more
+	Unseen       []scene.Span          `json:"unseen"`       // between pieces that were joined
 	Decisions    []index.Decision      `json:"decisions"`
 	Corrections  []index.Rectification `json:"corrections"`
 	NotSeen      []scene.Coverage      `json:"not_seen"` // what of its life the recording did not show well
@@ -95,7 +100,7 @@ func gather(ctx context.Context, ix *index.Store, f query.Filter, key index.Key)
 		return nil, err
 	}
 	x := &explanation{Size: hit.Size, Conditions: conditions, PathPoints: len(hit.Track.Path),
-		Stops: hit.Track.Path.Stops(1e6), hit: hit}
+		Stops: hit.Track.Path.Stops(1e6), Unseen: hit.Track.Path.Gaps(max(unseenUS, 4*hit.Recording.Probe.FrameUS)), hit: hit}
 	for _, p := range hit.Track.Path {
 		if p.Interpolated {
 			x.Interpolated++
@@ -141,6 +146,9 @@ func (x *explanation) write(w io.Writer) error {
 	x.writeAttributes(line)
 	for _, s := range x.Stops {
 		line("stood", "%s from %s", span(s.ToUS-s.FromUS), query.MediaTime(s.FromUS))
+	}
+	for _, u := range x.Unseen {
+		line("joined", "unseen from %s to %s: taken for one object by its way, size and class", query.MediaTime(u.FromUS), query.MediaTime(u.ToUS))
 	}
 	for _, j := range x.Joins {
 		line("join of files", "%s", joinText(j))

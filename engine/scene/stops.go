@@ -37,6 +37,19 @@ func (p Path) Stops(minUS int64) []Span {
 	return out
 }
 
+// Gaps lists the stretches of more than leastUS between two places in a row:
+// nothing was seen of the object there, and what was seen before and after was
+// taken for one.
+func (p Path) Gaps(leastUS int64) []Span {
+	var out []Span
+	for i := 1; i < len(p); i++ {
+		if p[i].TUS-p[i-1].TUS > leastUS {
+			out = append(out, Span{p[i-1].TUS, p[i].TUS})
+		}
+	}
+	return out
+}
+
 // LongestStand is the longest time for which the object stood, µs: Stops(us)
 // finds one just for us up to that.
 func (p Path) LongestStand() (us int64) {
