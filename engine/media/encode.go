@@ -44,7 +44,10 @@ func NewEncoder(ctx context.Context, out string, w, h int, frameUS int64, meta m
 	}
 	args := []string{"-hide_banner", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", fmt.Sprintf("%dx%d", w, h),
 		"-framerate", "1000000/" + itoa(frameUS), "-i", "pipe:0", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
-		"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-crf", "20", "-pix_fmt", "yuv420p"}
+		"-c:v", "libx264", "-crf", "20", "-pix_fmt", "yuv420p"}
+	if w&1 != 0 || h&1 != 0 {
+		args = append(args, "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2")
+	}
 	args = append(args, quick...)
 	keys := make([]string, 0, len(meta))
 	for k := range meta {

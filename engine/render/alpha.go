@@ -277,11 +277,12 @@ func (o *outline) lay(g *grid, n, x int, scale float64) {
 	}
 }
 
-// line is a row of the grid times 256, between two of its own.
-func (g *grid) line(line []int32, r column) {
-	a, b := g.a[int(r.at)*g.w:][:g.w], g.a[(int(r.at)+1)*g.w:][:g.w]
-	for i := range line {
-		line[i] = int32(a[i])*(256-r.f) + int32(b[i])*r.f
+// line is a row of the grid times 256, between two of its own, from sample from
+// to before to.
+func (g *grid) line(line []int32, r column, from, to int) {
+	a, b := g.a[int(r.at)*g.w:][from:to], g.a[(int(r.at)+1)*g.w:][from:to]
+	for i, v := range a {
+		line[from+i] = int32(v)*(256-r.f) + int32(b[i])*r.f
 	}
 }
 
@@ -291,7 +292,7 @@ func (g *grid) line(line []int32, r column) {
 func (o *outline) draw(g *grid, rows [2][]byte, y int, scale float64) {
 	sized(&o.line, g.w)
 	for j, row := range rows {
-		g.line(o.line, placeOf(y+j, o.sy/scale, g.y, g.h))
+		g.line(o.line, placeOf(y+j, o.sy/scale, g.y, g.h), 0, g.w)
 		for i, c := range o.cols {
 			row[i] = byte(c.of(o.line))
 		}

@@ -11,34 +11,56 @@ const full = 255 << 8
 // nothing changes. lay and weigh come before it.
 func (o *outline) apply(g *grid, s *strip, p *plateView, x, y int, scale float64) {
 	m, n := &o.mat, len(s.u)
+	sized(&m.lines, 5*g.w)
+	line := func(i int) []int32 { return m.lines[i*g.w:][:g.w] }
+	at := [2]column{placeOf(y, o.sy/scale, g.y, g.h), placeOf(y+1, o.sy/scale, g.y, g.h)}
+	reaches := [2][]int32{line(0), line(1)}
+	from, to := g.w, 0 // samples of the grid that are not empty
+	for row, k := range at {
+		g.line(reaches[row], k, 0, g.w)
+		for i, v := range reaches[row] {
+			if v != 0 {
+				from, to = min(from, i), max(to, i+1)
+			}
+		}
+		clear(s.a[row])
+	}
+	if from >= to {
+		return
+	}
+	from, to = max(from-1, 0), min(to+1, g.w)
+	cells := o.cells
+	for len(cells) > 0 && int(cells[0].at) < from {
+		cells = cells[1:]
+	}
+	for len(cells) > 0 && int(cells[len(cells)-1].at)+1 >= to {
+		cells = cells[:len(cells)-1]
+	}
+	if len(cells) == 0 {
+		return
+	}
+	first, last := int(cells[0].from)/2, int(cells[len(cells)-1].to+1)/2 // of chroma
 	bu, bv := p.pic.U.Row(y / 2)[x/2:][:n], p.pic.V.Row(y / 2)[x/2:][:n]
 	sized(&m.sum, 3*n)
 	sum, kept, tint := m.sum[:n], m.sum[n:2*n], m.sum[2*n:]
-	clear(m.sum[:2*n])
-	for i := range tint {
+	for i := first; i < last; i++ {
 		du, dv := int32(s.u[i])-int32(bu[i]), int32(s.v[i])-int32(bv[i])
-		tint[i] = diffChroma * max(du, -du, dv, -dv)
+		sum[i], kept[i], tint[i] = 0, 0, diffChroma*max(du, -du, dv, -dv)
 	}
-	sized(&m.lines, 4*g.w)
-	r := matteRow{
-		reaches: m.lines[:g.w], cores: m.lines[g.w:][:g.w], nears: m.lines[2*g.w:][:g.w], lights: m.lines[3*g.w:],
-		sum: sum, kept: kept, tint: tint,
-	}
-	for row := range 2 {
-		at := placeOf(y+row, o.sy/scale, g.y, g.h)
-		g.line(r.reaches, at)
-		m.core.line(r.cores, at)
-		m.near.line(r.nears, at)
-		o.cmp.light.line(r.lights, at)
-		r.luma, r.out = s.y[row], s.a[row]
+	r := matteRow{cores: line(2), nears: line(3), lights: line(4), sum: sum, kept: kept, tint: tint}
+	for row, k := range at {
+		m.core.line(r.cores, k, from, to)
+		m.near.line(r.nears, k, from, to)
+		o.cmp.light.line(r.lights, k, from, to)
+		r.reaches, r.luma, r.out = reaches[row], s.y[row], s.a[row]
 		r.low, r.high = p.low.Row(y + row)[x:][:2*n], p.high.Row(y + row)[x:][:2*n]
-		o.applyRow(&r)
+		o.applyRow(&r, cells)
 	}
-	for i, n := range sum {
-		if n > 0 && n < 4*255 {
+	for i := first; i < last; i++ {
+		if n := int(sum[i]); n > 0 && n < 4*255 {
 			k := int(kept[i])
-			s.u[i] = lift(int(bu[i]), (int(s.u[i])-int(bu[i]))*k/1020, int(n))
-			s.v[i] = lift(int(bv[i]), (int(s.v[i])-int(bv[i]))*k/1020, int(n))
+			s.u[i] = lift(int(bu[i]), (int(s.u[i])-int(bu[i]))*k/1020, n)
+			s.v[i] = lift(int(bv[i]), (int(s.v[i])-int(bv[i]))*k/1020, n)
 		}
 	}
 }
@@ -53,13 +75,13 @@ type matteRow struct {
 	sum, kept, tint               []int32
 }
 
-// applyRow does a row cell by cell: most are all empty or all the object's.
-func (o *outline) applyRow(r *matteRow) {
-	for _, c := range o.cells {
+// applyRow does cells of a row, of which nothing is opaque yet: most are all
+// empty or all the object's.
+func (o *outline) applyRow(r *matteRow, cells []cell) {
+	for _, c := range cells {
 		k := c.at
 		switch {
 		case r.reaches[k]|r.reaches[k+1] == 0:
-			clear(r.out[c.from:c.to])
 		case r.reaches[k] == full && r.reaches[k+1] == full && min(r.cores[k], r.cores[k+1]) >= coreFull<<8:
 			for i := c.from; i < c.to; i++ {
 				r.out[i] = 255
@@ -80,35 +102,33 @@ func (o *outline) applyCell(r *matteRow, c cell) {
 	core, coreBy := r.cores[k]<<8+1<<15, r.cores[k+1]-r.cores[k]
 	near, nearBy := r.nears[k]<<8+1<<15, r.nears[k+1]-r.nears[k]
 	light, lightBy := r.lights[k]<<8+1<<15, r.lights[k+1]-r.lights[k]
-	bare := r.cores[k]|r.cores[k+1] == 0 // the object is not near
-	for i := int(c.from); i < int(c.to); i++ {
-		f := o.cols[i].f
-		within := (reach + reachBy*f) >> 16
-		if within == 0 {
-			r.out[i] = 0
+	outside := max(r.cores[k], r.cores[k+1]) <= coreFrom<<8 // of the body: nothing is surely the object's
+	cols, out, luma, low, high := o.cols[c.from:c.to], r.out[c.from:c.to], r.luma[c.from:c.to], r.low[c.from:c.to], r.high[c.from:c.to]
+	for i, col := range cols {
+		at := (int(c.from) + i) / 2
+		sure := int32(0)
+		if !outside {
+			sure = min(max(((core+coreBy*col.f)>>16-coreFrom)*255/(coreFull-coreFrom), 0), 255)
+			if sure == 255 {
+				out[i] = byte((reach + reachBy*col.f) >> 16)
+				r.sum[at], r.kept[at] = r.sum[at]+255, r.kept[at]+255
+				continue
+			}
+		}
+		lit, v, diff := (light+lightBy*col.f)>>16-128, int32(luma[i]), int32(0)
+		if l := int32(low[i]) + lit; v < l {
+			diff = v - min(l, 255)
+		} else if h := int32(high[i]) + lit; v > h {
+			diff = v - max(h, 0)
+		}
+		d := max(diff, -diff, r.tint[at])
+		within := (reach + reachBy*col.f) >> 16
+		if within == 0 || sure == 0 && d <= none {
 			continue
 		}
-		close, sure := int32(0), int32(0)
-		if !bare {
-			close = (core + coreBy*f) >> 16
-			sure = min(max((close-coreFrom)*255/(coreFull-coreFrom), 0), 255)
-		}
-		if sure == 255 {
-			r.out[i] = byte(within)
-			r.sum[i/2], r.kept[i/2] = r.sum[i/2]+255, r.kept[i/2]+255
-			continue
-		}
-		luma, lit := int32(r.luma[i]), (light+lightBy*f)>>16-128
-		back := min(max(luma, int32(r.low[i])+lit, 0), int32(r.high[i])+lit, 255)
-		diff := luma - back
-		d := max(diff, -diff, r.tint[i/2])
-		if sure == 0 && d <= none {
-			r.out[i] = 0
-			continue
-		}
-		a, value, share := o.mat.part(int(luma), int(back), int(d), int(sure), int(close), int((near+nearBy*f)>>16))
-		r.luma[i], r.out[i] = byte(value), byte((a*int(within)+127)/255)
-		r.sum[i/2], r.kept[i/2] = r.sum[i/2]+int32(a), r.kept[i/2]+int32(share)
+		a, value, share := o.mat.part(int(v), int(v-diff), int(d), int(sure), int((core+coreBy*col.f)>>16), int((near+nearBy*col.f)>>16))
+		luma[i], out[i] = byte(value), byte((a*int(within)+127)/255)
+		r.sum[at], r.kept[at] = r.sum[at]+int32(a), r.kept[at]+int32(share)
 	}
 }
 

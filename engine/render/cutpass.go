@@ -234,7 +234,10 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 		return nil
 	}
 	// The last picture stands for what is left of the second after it.
-	return flush(held.TUS + second)
+	if err := flush(held.TUS + second); err != nil {
+		return err
+	}
+	return c.finish()
 }
 
 // cutter cuts what is shown of one source out of its pictures.
@@ -250,10 +253,10 @@ type cutter struct {
 	plate   *plateView // the background nearest in time; nil: none known
 	plateAt wire.Blob  // where it lies
 
-	live   []*showing // of this picture
-	boxes  []scene.Box
-	there  []scene.Box // of what is not shown
-	others []scene.Box
+	live  []*showing // of this picture
+	boxes []scene.Box
+	there []scene.Box // of what is not shown
+	hands []*hand
 }
 
 // cut takes a picture that stands until the next.
@@ -283,12 +286,8 @@ func (c *cutter) cut(f *media.Frame, until int64) error {
 	if err := c.compareWith(f.TUS); err != nil {
 		return err
 	}
-	for i, s := range c.live {
-		if until > s.FromUS {
-			if err := c.one(i, f, until); err != nil {
-				return err
-			}
-		}
+	if err := c.all(f, until); err != nil {
+		return err
 	}
 	if c.bg != nil {
 		c.boxes = append(c.boxes, c.there...)
@@ -298,75 +297,6 @@ func (c *cutter) cut(f *media.Frame, until int64) error {
 		c.bg.add(f.TUS, f.Full, c.boxes)
 	}
 	return nil
-}
-
-// one spools what play i of the live ones shows of the picture.
-func (c *cutter) one(i int, f *media.Frame, until int64) error {
-	s, at := c.live[i], c.boxes[i]
-	upto := s.until(until)
-	if upto <= s.next {
-		return nil
-	}
-	fi := c.r.fits[c.src]
-	k := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
-	s.next = upto
-	others := c.around(i)
-	g := s.outline.silhouette(at, f.TUS, others)
-	if c.plate != nil {
-		cmp := s.outline.compare(g, f.Full, c.plate)
-		s.outline.grow(g, others, cmp)
-		s.outline.crop(g, cmp)
-		rimmed := c.r.job.Tubes[s.tube].Colour != nil
-		if k.matted = s.outline.body(g, cmp, rimmed); k.matted {
-			k.rimmed = rimmed
-			s.outline.widen(g)
-			for i := range others {
-				g.without(s.outline.own, s.outline.onPlane(others[i]))
-			}
-		}
-	}
-	x, y, w, h := fi.area(g, s.outline, image.Rectangle{c.at, c.at.Add(image.Pt(f.Full.Y.W, f.Full.Y.H))})
-	if w < 2 || h < 2 {
-		return nil
-	}
-	k.x, k.y, k.w, k.h = int16(x+fi.x), int16(y+fi.y), int16(w), int16(h)
-	seen := fi.box(at).Clamp(float64(fi.w), float64(fi.h))
-	k.boxX, k.boxY = int16(seen.X)+int16(fi.x), int16(seen.Y)+int16(fi.y)
-	k.boxW, k.boxH = int16(seen.W), int16(seen.H)
-	k.shownX, k.shownY, k.shownW, k.shownH = k.boxX, k.boxY, k.boxW, k.boxH
-	if k.matted {
-		b := s.outline.bodyBox(fi.s).Union(seen).Clamp(float64(fi.w), float64(fi.h))
-		k.shownX, k.shownY = int16(b.X)+int16(fi.x), int16(b.Y)+int16(fi.y)
-		k.shownW, k.shownH = int16(b.W), int16(b.H)
-	}
-	c.spool(&k, s.outline, g, f.Full, x, y)
-	return c.r.spool.add(k)
-}
-
-// spool puts the cut-out k, at (x, y) of the fitted picture, into the spool.
-func (c *cutter) spool(k *cut, o *outline, g *grid, pic *frame.YUV, x, y int) {
-	scale := c.r.fits[c.src].s
-	w, fx := int(k.w), x-c.at.X
-	o.lay(g, w, x, scale)
-	if k.matted {
-		o.mat.weigh(int(o.cmp.same))
-	}
-	for j := 0; j < int(k.h); j += 2 {
-		s, fy := c.r.spool.blank(w, k.rimmed), y+j-c.at.Y
-		copy(s.y[0], pic.Y.Row(fy)[fx:])
-		copy(s.y[1], pic.Y.Row(fy + 1)[fx:])
-		copy(s.u, pic.U.Row(fy / 2)[fx/2:])
-		copy(s.v, pic.V.Row(fy / 2)[fx/2:])
-		if k.matted {
-			o.apply(g, &s, c.plate, x, y+j, scale)
-		} else {
-			o.draw(g, s.a, y+j, scale)
-		}
-		if k.rimmed {
-			o.draw(&o.mat.rim, s.body, y+j, scale)
-		}
-		c.r.spool.put(&s, k.rimmed)
-	}
 }
 
 // compareWith takes the source's background nearest in time to t.
@@ -393,23 +323,6 @@ func (c *cutter) compareWith(t int64) error {
 	}
 	c.plate, c.plateAt = newPlateView(pic, c.at.X, c.at.Y, &c.r.job.Sources[c.src], c.r.fits[c.src].s), *best
 	return nil
-}
-
-// around is the boxes of the other objects that come near live one i.
-func (c *cutter) around(i int) []scene.Box {
-	c.others = c.others[:0]
-	near := c.boxes[i].Pad(growReach * max(c.boxes[i].W, c.boxes[i].H))
-	for j, s := range c.live {
-		if s.tube != c.live[i].tube && !c.boxes[j].Intersect(near).Empty() {
-			c.others = append(c.others, c.boxes[j])
-		}
-	}
-	for _, b := range c.there {
-		if !b.Intersect(near).Empty() {
-			c.others = append(c.others, b)
-		}
-	}
-	return c.others
 }
 
 // area is the part of the fitted picture, at even places and within the part

@@ -194,6 +194,9 @@ func (a *act) play(t testing.TB) (got frame.YUV) {
 	if err := c.cut(&media.Frame{TUS: 940_000, Full: &a.source}, 980_000); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.finish(); err != nil {
+		t.Fatal(err)
+	}
 	if len(r.spool.cuts) != 1 {
 		t.Fatalf("%d cut-outs", len(r.spool.cuts))
 	}
@@ -321,9 +324,12 @@ func BenchmarkCut(b *testing.B) {
 		if err := c.cut(f, 980_000); err != nil {
 			b.Fatal(err)
 		}
+		if err := c.finish(); err != nil {
+			b.Fatal(err)
+		}
 		if err := r.paste(a.under, &r.spool.cuts[0]); err != nil {
 			b.Fatal(err)
 		}
-		r.spool.cuts, r.spool.end, r.spool.held, r.spool.from = r.spool.cuts[:0], 0, r.spool.held[:0], 0
+		r.spool.cuts, r.spool.end = r.spool.cuts[:0], 0
 	}
 }

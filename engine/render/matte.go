@@ -32,7 +32,7 @@ type matting struct {
 	depth []int16
 	tmp   []byte
 	wide  []byte
-	lines []int32 // scratch of apply: of a row the outline, core, near and light
+	lines []int32 // scratch of apply: of two rows the outline, of one core, near and light
 	sum   []int32
 
 	counts [256]byte

@@ -253,11 +253,13 @@ func TestSpoolGivesBackWhatItGot(t *testing.T) {
 	}
 	defer s.close()
 	const n, h = 12, 4
+	q := [2]page{{s: s}, {s: s}}
 	for i := range 5 {
+		pg := &q[i/3]
 		c := cut{w: n, h: h, tube: int32(i), rimmed: i%2 == 1}
 		for j := 0; j < h; j += 2 {
-			p := s.blank(n, c.rimmed)
-			clear(s.blanks)
+			p := pg.blank(n, c.rimmed)
+			clear(pg.blanks)
 			for k := range p.y[1] {
 				p.y[1][k] = byte(16*i + k)
 			}
@@ -265,19 +267,27 @@ func TestSpoolGivesBackWhatItGot(t *testing.T) {
 			if c.rimmed {
 				p.body[1][9] = byte(30 + i)
 			}
-			s.put(&p, c.rimmed)
+			pg.put(&p, c.rimmed)
 		}
-		p := s.blank(n, c.rimmed)
-		clear(s.blanks)
-		s.put(&p, c.rimmed) // nothing in it
-		if err := s.add(c); err != nil {
+		p := pg.blank(n, c.rimmed)
+		clear(pg.blanks)
+		pg.put(&p, c.rimmed) // nothing in it
+		if err := pg.add(c); err != nil {
 			t.Fatal(err)
 		}
-		if i == 2 {
-			if err := s.flush(); err != nil {
+		if i == 1 {
+			if err := pg.flush(); err != nil {
 				t.Fatal(err)
 			}
 		}
+	}
+	for i := range q {
+		if err := q[i].flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.cuts) != 5 {
+		t.Fatalf("%d cut-outs came back", len(s.cuts))
 	}
 	for i := range s.cuts {
 		strips, err := s.read(&s.cuts[i])

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"posteriori/engine/fault"
@@ -35,13 +36,20 @@ type cut struct {
 // folder.
 type spool struct {
 	f      *os.File
-	end    int64 // of the file
-	cuts   []cut
-	held   []byte // cut-outs that are not in the file yet
-	from   int    // where the cut-out under way begins in held
-	blanks []byte // scratch of blank
+	mu     sync.Mutex
+	end    int64  // of the file; with mu
+	cuts   []cut  // in the file, in any order; with mu
 	back   []byte // scratch of read
 	strips []strip
+}
+
+// page is cut-outs on their way to a spool. One goroutine uses it.
+type page struct {
+	s      *spool
+	cuts   []cut // off counts from the page's first byte
+	held   []byte
+	from   int    // where the cut-out under way begins in held
+	blanks []byte // scratch of blank
 }
 
 // spoolAtOnce is the bytes that go to the file in one piece.
@@ -61,44 +69,45 @@ func newSpool(dir string) (*spool, error) {
 }
 
 // blank is a strip of n columns to be filled and put, its content unknown.
-func (s *spool) blank(n int, rimmed bool) strip {
-	sized(&s.blanks, stripSize(n, rimmed))
-	return stripOf(s.blanks, 0, n, rimmed)
+func (p *page) blank(n int, rimmed bool) strip {
+	sized(&p.blanks, stripSize(n, rimmed))
+	return stripOf(p.blanks, 0, n, rimmed)
 }
 
 // put takes the next strip of a cut-out.
-func (s *spool) put(p *strip, rimmed bool) { s.held = p.pack(s.held, rimmed) }
+func (p *page) put(s *strip, rimmed bool) { p.held = s.pack(p.held, rimmed) }
 
 // add ends a cut-out.
-func (s *spool) add(c cut) error {
-	c.off, c.size = s.end+int64(s.from), int32(len(s.held)-s.from)
-	s.cuts = append(s.cuts, c)
-	s.from = len(s.held)
-	if len(s.held) < spoolAtOnce {
+func (p *page) add(c cut) error {
+	c.off, c.size = int64(p.from), int32(len(p.held)-p.from)
+	p.cuts = append(p.cuts, c)
+	p.from = len(p.held)
+	if len(p.held) < spoolAtOnce {
 		return nil
 	}
-	return s.flush()
+	return p.flush()
 }
 
-// flush writes what is held.
-func (s *spool) flush() error {
-	n, err := s.f.WriteAt(s.held, s.end)
-	if err != nil {
-		return spaceError(err, filepath.Dir(s.f.Name()))
+// flush puts what is held into the spool.
+func (p *page) flush() error {
+	p.s.mu.Lock()
+	at := p.s.end
+	p.s.end += int64(len(p.held))
+	for _, c := range p.cuts {
+		c.off += at
+		p.s.cuts = append(p.s.cuts, c)
 	}
-	s.end += int64(n)
-	s.held, s.from = s.held[:0], 0
+	p.s.mu.Unlock()
+	if _, err := p.s.f.WriteAt(p.held, at); err != nil {
+		return spaceError(err, filepath.Dir(p.s.f.Name()))
+	}
+	p.cuts, p.held, p.from = p.cuts[:0], p.held[:0], 0
 	return nil
 }
 
 // read fetches a cut-out, strip by strip from its top; they are valid until the
 // next read.
 func (s *spool) read(c *cut) ([]strip, error) {
-	if len(s.held) > 0 {
-		if err := s.flush(); err != nil {
-			return nil, err
-		}
-	}
 	sized(&s.back, int(c.size))
 	if _, err := s.f.ReadAt(s.back, c.off); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "cut-outs cannot be read back")
