@@ -44,8 +44,8 @@ func (o *outline) apply(g *grid, s *strip, p *plateView, x, y int, scale float64
 	sized(&m.sum, 3*n)
 	sum, kept, tint := m.sum[:n], m.sum[n:2*n], m.sum[2*n:]
 	for i := first; i < last; i++ {
-		du, dv := int32(s.u[i])-int32(bu[i]), int32(s.v[i])-int32(bv[i])
-		sum[i], kept[i], tint[i] = 0, 0, diffChroma*max(du, -du, dv, -dv)
+		u, v := int32(bu[i]), int32(bv[i])
+		sum[i], kept[i], tint[i] = 0, 0, chromaApart(int32(s.u[i])-u, int32(s.v[i])-v, u, v)
 	}
 	r := matteRow{cores: line(2), nears: line(3), lights: line(4), sum: sum, kept: kept, tint: tint}
 	for row, k := range at {
@@ -97,12 +97,16 @@ func (o *outline) applyRow(r *matteRow, cells []cell) {
 // is a straight line.
 func (o *outline) applyCell(r *matteRow, c cell) {
 	none := (int32(o.cmp.same) + 1) / 2 // differences that do not count
+	lighter := none                     // … where the picture is the lighter one
 	k := c.at
 	reach, reachBy := r.reaches[k]<<8+1<<15, r.reaches[k+1]-r.reaches[k]
 	core, coreBy := r.cores[k]<<8+1<<15, r.cores[k+1]-r.cores[k]
 	near, nearBy := r.nears[k]<<8+1<<15, r.nears[k+1]-r.nears[k]
 	light, lightBy := r.lights[k]<<8+1<<15, r.lights[k+1]-r.lights[k]
 	outside := max(r.cores[k], r.cores[k+1]) <= coreFrom<<8 // of the body: nothing is surely the object's
+	if r.cores[k]|r.cores[k+1] == 0 {                       // away from the body a shadow is darker: what is a little lighter is noise
+		lighter = int32(o.cmp.least) - 1
+	}
 	cols, out, luma, low, high := o.cols[c.from:c.to], r.out[c.from:c.to], r.luma[c.from:c.to], r.low[c.from:c.to], r.high[c.from:c.to]
 	for i, col := range cols {
 		at := (int(c.from) + i) / 2
@@ -123,7 +127,7 @@ func (o *outline) applyCell(r *matteRow, c cell) {
 		}
 		d := max(diff, -diff, r.tint[at])
 		within := (reach + reachBy*col.f) >> 16
-		if within == 0 || sure == 0 && d <= none {
+		if within == 0 || sure == 0 && (d <= none || diff >= 0 && d <= lighter) {
 			continue
 		}
 		a, value, share := o.mat.part(int(v), int(v-diff), int(d), int(sure), int((core+coreBy*col.f)>>16), int((near+nearBy*col.f)>>16))

@@ -9,7 +9,8 @@ import (
 const (
 	diffLeast  = 22            // difference, of luma, that is another thing …
 	diffNoise  = 5             // … or so many times the median difference around the object, where that is more
-	diffChroma = 3             // a difference of chroma counts so many times
+	diffChroma = 3             // a difference of chroma counts so many times …
+	diffCast   = 8             // … less what is this part of the background's own: the camera's white balance drifts
 	sameLeast  = 8             // difference, of luma, up to which a place shows the background …
 	sameNoise  = 3             // … or so many times the median difference
 	sameMost   = 28            // where more is noise the background tells nothing
@@ -178,7 +179,7 @@ func (c *comparison) row(g *grid, f *frame.YUV, p *plateView, y, x0, x1 int) (al
 		luma := (int32(a[x])+int32(a[x2])+int32(b[x])+int32(b[x2]))/4 - back
 		bu, bv := int32(us[i]), int32(vs[i])
 		u, v := int32(fu[x/2])-bu, int32(fv[x/2])-bv
-		differs[i], lit[i], lumas[i], chromas[i] = 0, int16(back), int16(luma), int16(diffChroma*max(u, -u, v, -v))
+		differs[i], lit[i], lumas[i], chromas[i] = 0, int16(back), int16(luma), int16(chromaApart(u, v, bu, bv))
 		if luma < 0 {
 			slacks[i] = int16(back - int32(lows[i]))
 			// A shadow takes of the colour what it takes of the light.
@@ -197,6 +198,12 @@ func (c *comparison) row(g *grid, f *frame.YUV, p *plateView, y, x0, x1 int) (al
 		}
 	}
 	return all
+}
+
+// chromaApart is how a difference of chroma from (bu, bv) counts.
+func chromaApart(u, v, bu, bv int32) int32 {
+	bu, bv = bu-128, bv-128
+	return diffChroma * max(0, max(u, -u, v, -v)-(max(bu, -bu)+max(bv, -bv))/diffCast)
 }
 
 // divided is n/d, for n under 2¹⁵ either way and d from 1 to 255: exact, and

@@ -156,7 +156,10 @@ const actX, actY = 210., 180. // where the person stands
 
 // newAct makes the stage's play: the source a little lighter than when its
 // plate was kept, the mask up to a second old, as at rest.
-func newAct(t testing.TB) *act {
+func newAct(t testing.TB) *act { return newActAt(t, stage) }
+
+// newActAt is the same at another place.
+func newActAt(t testing.TB, stage func(light float64) frame.YUV) *act {
 	opacity, shade := person(actX, actY), onFloor(actX, actY)
 	a := &act{source: stage(1.04), under: stage(.8), ideal: frame.NewYUV(stageW, stageH)}
 	put(a.source, opacity, shade, wear(70, actY))
@@ -258,6 +261,40 @@ func TestNoHalo(t *testing.T) {
 		if sum/n > m.most || n < 100 {
 			t.Errorf("%s the mean error is %.1f of luma over %.0f samples, more than %g", m.name, sum/n, n, m.most)
 		}
+	}
+}
+
+// A rail behind the person, as dark as the clothes before it, does not cut it in
+// two.
+func TestRailDoesNotCut(t *testing.T) {
+	const top, bottom = 164, 176
+	a := newActAt(t, func(light float64) frame.YUV {
+		y := stage(light)
+		for j := top; j < bottom; j++ {
+			for i := range stageW {
+				y.Y.Row(j)[i] = byte(70*light + .5)
+			}
+		}
+		return y
+	})
+	for j := top; j < bottom; j++ { // the other hour has no rail: what is missing of the person shows
+		for i := range stageW {
+			a.under.Y.Row(j)[i] = 180
+		}
+	}
+	got, opacity := a.play(t), person(actX, actY)
+	sum, n := 0., 0.
+	for j := top; j < bottom; j++ {
+		for i := range stageW {
+			if opacity(i-4, j) == 1 && opacity(i+4, j) == 1 {
+				sum += math.Abs(float64(got.Y.Row(j)[i]) - float64(a.source.Y.Row(j)[i]))
+				n++
+			}
+		}
+	}
+	t.Logf("before the rail the mean error is %.1f of luma over %.0f samples", sum/n, n)
+	if sum/n > 3 || n < 500 { // 35 without the bridge
+		t.Errorf("before the rail the mean error is %.1f of luma over %.0f samples", sum/n, n)
 	}
 }
 

@@ -16,6 +16,8 @@ const (
 	shadeMost  = 245  // … and what leaves more
 	shadeTint  = 15   // difference of chroma, as it counts, that a shadow does not make
 	bodyLeast  = .25  // of the silhouette that must differ from the background
+	notch      = .1   // of an object's height: a gap in it that is no higher …
+	notchAlike = 24   // … and of no other luma than its ends, by more, is none
 	thin       = .016 // of the box's longer side: what is no thicker than twice that is no part of a large object
 	edgeShare  = 218  // of 256 of the difference nearby, from which on a sample is all the object's
 	edgeReach  = 2    // samples of the plane around the body that may hold its edge
@@ -67,6 +69,7 @@ func (o *outline) body(g *grid, c *comparison, rimmed bool) bool {
 	}
 	c.smooth(g)
 	o.peel(g, c)
+	o.bridge(g, c)
 	o.trim()
 	o.drop(g, c)
 	for k, v := range m.core.a {
@@ -169,6 +172,33 @@ func (o *outline) peel(g *grid, c *comparison) {
 				m.core.a[k], m.depth[k] = 0, d
 				o.queue = append(o.queue, int32(k))
 			}
+		}
+	}
+}
+
+// bridge puts back what is missing between two parts of the body, one closely
+// above the other, and looks like them: a rail or a skirting board as dark as the
+// clothes before it would cut a person in two.
+func (o *outline) bridge(g *grid, c *comparison) {
+	body, most := o.mat.core.a, int(notch*o.own.H)
+	seen := func(k int) int { return int(c.back[k]) + int(c.luma[k]) }
+	for x := range g.w {
+		last := -1 // the body's last sample above; -1: none
+		for k := x; k < len(body); k += g.w {
+			if body[k] == 0 {
+				continue
+			}
+			if gap := (k-last)/g.w - 1; last >= 0 && gap > 0 && gap <= most && g.inside(last, o.own) && g.inside(k, o.own) {
+				like, i := (seen(last)+seen(k))/2, last+g.w
+				for i < k && c.differs[i] >= 0 && max(seen(i)-like, like-seen(i)) <= notchAlike {
+					i += g.w
+				}
+				for all := i >= k; all && i > last+g.w; {
+					i -= g.w
+					body[i] = 255
+				}
+			}
+			last = k
 		}
 	}
 }
