@@ -272,7 +272,10 @@ func Probe(ctx context.Context, r Runner, t Task) (*wire.Probe, wire.Hello, erro
 			return fault.Wrap(fault.Internal, wire.ErrProtocol, "unexpected message %c", m.Kind)
 		}
 		p = new(wire.Probe)
-		return m.Into(p)
+		if err := m.Into(p); err != nil {
+			return err
+		}
+		return checkProbe(p, t.Job.Probe.Brief)
 	})
 	if err == nil && p == nil {
 		err = fault.Wrap(fault.Internal, wire.ErrProtocol, "no probe").OnFile(t.Job.Path)
