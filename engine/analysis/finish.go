@@ -75,16 +75,20 @@ func (r *run) summarise(ctx context.Context, rec *recording) error {
 
 // Stitch joins the pieces of a recording whose chunks are all there, and
 // completes its analysis in the index. It holds one chunk's pieces and the
-// tracks alive at a cut.
+// tracks that were alive shortly before a cut.
 func Stitch(ctx context.Context, ix *index.Store, rec index.Recording) error {
 	cov, err := wholeCoverage(ctx, ix, rec)
+	if err != nil {
+		return err
+	}
+	a, err := analysisOf(ctx, ix, rec.ID)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	tracks := func(yield func(scene.Track) bool) {
-		if err := stitchAll(ctx, ix, rec, yield); err != nil && err != errEnough {
+		if err := stitchAll(ctx, ix, rec, a.Params.Quarters, yield); err != nil && err != errEnough {
 			cancel(err)
 		}
 	}
@@ -104,8 +108,8 @@ func (s sentinel) Error() string { return string(s) }
 // errEnough says that the reader of the tracks wants no more.
 const errEnough = sentinel("enough")
 
-func stitchAll(ctx context.Context, ix *index.Store, rec index.Recording, yield func(scene.Track) bool) error {
-	s := &stitcher{w: rec.Probe.Width, h: rec.Probe.Height, emit: func(t scene.Track) error {
+func stitchAll(ctx context.Context, ix *index.Store, rec index.Recording, quarters bool, yield func(scene.Track) bool) error {
+	s := &stitcher{w: rec.Probe.Width, h: rec.Probe.Height, quarters: quarters, emit: func(t scene.Track) error {
 		if !yield(t) {
 			return errEnough
 		}

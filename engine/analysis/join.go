@@ -59,7 +59,7 @@ func (s *stitcher) join(endUS int64) {
 		class, _ := attribute.Class(classVotes(l.classes), l.looks)
 		in[i] = track.Tracklet{Path: l.path, Class: class, Detections: l.looks, Head: l.id == 0, Tail: !l.open}
 	}
-	from := track.Link(s.w, s.h, in)
+	from := s.linked(in)
 	order := make([]int, len(from))
 	for i := range order {
 		order[i] = i
@@ -71,6 +71,40 @@ func (s *stitcher) join(endUS int64) {
 		}
 	}
 	s.lives = slices.DeleteFunc(s.lives, func(l *life) bool { return l.into != nil })
+}
+
+// linked is track.Link, for each camera of a split screen apart.
+func (s *stitcher) linked(in []track.Tracklet) []int {
+	if !s.quarters {
+		return track.Link(s.w, s.h, in)
+	}
+	from := make([]int, len(in))
+	for i := range from {
+		from[i] = -1
+	}
+	for q := range 4 {
+		own := make([]track.Tracklet, len(in))
+		for i, t := range in {
+			if len(t.Path) > 0 && s.quarterOf(t.Path[0].Box) == q {
+				own[i] = t
+			}
+		}
+		for i, j := range track.Link(s.w, s.h, own) {
+			from[i] = max(from[i], j)
+		}
+	}
+	return from
+}
+
+func (s *stitcher) quarterOf(b scene.Box) int {
+	q, c := 0, b.Center()
+	if c.X >= float64(s.w/2) {
+		q++
+	}
+	if c.Y >= float64(s.h/2) {
+		q += 2
+	}
+	return q
 }
 
 // number gives the lives that no other can come before their IDs, in order of start.

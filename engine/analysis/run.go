@@ -428,7 +428,11 @@ func (r *run) commit(ctx context.Context, rec *recording, c wire.Chunk, end wire
 
 // analysis is the state of a recording's analysis in the index.
 func (r *run) analysis(ctx context.Context, rec int64) (index.Analysis, error) {
-	all, err := r.ix.Analyses(ctx)
+	return analysisOf(ctx, r.ix, rec)
+}
+
+func analysisOf(ctx context.Context, ix *index.Store, rec int64) (index.Analysis, error) {
+	all, err := ix.Analyses(ctx)
 	if err != nil {
 		return index.Analysis{}, err
 	}

@@ -47,11 +47,14 @@ func (l *life) end() int64   { return l.path[len(l.path)-1].TUS }
 // it the chunks in order, then flush. Its result depends on nothing else, and
 // it holds a chunk's lives and those that others may go on from.
 type stitcher struct {
-	w, h  int // of the recording as displayed
-	emit  func(scene.Track) error
-	lives []*life // not emitted
-	last  int64   // the last ID given
-	past  []*life // emitted lately: who may have left or taken a thing
+	w, h int // of the recording as displayed
+	emit func(scene.Track) error
+	// quarters says that the picture is four cameras': nothing goes from one
+	// into another.
+	quarters bool
+	lives    []*life // not emitted
+	last     int64   // the last ID given
+	past     []*life // emitted lately: who may have left or taken a thing
 }
 
 // piece is one piece of a track and, once matched, the life it goes on.

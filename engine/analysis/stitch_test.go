@@ -194,6 +194,26 @@ func TestJoinKeepsAll(t *testing.T) {
 	}
 }
 
+// TestNoCameraGoesOnInAnother: of a split screen's pictures each is apart.
+func TestNoCameraGoesOnInAnother(t *testing.T) {
+	for _, quarters := range []bool{false, true} {
+		n := 0
+		s := &stitcher{w: 800, h: 400, quarters: quarters, emit: func(scene.Track) error { n++; return nil }}
+		c := wire.Chunk{EndUS: 60_000_000}
+		// To the right at 20 px/s: the one ends at 370 px, the other begins at 390.
+		msgs := []wire.TrackMsg{pieceOf(c, straight(0, 5_000_000, 18_000_000), false), pieceOf(c, straight(0, 19_100_000, 30_000_000), false)}
+		if err := s.chunk(c, msgs); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.flush(); err != nil {
+			t.Fatal(err)
+		}
+		if want := map[bool]int{false: 1, true: 2}[quarters]; n != want {
+			t.Errorf("quarters %v: %d tracks, want %d", quarters, n, want)
+		}
+	}
+}
+
 // TestStitcherForgets: what is complete is emitted as the recording goes on.
 func TestStitcherForgets(t *testing.T) {
 	n := 0

@@ -8,15 +8,17 @@ import (
 
 // Blobs against tracks.
 const (
-	holds      = 0.5  // share of a track's box inside a blob for the blob to hold it
-	inside     = 0.5  // share of a blob inside a track's box to be a fragment of it
-	goodFit    = 0.35 // log side ratio up to which a blob is a whole observation
-	worstFit   = 1.1  // and beyond which its extent says nothing
-	jump       = 0.7  // log side ratio, or sizes, at which a blob is not what it was
-	driftMost  = 0.5  // sizes that a shared blob may shift its members in one step
-	hiddenSide = 0.7  // share of a known object's side below which a blob is a part of it
-	partGap    = 0.25 // sizes of the larger piece between two that part
-	partGrowth = 1.1  // and by how much they outgrow the object that they were
+	holds      = 0.5       // share of a track's box inside a blob for the blob to hold it
+	inside     = 0.5       // share of a blob inside a track's box to be a fragment of it
+	goodFit    = 0.35      // log side ratio up to which a blob is a whole observation
+	worstFit   = 1.1       // and beyond which its extent says nothing
+	jump       = 0.7       // log side ratio, or sizes, at which a blob is not what it was
+	driftMost  = 0.5       // sizes that a shared blob may shift its members in one step
+	hiddenSide = 0.7       // share of a known object's side below which a blob is a part of it
+	aspectUS   = 1_000_000 // for how long the detector's word on its shape holds
+	aspectMost = 0.45      // by which its logarithm may differ from what the detector saw
+	partGap    = 0.25      // sizes of the larger piece between two that part
+	partGrowth = 1.1       // and by how much they outgrow the object that they were
 )
 
 // follow shares the blobs out among the tracks and lets tracks without a
@@ -335,6 +337,8 @@ func (tr *Tracker) followOwn(t *Track, dt float64) {
 	}
 	young := t.Detections == 0 && t.fits < 4
 	switch {
+	case t.Detections >= 3 && tr.now-t.DetectedUS <= aspectUS && math.Abs(aspect(z)-t.aspect) > aspectMost && !tr.atBorder(t.own):
+		tr.keepNear(t) // it and a ghost, or another, or a part of it
 	case miss <= goodFit || young || tr.atBorder(t.own):
 		t.k.update(z, noiseBlob, t.fits > 3 && !tr.atBorder(t.own))
 		t.fits++
@@ -355,6 +359,9 @@ func (t *Track) hidden(z scene.Box) bool {
 	return t.Detections >= 2 && (z.W < t.pred.W*hiddenSide || z.H < t.pred.H*hiddenSide) &&
 		z.W < t.pred.W*(2-hiddenSide) && z.H < t.pred.H*(2-hiddenSide)
 }
+
+// aspect is the logarithm of a box's width by its height.
+func aspect(b scene.Box) float64 { return math.Log(b.W / b.H) }
 
 // keepNear takes from an ill-fitting blob only that the object is in it, or
 // it in the object.

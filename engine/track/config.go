@@ -4,7 +4,8 @@ import "time"
 
 // Config are the tracker's settings. A zero field means its default.
 type Config struct {
-	HighScore  float64 // detections from here on are joined first; 0.45
+	HighScore  float64 // detections from here on may find a lost track again; 0.45
+	FairScore  float64 // those from here on are joined first; 0.38
 	LowScore   float64 // detections below are ignored; 0.22
 	BirthScore float64 // detections from here on may start a track; 0.55
 
@@ -35,6 +36,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	def(&c.HighScore, 0.45)
+	def(&c.FairScore, 0.38)
 	def(&c.LowScore, 0.22)
 	def(&c.BirthScore, 0.55)
 	dur(&c.MaxGap, 3*time.Second)

@@ -19,22 +19,29 @@ const (
 func (tr *Tracker) detect(f Frame) {
 	tr.prepare(f.Detections)
 	s := &tr.scratch
-	high := 0
-	for high < len(s.dets) && s.dets[high].Score >= tr.cfg.HighScore {
-		high++
-	}
+	high := tr.scoring(tr.cfg.HighScore)
+	fair := tr.scoring(tr.cfg.FairScore)
 	s.used = resize(s.used, len(s.dets))
 	clear(s.used)
 
-	tr.pairDetections(0, high, func(t *Track) bool { return tr.isRecent(t) }, tr.detectionCost)
+	tr.pairDetections(0, fair, func(t *Track) bool { return tr.isRecent(t) }, tr.detectionCost)
 	tr.pairDetections(0, high, func(t *Track) bool { return !tr.isRecent(t) }, tr.lostCost)
-	tr.pairDetections(high, len(s.dets), func(t *Track) bool { return tr.isRecent(t) }, tr.lowCost)
+	tr.pairDetections(fair, len(s.dets), func(t *Track) bool { return tr.isRecent(t) }, tr.lowCost)
 	for i := range high {
 		if d := s.dets[i]; !s.used[i] && d.Score >= tr.cfg.BirthScore && !tr.echoes(d) {
 			t := tr.birth(d.Box, noiseDetected)
 			tr.take(t, i)
 		}
 	}
+}
+
+// scoring is how many of the prepared detections score at least so much.
+func (tr *Tracker) scoring(least float64) int {
+	n := 0
+	for n < len(tr.scratch.dets) && tr.scratch.dets[n].Score >= least {
+		n++
+	}
+	return n
 }
 
 // isRecent: seen lately, or at rest in a place the detector need not have looked at.
@@ -154,6 +161,9 @@ func (tr *Tracker) detectionCost(t *Track, d Detection) float64 {
 	if t.State == Tentative {
 		penalty += 0.1
 	}
+	if t.left() || t.standing(tr.now) {
+		penalty += 0.5
+	}
 	return distanceIoU(t.pred, d.Box) + penalty
 }
 
@@ -223,6 +233,10 @@ func (tr *Tracker) bridgeCost(t *Track, b scene.Box) float64 {
 func (tr *Tracker) take(t *Track, i int) {
 	d := tr.scratch.dets[i]
 	tr.scratch.used[i] = true
+	if t.standing(tr.now) { // a ghost, and who came to its place
+		tr.restart(t, d.Box)
+		t.born = tr.now
+	}
 	noise := noiseDetected
 	if d.Score < tr.cfg.HighScore {
 		noise *= 1.6
@@ -236,7 +250,7 @@ func (tr *Tracker) take(t *Track, i int) {
 	} else if t.born < tr.now {
 		t.k.update(d.Box, noise, t.fits > 2 && !tr.atBorder(d.Box))
 	}
-	t.det, t.DetectedUS, t.vain = i, tr.now, 0
+	t.det, t.DetectedUS, t.vain, t.aspect = i, tr.now, 0, aspect(d.Box)
 	t.fits++
 	t.vote(d)
 	for _, e := range tr.scratch.extra[i] {

@@ -16,6 +16,9 @@ const (
 	wholeUS     = 100_000   // not seen whole for so long: its size stays
 	deniedUS    = 800_000   // undetected for so long under the detector's eyes
 	vagueUS     = 300_000   // an end of which only a shared blob tells is cut to so much
+	strayUS     = 1_000_000 // unseen for so long, what blobs tell next is of another,
+	strayLooks  = 5         // if so many detections knew it
+	strayVain   = 3         // and so many looks have found nothing since
 	maxBirthGap = 1_000_000 // a piece may be joined to a lost track so long after its birth
 )
 
@@ -89,6 +92,13 @@ func (tr *Tracker) missed(t *Track, looked []scene.Box) {
 // them, or not there.
 func (t *Track) denied(now int64) bool {
 	return t.Detections >= 3 && t.vain >= 3 && now-t.DetectedUS > deniedUS && t.Detections > t.looks-t.vain
+}
+
+// left: it stood, the detector saw it nearly always and now looks at it in
+// vain. What moved off left a ghost in the foreground, which blobs vouch for,
+// and whoever comes to its place is another.
+func (t *Track) left() bool {
+	return t.Stopped && t.Detections >= 3 && t.vain >= 2 && t.Detections > 2*(t.looks-t.vain)
 }
 
 // gone: unseen, and its way leads out of the picture.

@@ -286,6 +286,61 @@ func TestVagueEndIsCut(t *testing.T) {
 	}
 }
 
+// TestStrayEndIsCut: what a well-known object's track took up of others, after
+// a time without a sight of it and under the detector's eyes, is no part of it.
+func TestStrayEndIsCut(t *testing.T) {
+	for name, c := range map[string]struct {
+		dets, vain int
+		again      int64 // when a blob is taken for it
+		want       int64
+	}{
+		"another's blob":       {6, 5, 3_600_000, 2_000_000},
+		"soon again":           {6, 5, 2_600_000, 6_000_000},
+		"not looked at":        {6, 2, 3_600_000, 6_000_000},
+		"hardly known":         {3, 5, 3_600_000, 6_000_000},
+		"seen by the detector": {6, 0, 3_600_000, 6_000_000},
+	} {
+		k := &Track{LastUS: 6_000_000, DetectedUS: 1_500_000, Detections: c.dets, core: core{vain: c.vain}}
+		for at := int64(0); at <= 6_000_000; at += 100_000 {
+			s := sample{t: at, kind: followed, box: scene.Box{W: 10, H: 10}}
+			switch {
+			case at <= 1_500_000:
+				s.kind = detected
+			case at > 2_000_000 && at < c.again:
+				s = sample{t: at}
+			}
+			k.samples = append(k.samples, s)
+		}
+		if k.trimStray(); k.LastUS != c.want {
+			t.Errorf("%s: it ends at %d µs, want %d", name, k.LastUS, c.want)
+		}
+	}
+}
+
+// TestFairScoreKeepsItsOwn: between two people side by side the detector sees
+// a third, a little surer than of the second of them. It is nobody's.
+func TestFairScoreKeepsItsOwn(t *testing.T) {
+	tr := New(480, 360, Config{})
+	at := func(x, y float64) scene.Box { return scene.Box{X: x, Y: y, W: 14, H: 37} }
+	for i := range 20 {
+		x := 370 + float64(i)
+		f := Frame{TUS: int64(i) * 200_000, Trusted: true, Looked: []scene.Box{{W: 480, H: 360}}}
+		f.Detections = []Detection{{at(x, 67), scene.Person, .7}, {at(x+16, 69), scene.Person, .7}}
+		if i == 19 {
+			f.Detections[0].Score, f.Detections[1].Score = .49, .43
+			f.Detections = append(f.Detections, Detection{at(x+8, 68), scene.Person, .48})
+		}
+		for _, d := range f.Detections[:2] {
+			f.Blobs = append(f.Blobs, Blob{Box: d.Box, Fill: .7, Area: 300})
+		}
+		tr.Step(f)
+	}
+	live := tr.Live()
+	if len(live) != 2 || live[1].Box.X < 402 {
+		t.Errorf("%d tracks, the second at %.0f px, want 405", len(live), live[len(live)-1].Box.X)
+	}
+}
+
 // TestOneWeakLookTakesNothing: a car that the detector named once, and with
 // little trust, crosses the picture all the same.
 func TestOneWeakLookTakesNothing(t *testing.T) {

@@ -27,6 +27,8 @@ const (
 	lapShare     = 0.5       // of the smaller box in the other while both are seen
 	endUS        = 1_000_000 // of a path that tells where its end leads
 	sizeUS       = 2_000_000 // and how large the object is
+	growthUS     = 4_000_000 // that tells whether it comes nearer
+	goesAway     = 0.3       // growth of what does, or does not: no car goes and comes unseen
 	restMiss     = 0.6       // sizes
 	ambiguous    = 0.15      // of cost, by which the best partner must beat the next
 	sureLooks    = 3         // detections from which a class is one
@@ -107,7 +109,8 @@ type end struct {
 	last   scene.Box // the path's own
 	vx, vy float64   // pixels per second
 	size   float64
-	border bool // comes over the picture's border, or goes
+	growth float64 // logarithm of its size by that of some seconds before
+	border bool    // comes over the picture's border, or goes
 }
 
 func (l *linker) measure() {
@@ -141,6 +144,7 @@ func (l *linker) endOf(p scene.Path, tail bool) end {
 		near = append(near, q)
 	}
 	e.size = wholeSize(near)
+	e.growth = growthOf(p, tail)
 	n := 0
 	for n < len(near) && max(near[n].TUS-e.t, e.t-near[n].TUS) <= endUS {
 		n++
@@ -168,6 +172,25 @@ func wholeSize(p scene.Path) float64 {
 	}
 	slices.Sort(s)
 	return s[len(s)*3/4]
+}
+
+// growthOf is by how much a path's box grows over its last growthUS or, where
+// tail is false, its first: a logarithm of sizes, each a mean over a third.
+func growthOf(p scene.Path, tail bool) float64 {
+	from, to := p[0].TUS, min(p[0].TUS+growthUS, p[len(p)-1].TUS)
+	if tail {
+		from, to = max(p[0].TUS, p[len(p)-1].TUS-growthUS), p[len(p)-1].TUS
+	}
+	third := (to - from) / 3
+	return math.Log(meanSize(p.Between(to-third, to)) / meanSize(p.Between(from, from+third)))
+}
+
+func meanSize(p scene.Path) float64 {
+	sum := 0.0
+	for _, q := range p {
+		sum += size(q.Box)
+	}
+	return sum / math.Max(1, float64(len(p)))
 }
 
 // slope is the speed of a path's centre, by least squares.
@@ -252,6 +275,9 @@ func (l *linker) bridge(t, h *end, vehicle bool) float64 {
 	s := (t.size + h.size) / 2
 	vt, vh := math.Hypot(t.vx, t.vy)/s, math.Hypot(h.vx, h.vy)/s
 	if vt > turnedAround && vh > turnedAround && (vehicle || gap < 1) && t.vx*h.vx+t.vy*h.vy < 0 {
+		return math.Inf(1)
+	}
+	if vehicle && t.growth < -goesAway && h.growth > goesAway {
 		return math.Inf(1)
 	}
 	best := math.Inf(1)

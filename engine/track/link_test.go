@@ -25,14 +25,18 @@ func TestLink(t *testing.T) {
 		in   []Tracklet
 		want []int
 	}{
-		"hidden for two seconds":      {[]Tracklet{walker, stretch(scene.Person, at(440), at(560), 4*s, 6*s)}, []int{-1, 0}},
-		"in order of any kind":        {[]Tracklet{stretch(scene.Person, at(440), at(560), 4*s, 6*s), walker}, []int{1, -1}},
-		"named by one of them only":   {[]Tracklet{walker, stretch(scene.Other, at(380), at(560), 3*s, 6*s)}, []int{-1, 0}},
-		"another kind":                {[]Tracklet{walker, stretch(scene.Car, at(380), at(560), 3*s, 6*s)}, []int{-1, -1}},
-		"too far off":                 {[]Tracklet{walker, stretch(scene.Person, at(700), at(820), 4*s, 6*s)}, []int{-1, -1}},
-		"too late":                    {[]Tracklet{walker, stretch(scene.Person, at(620), at(740), 7*s, 9*s)}, []int{-1, -1}},
-		"four times as large":         {[]Tracklet{walker, stretch(scene.Person, scene.Box{X: 380, Y: 200, W: 160, H: 400}, scene.Box{X: 500, Y: 200, W: 160, H: 400}, 3*s, 6*s)}, []int{-1, -1}},
-		"a car that turned unseen":    {[]Tracklet{stretch(scene.Car, at(200), at(250), 0, 2*s), stretch(scene.Car, at(250), at(200), 4*s, 6*s)}, []int{-1, -1}},
+		"hidden for two seconds":    {[]Tracklet{walker, stretch(scene.Person, at(440), at(560), 4*s, 6*s)}, []int{-1, 0}},
+		"in order of any kind":      {[]Tracklet{stretch(scene.Person, at(440), at(560), 4*s, 6*s), walker}, []int{1, -1}},
+		"named by one of them only": {[]Tracklet{walker, stretch(scene.Other, at(380), at(560), 3*s, 6*s)}, []int{-1, 0}},
+		"another kind":              {[]Tracklet{walker, stretch(scene.Car, at(380), at(560), 3*s, 6*s)}, []int{-1, -1}},
+		"too far off":               {[]Tracklet{walker, stretch(scene.Person, at(700), at(820), 4*s, 6*s)}, []int{-1, -1}},
+		"too late":                  {[]Tracklet{walker, stretch(scene.Person, at(620), at(740), 7*s, 9*s)}, []int{-1, -1}},
+		"four times as large":       {[]Tracklet{walker, stretch(scene.Person, scene.Box{X: 380, Y: 200, W: 160, H: 400}, scene.Box{X: 500, Y: 200, W: 160, H: 400}, 3*s, 6*s)}, []int{-1, -1}},
+		"a car that turned unseen":  {[]Tracklet{stretch(scene.Car, at(200), at(250), 0, 2*s), stretch(scene.Car, at(250), at(200), 4*s, 6*s)}, []int{-1, -1}},
+		"far off, where cars go and come": {[]Tracklet{
+			stretch(scene.Car, scene.Box{X: 520, Y: 340, W: 60, H: 48}, scene.Box{X: 600, Y: 300, W: 30, H: 24}, 0, 4*s),
+			stretch(scene.Car, scene.Box{X: 608, Y: 300, W: 30, H: 24}, scene.Box{X: 668, Y: 360, W: 60, H: 48}, 4*s+500_000, 8*s),
+		}, []int{-1, -1}},
 		"someone who turned unseen":   {[]Tracklet{stretch(scene.Person, at(200), at(250), 0, 2*s), stretch(scene.Person, at(250), at(200), 4*s, 6*s)}, []int{-1, 0}},
 		"its legs hidden at the seam": {[]Tracklet{stretch(scene.Person, half(200), half(320), 0, 2*s), stretch(scene.Person, at(332), at(452), 2*s+200_000, 4*s)}, []int{-1, 0}},
 		"stood behind a post":         {[]Tracklet{stretch(scene.Person, at(300), at(300), 0, 2*s), stretch(scene.Person, at(310), at(310), 6*s, 8*s)}, []int{-1, 0}},

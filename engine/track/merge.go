@@ -29,7 +29,13 @@ func (tr *Tracker) dedupe() {
 				t.dupUS = tr.now
 				continue
 			}
-			tr.absorb(twin, t)
+			if t.left() && twin.DetectedUS > t.DetectedUS {
+				tr.remove(t)
+				t.cutAfter(t.DetectedUS)
+				tr.finish(t, Lost)
+			} else {
+				tr.absorb(twin, t)
+			}
 			i = -1
 		}
 	}
@@ -71,10 +77,13 @@ func (tr *Tracker) twin(t *Track) *Track {
 	return nil
 }
 
-// outranks: detected before not, confirmed before not, heavier, then older.
+// outranks: there before gone, detected before not, confirmed before not, heavier, then older.
 func outranks(o, t *Track) bool {
 	if a, b := o.Detections > 0, t.Detections > 0; a != b {
 		return a
+	}
+	if a, b := o.left(), t.left(); a != b {
+		return b
 	}
 	if o.State != t.State {
 		return o.State > t.State

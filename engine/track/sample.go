@@ -64,6 +64,26 @@ func (t *Track) trimVague() {
 	}
 }
 
+// trimStray drops what blobs alone told after a time without a sight of the
+// object, when the detector, which knew it well, looked there in vain ever
+// since: they were of another.
+func (t *Track) trimStray() {
+	if t.Detections < strayLooks || t.vain < strayVain {
+		return
+	}
+	last := -1 // sample that saw it
+	for i, s := range t.samples {
+		if s.kind < followed {
+			continue
+		}
+		if last >= 0 && t.samples[last].t >= t.DetectedUS && s.t-t.samples[last].t >= strayUS {
+			t.cutAfter(t.samples[last].t)
+			return
+		}
+		last = i
+	}
+}
+
 // cutAfter drops what lies after to, and what it was worth.
 func (t *Track) cutAfter(to int64) {
 	n := len(t.samples)

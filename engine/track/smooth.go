@@ -252,6 +252,7 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	}
 	t.State, t.Ending = Ended, end
 	t.trim()
+	t.trimStray()
 	if end == Lost {
 		t.trimVague()
 	}

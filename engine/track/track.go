@@ -74,10 +74,11 @@ type core struct {
 	route    float64 // length along waypoints, pixels
 	leftUS   int64   // when it left the anchor for good
 	rest     rest
-	missed   int64 // µs for which the detector looked here in vain
-	missUS   int64 // last look in vain
-	looks    int   // looks in vain
-	vain     int   // of them, since its last detection
+	missed   int64   // µs for which the detector looked here in vain
+	missUS   int64   // last look in vain
+	looks    int     // looks in vain
+	vain     int     // of them, since its last detection
+	aspect   float64 // of its last detection
 	offset   scene.Box
 	hasOff   bool // offset holds detector box less blob box, edges in blob sides
 	dup      *Track
