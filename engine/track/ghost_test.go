@@ -52,6 +52,28 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+// TestGhostIsNoEnd: for how long a ghost outlived who left it is no part of
+// their life.
+func TestGhostIsNoEnd(t *testing.T) {
+	for _, left := range []bool{true, false} {
+		k := &Track{State: Confirmed, Stopped: true, LastUS: 4_000_000, DetectedUS: 2_000_000, Detections: 9}
+		if left {
+			k.looks, k.vain = 2, 2
+		}
+		for at := int64(0); at <= 4_000_000; at += 100_000 {
+			s := sample{t: at, kind: detected, box: scene.Box{X: 20, Y: 20, W: 10, H: 30}, noise: noiseBlob}
+			if at > k.DetectedUS {
+				s.kind = followed
+			}
+			k.samples = append(k.samples, s)
+		}
+		New(640, 360, Config{}).finish(k, Lost)
+		if want := map[bool]int64{true: 2_000_000, false: 4_000_000}[left]; k.LastUS != want {
+			t.Errorf("left %v: it ends at %d µs, want %d", left, k.LastUS, want)
+		}
+	}
+}
+
 // TestNewcomerTakesThePlaceOfOneWhoLeft: where a track that stood is a ghost
 // by now, and another has come, each keeps its own life.
 func TestNewcomerTakesThePlaceOfOneWhoLeft(t *testing.T) {

@@ -300,9 +300,9 @@ func TestStrayEndIsCut(t *testing.T) {
 		"hardly known":         {3, 5, 3_600_000, 6_000_000},
 		"seen by the detector": {6, 0, 3_600_000, 6_000_000},
 	} {
-		k := &Track{LastUS: 6_000_000, DetectedUS: 1_500_000, Detections: c.dets, core: core{vain: c.vain}}
+		k := &Track{State: Confirmed, LastUS: 6_000_000, DetectedUS: 1_500_000, Detections: c.dets, core: core{vain: c.vain}}
 		for at := int64(0); at <= 6_000_000; at += 100_000 {
-			s := sample{t: at, kind: followed, box: scene.Box{W: 10, H: 10}}
+			s := sample{t: at, kind: followed, box: scene.Box{X: 20, Y: 20, W: 10, H: 10}, noise: noiseBlob}
 			switch {
 			case at <= 1_500_000:
 				s.kind = detected
@@ -311,7 +311,7 @@ func TestStrayEndIsCut(t *testing.T) {
 			}
 			k.samples = append(k.samples, s)
 		}
-		if k.trimStray(); k.LastUS != c.want {
+		if New(640, 360, Config{}).finish(k, Left); k.LastUS != c.want {
 			t.Errorf("%s: it ends at %d µs, want %d", name, k.LastUS, c.want)
 		}
 	}

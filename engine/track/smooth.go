@@ -254,6 +254,9 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	t.trim()
 	t.trimStray()
 	if end == Lost {
+		if t.left() {
+			t.cutAfter(t.DetectedUS)
+		}
 		t.trimVague()
 	}
 	t.Path = tr.smooth.path(t.samples, tr.w, tr.h)
