@@ -24,9 +24,9 @@ func (tr *Tracker) detect(f Frame) {
 	s.used = resize(s.used, len(s.dets))
 	clear(s.used)
 
-	tr.pairDetections(0, fair, func(t *Track) bool { return tr.isRecent(t) }, tr.detectionCost)
+	tr.pairDetections(0, fair, func(t *Track) bool { return tr.isRecent(t) }, tr.fairCost)
 	tr.pairDetections(0, high, func(t *Track) bool { return !tr.isRecent(t) }, tr.lostCost)
-	tr.pairDetections(fair, len(s.dets), func(t *Track) bool { return tr.isRecent(t) }, tr.lowCost)
+	tr.pairDetections(high, len(s.dets), func(t *Track) bool { return tr.isRecent(t) }, tr.lowCost)
 	for i := range high {
 		if d := s.dets[i]; !s.used[i] && d.Score >= tr.cfg.BirthScore && !tr.echoes(d) {
 			t := tr.birth(d.Box, noiseDetected)
@@ -189,6 +189,14 @@ func (tr *Tracker) near(k *kalman, pred, b scene.Box, noise float64, fresh bool)
 	}
 	s := (sp + sb) / 2
 	return distance(pred, b) <= reach*s && k.mahalanobis(x, y, noise*s) <= gateSquared
+}
+
+// fairCost keeps fair scores to tracks whose class is known, and is theirs.
+func (tr *Tracker) fairCost(t *Track, d Detection) float64 {
+	if d.Score < tr.cfg.HighScore && (t.Detections < sureLooks || kindOf(t.class) != kindOf(d.Class)) {
+		return math.Inf(1)
+	}
+	return tr.detectionCost(t, d)
 }
 
 // lowCost joins low scores where they overlap only: they are often nothing.
