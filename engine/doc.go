@@ -14,6 +14,8 @@
 //	vision     the only importer of gocv
 //	infer      the only importer of onnxruntime_go
 //	motion     background model, foreground, blobs, camera disturbances
+//	assignment who goes with whom, at the least cost
+//	link       pieces of tracks that are one object's, joined afterwards
 //	track      detections and blobs to tracks, by geometry and motion only
 //	attribute  colour, heading and class voted over a whole track
 //	plate      number plates: reads to lattices, syntaxes, patterns, masks

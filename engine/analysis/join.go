@@ -6,15 +6,15 @@ import (
 	"slices"
 
 	"posteriori/engine/attribute"
+	"posteriori/engine/link"
 	"posteriori/engine/plate"
 	"posteriori/engine/scene"
-	"posteriori/engine/track"
 )
 
 const (
 	// decideUS is how much of the time before a cut is left open: a life that
 	// begins in it may have a better predecessor's rival beyond the cut.
-	decideUS = track.LinkSpan + 1_000_000
+	decideUS = link.Span + 1_000_000
 	// emitUS is how long after its end a life is complete: no other goes on from
 	// it, and who may have left it, if it is a thing, is numbered.
 	emitUS = 2 * decideUS
@@ -51,13 +51,13 @@ func before(tUS, span, endUS int64) bool { return tUS < endUS-span }
 
 // join makes one life of those between which the tracker lost an object.
 func (s *stitcher) join(endUS int64) {
-	in := make([]track.Tracklet, len(s.lives))
+	in := make([]link.Tracklet, len(s.lives))
 	for i, l := range s.lives {
 		if l.event != scene.NoEvent {
 			continue
 		}
 		class, _ := attribute.Class(classVotes(l.classes), l.looks)
-		in[i] = track.Tracklet{Path: l.path, Class: class, Detections: l.looks, Head: l.id == 0, Tail: !l.open}
+		in[i] = link.Tracklet{Path: l.path, Class: class, Detections: l.looks, Head: l.id == 0, Tail: !l.open}
 	}
 	from := s.linked(in)
 	order := make([]int, len(from))
@@ -73,23 +73,23 @@ func (s *stitcher) join(endUS int64) {
 	s.lives = slices.DeleteFunc(s.lives, func(l *life) bool { return l.into != nil })
 }
 
-// linked is track.Link, for each camera of a split screen apart.
-func (s *stitcher) linked(in []track.Tracklet) []int {
+// linked is link.Tracklets, for each camera of a split screen apart.
+func (s *stitcher) linked(in []link.Tracklet) []int {
 	if !s.quarters {
-		return track.Link(s.w, s.h, in)
+		return link.Tracklets(s.w, s.h, in)
 	}
 	from := make([]int, len(in))
 	for i := range from {
 		from[i] = -1
 	}
 	for q := range 4 {
-		own := make([]track.Tracklet, len(in))
+		own := make([]link.Tracklet, len(in))
 		for i, t := range in {
 			if len(t.Path) > 0 && s.quarterOf(t.Path[0].Box) == q {
 				own[i] = t
 			}
 		}
-		for i, j := range track.Link(s.w, s.h, own) {
+		for i, j := range link.Tracklets(s.w, s.h, own) {
 			from[i] = max(from[i], j)
 		}
 	}

@@ -50,6 +50,24 @@ func Classes() []Class {
 	return out
 }
 
+// Kind is the number of the group of classes that a detector mixes up among
+// themselves, 0 for those that it does not.
+func (c Class) Kind() int {
+	switch c {
+	case Person:
+		return 1
+	case Bicycle, Motorcycle:
+		return 2
+	case Car, Truck, Bus:
+		return 3
+	case Bag, Suitcase:
+		return 4
+	case Animal:
+		return 5
+	}
+	return 0
+}
+
 // IsVehicle tells whether the class is a road vehicle.
 func (c Class) IsVehicle() bool { return c >= Bicycle && c <= Bus }
 

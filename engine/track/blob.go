@@ -182,7 +182,7 @@ func (tr *Tracker) claimFar(blobs []Blob, match func(*Track) bool, cost func(*Tr
 			s.cost[a*m+b] = cost(t, blobs[j].Box)
 		}
 	}
-	for a, b := range tr.solve.assign(s.cost, n, m, costLimit) {
+	for a, b := range tr.solve.Assign(s.cost, n, m, costLimit) {
 		if b >= 0 {
 			s.owner[s.cols[b]] = s.rows[a]
 		}

@@ -12,6 +12,7 @@ const (
 	gateSquared  = 13.8 // χ² with 2 degrees of freedom, 0.999
 	costLimit    = 1.45 // on 1 − DIoU plus penalties
 	recent       = 600_000
+	knownLooks   = 3   // detections from which a track's class is known
 	lostDistance = 1.2 // sizes off the prediction, plus as much again per second
 )
 
@@ -95,7 +96,7 @@ func (tr *Tracker) prepare(dets []Detection) {
 // sameThing: k scores at least as high as d. A rider and the two-wheeler
 // under them are two things.
 func sameThing(k, d Detection) bool {
-	a, b := kindOf(k.Class), kindOf(d.Class)
+	a, b := k.Class.Kind(), d.Class.Kind()
 	if a+b == 3 && a != b && a != 0 && b != 0 { // person and two-wheeler
 		return k.Box.IoU(d.Box) > 0.85
 	}
@@ -130,7 +131,7 @@ func (tr *Tracker) pairDetections(lo, hi int, match func(*Track) bool, cost func
 			s.cost[a*m+b] = cost(t, s.dets[i])
 		}
 	}
-	for a, b := range tr.solve.assign(s.cost, n, m, costLimit) {
+	for a, b := range tr.solve.Assign(s.cost, n, m, costLimit) {
 		if b >= 0 {
 			tr.take(s.rows[a], s.cols[b])
 		}
@@ -147,7 +148,7 @@ func (tr *Tracker) detectionCost(t *Track, d Detection) float64 {
 	if t.Detections > 0 {
 		switch c := t.class; {
 		case c == d.Class:
-		case kindOf(c) == kindOf(d.Class):
+		case c.Kind() == d.Class.Kind():
 			penalty = 0.05
 		case over < 0.45:
 			return math.Inf(1)
@@ -193,7 +194,7 @@ func (tr *Tracker) near(k *kalman, pred, b scene.Box, noise float64, fresh bool)
 
 // fairCost keeps fair scores to tracks whose class is known, and is theirs.
 func (tr *Tracker) fairCost(t *Track, d Detection) float64 {
-	if d.Score < tr.cfg.HighScore && (t.Detections < sureLooks || kindOf(t.class) != kindOf(d.Class)) {
+	if d.Score < tr.cfg.HighScore && (t.Detections < knownLooks || t.class.Kind() != d.Class.Kind()) {
 		return math.Inf(1)
 	}
 	return tr.detectionCost(t, d)
@@ -210,7 +211,7 @@ func (tr *Tracker) lowCost(t *Track, d Detection) float64 {
 // lostCost bridges an occlusion: the class must agree, the size must, and the
 // place must be one that the object can have reached.
 func (tr *Tracker) lostCost(t *Track, d Detection) float64 {
-	if t.Detections > 0 && kindOf(t.class) != kindOf(d.Class) {
+	if t.Detections > 0 && t.class.Kind() != d.Class.Kind() {
 		return math.Inf(1)
 	}
 	return tr.bridgeCost(t, d.Box)
@@ -286,7 +287,7 @@ func (tr *Tracker) echoes(d Detection) bool {
 			continue
 		}
 		o := tr.scratch.dets[t.det]
-		if sameThing(o, d) || kindOf(o.Class) == kindOf(d.Class) && o.Box.IoU(d.Box) > 0.4 {
+		if sameThing(o, d) || o.Class.Kind() == d.Class.Kind() && o.Box.IoU(d.Box) > 0.4 {
 			return true
 		}
 	}

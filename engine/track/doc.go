@@ -24,7 +24,7 @@
 // Journal 1965) of all its observations, so it neither lags nor jumps
 // between detector boxes and blob boxes.
 //
-// What the tracker lost and what began anew is joined by [Link] once all of it
+// What the tracker lost and what began anew is joined by [posteriori/engine/link] once all of it
 // is known.
 //
 // Not a goal: things left behind (engine/pipeline tells them from the background

@@ -174,7 +174,7 @@ func (tr *Tracker) provenByDetector(t *Track) bool {
 	if supported && t.Travel >= tr.cfg.MinTravel {
 		return true
 	}
-	if k := kindOf(t.Class()); (k == 1 || k == 5) && t.moving >= 1_200_000 && t.moving*2 > tr.now-t.born {
+	if k := t.Class().Kind(); (k == 1 || k == 5) && t.moving >= 1_200_000 && t.moving*2 > tr.now-t.born {
 		return true
 	}
 	// Without a trusted background a long, straight way must do.
@@ -212,7 +212,7 @@ func (tr *Tracker) brokenOff(t *Track) *Track {
 		if o == t || o.State != Confirmed || o.Seen || gap <= 0 || len(o.samples) == 0 {
 			continue
 		}
-		if o.Detections > 0 && t.Detections > 0 && kindOf(o.Class()) != kindOf(t.Class()) {
+		if o.Detections > 0 && t.Detections > 0 && o.Class().Kind() != t.Class().Kind() {
 			continue
 		}
 		if c := tr.meet(o, t, first, gap); c < least {

@@ -341,6 +341,30 @@ func TestFairScoreKeepsItsOwn(t *testing.T) {
 	}
 }
 
+// TestFairCost: a fair score is taken by its own kind alone, a high one by who
+// is there.
+func TestFairCost(t *testing.T) {
+	tr := New(480, 360, Config{})
+	at := scene.Box{X: 100, Y: 100, W: 20, H: 40}
+	for name, c := range map[string]struct {
+		class scene.Class
+		dets  int
+		score float64
+		want  bool
+	}{
+		"its own":       {scene.Person, 3, .4, true},
+		"another kind":  {scene.Bicycle, 3, .4, false},
+		"hardly known":  {scene.Person, 2, .4, false},
+		"a high score":  {scene.Person, 1, .5, true},
+		"high, another": {scene.Bicycle, 3, .5, true},
+	} {
+		k := &Track{State: Confirmed, Detections: c.dets, core: core{class: c.class, pred: at, hasPred: true}}
+		if got := !math.IsInf(tr.fairCost(k, Detection{Box: at, Class: scene.Person, Score: c.score}), 1); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // TestOneWeakLookTakesNothing: a car that the detector named once, and with
 // little trust, crosses the picture all the same.
 func TestOneWeakLookTakesNothing(t *testing.T) {

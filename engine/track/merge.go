@@ -100,7 +100,7 @@ func (tr *Tracker) doubles(o, t *Track) bool {
 	}
 	a, b := o.Box, t.Box
 	both := o.Detections > 0 && t.Detections > 0
-	if both && kindOf(o.class) != kindOf(t.class) {
+	if both && o.class.Kind() != t.class.Kind() {
 		return false
 	}
 	need := 0.7

@@ -105,23 +105,6 @@ func (t *Track) Class() scene.Class {
 	return best
 }
 
-// group of classes that a detector mixes up among themselves.
-func kindOf(c scene.Class) int {
-	switch c {
-	case scene.Person:
-		return 1
-	case scene.Bicycle, scene.Motorcycle:
-		return 2
-	case scene.Car, scene.Truck, scene.Bus:
-		return 3
-	case scene.Bag, scene.Suitcase:
-		return 4
-	case scene.Animal:
-		return 5
-	}
-	return 0
-}
-
 // rest follows the last second or so of places to tell rest from travel.
 type rest struct {
 	at   [16]restPoint

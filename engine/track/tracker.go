@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"posteriori/engine/assignment"
 	"posteriori/engine/scene"
 )
 
@@ -43,7 +44,7 @@ type Tracker struct {
 	live     []*Track
 	finished []*Track
 	past     []*Track // ended lately, with detections
-	solve    solver
+	solve    assignment.Solver
 	scratch  scratch
 	smooth   smoother
 }

@@ -1,9 +1,11 @@
-package track
+// Package assignment solves assignment problems: who goes with whom, so that
+// all together costs least.
+package assignment
 
 import "math"
 
-// solver finds minimum-cost assignments. Its buffers are kept between calls.
-type solver struct {
+// Solver finds minimum-cost assignments. Its buffers are kept between calls.
+type Solver struct {
 	u, v, short  []float64 // potentials of rows and columns; distances of columns
 	colOf, rowOf []int     // −1: none
 	via          []int     // row before a column on its shortest path
@@ -14,7 +16,7 @@ type solver struct {
 	rows, cols   []int
 }
 
-// assign pairs rows with columns of the n×m matrix cost (row-major) so that
+// Assign pairs rows with columns of the n×m matrix cost (row-major) so that
 // the sum of paired costs plus limit for every unpaired row is least. A pair
 // that costs more than limit, or +Inf, is never made. The answer, one column
 // or −1 for each row, lasts until the next call. Finite costs must not be
@@ -24,7 +26,7 @@ type solver struct {
 // solved by successive shortest augmenting paths with potentials (Jonker and
 // Volgenant, "A shortest augmenting path algorithm for dense and sparse linear
 // assignment problems", Computing 1987), O(k³) for a component of k.
-func (s *solver) assign(cost []float64, n, m int, limit float64) []int {
+func (s *Solver) Assign(cost []float64, n, m int, limit float64) []int {
 	s.out = resize(s.out, n)
 	for i := range s.out {
 		s.out[i] = -1
@@ -54,7 +56,7 @@ func (s *solver) assign(cost []float64, n, m int, limit float64) []int {
 
 // components joins rows and columns that an admissible pair links; a root is
 // always the smallest index of its component, so always a row if it has one.
-func (s *solver) components(cost []float64, n, m int, limit float64) {
+func (s *Solver) components(cost []float64, n, m int, limit float64) {
 	s.comp = resize(s.comp, n+m)
 	for i := range s.comp {
 		s.comp[i] = i
@@ -82,7 +84,7 @@ func find(parent []int, i int) int {
 
 // component solves s.rows × s.cols. Each row may also end in a sink of its own,
 // at the price of limit: that stands for staying unpaired.
-func (s *solver) component(cost []float64, m int, limit float64) {
+func (s *Solver) component(cost []float64, m int, limit float64) {
 	n, k := len(s.rows), len(s.cols)
 	s.sub = resize(s.sub, n*k)
 	for a, i := range s.rows {
@@ -118,7 +120,7 @@ func (s *solver) component(cost []float64, m int, limit float64) {
 // augment grows the assignment by row r along the shortest path to a free
 // column or a row's sink, then updates the potentials (Crouse, "On implementing
 // 2D rectangular assignment algorithms", IEEE TAES 2016).
-func (s *solver) augment(r, k int, limit float64) {
+func (s *Solver) augment(r, k int, limit float64) {
 	for j := range k {
 		s.short[j], s.inCol[j] = math.Inf(1), false
 	}
@@ -175,7 +177,7 @@ func (s *solver) augment(r, k int, limit float64) {
 
 // reprice updates the potentials after a search from row r that ended at
 // distance low.
-func (s *solver) reprice(r, k int, low float64) {
+func (s *Solver) reprice(r, k int, low float64) {
 	for i, in := range s.inRow {
 		if in && i != r {
 			s.u[i] += low - s.short[s.colOf[i]]

@@ -1,4 +1,4 @@
-package track
+package assignment
 
 import (
 	"math"
@@ -30,7 +30,7 @@ func bruteForce(cost []float64, n, m int, limit float64) float64 {
 }
 
 func TestAssignIsOptimal(t *testing.T) {
-	var s solver
+	var s Solver
 	rapid.Check(t, func(rt *rapid.T) {
 		n, m := rapid.IntRange(0, 6).Draw(rt, "rows"), rapid.IntRange(0, 6).Draw(rt, "cols")
 		limit := rapid.Float64Range(0.1, 3).Draw(rt, "limit")
@@ -38,7 +38,7 @@ func TestAssignIsOptimal(t *testing.T) {
 		for i := range cost {
 			cost[i] = rapid.OneOf(rapid.Float64Range(0, 4), rapid.Just(math.Inf(1)), rapid.Just(1.0)).Draw(rt, "cost")
 		}
-		got := s.assign(cost, n, m, limit)
+		got := s.Assign(cost, n, m, limit)
 		if len(got) != n {
 			rt.Fatalf("%d answers for %d rows", len(got), n)
 		}
@@ -68,8 +68,8 @@ func BenchmarkAssignDense(b *testing.B) {
 	for i := range cost {
 		cost[i] = float64((i*7919)%1000) / 1000
 	}
-	var s solver
+	var s Solver
 	for b.Loop() {
-		s.assign(cost, n, n, 1.4)
+		s.Assign(cost, n, n, 1.4)
 	}
 }

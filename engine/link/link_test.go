@@ -1,4 +1,4 @@
-package track
+package link
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func stretch(class scene.Class, a, b scene.Box, fromUS, toUS int64) Tracklet {
 	return t
 }
 
-func TestLink(t *testing.T) {
+func TestTracklets(t *testing.T) {
 	at := func(x float64) scene.Box { return scene.Box{X: x, Y: 300, W: 40, H: 100} }
 	half := func(x float64) scene.Box { return scene.Box{X: x, Y: 300, W: 40, H: 45} } // its legs hidden
 	const s = 1_000_000
@@ -55,7 +55,7 @@ func TestLink(t *testing.T) {
 		"nothing to join":        {[]Tracklet{walker, {}}, []int{-1, -1}},
 		"its end is not its end": {[]Tracklet{{Path: walker.Path, Class: scene.Person, Detections: 5, Head: true}, stretch(scene.Person, at(440), at(560), 4*s, 6*s)}, []int{-1, -1}},
 	} {
-		got := Link(1280, 720, c.in)
+		got := Tracklets(1280, 720, c.in)
 		for i := range c.want {
 			if got[i] != c.want[i] {
 				t.Errorf("%s: %v, want %v", name, got, c.want)

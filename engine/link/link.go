@@ -1,13 +1,16 @@
-package track
+// Package link joins pieces of tracks that are one object's, after the fact, by
+// geometry, motion and class alone. It knows no appearance.
+package link
 
 import (
 	"math"
 	"slices"
 
+	"posteriori/engine/assignment"
 	"posteriori/engine/scene"
 )
 
-// Tracklet is a piece of an object's life, as [Link] sees it.
+// Tracklet is a piece of an object's life, as [Tracklets] sees it.
 type Tracklet struct {
 	Path       scene.Path
 	Class      scene.Class // Other where none is known
@@ -15,9 +18,9 @@ type Tracklet struct {
 	Head, Tail bool        // whether its beginning, its end may be joined to another's
 }
 
-// LinkSpan is the longest time between two pieces of one life that [Link]
+// Span is the longest time between two pieces of one life that [Tracklets]
 // joins, in µs.
-const LinkSpan = restSpanUS
+const Span = restSpanUS
 
 // What it takes to join two pieces.
 const (
@@ -37,14 +40,14 @@ const (
 	turnedAround = 0.3 // sizes per second from which a direction is one
 )
 
-// Link finds the pieces that go on in others: for each, the index of the one
+// Tracklets finds the pieces that go on in others: for each, the index of the one
 // that it continues, or −1. Geometry, motion and class decide: where the ways
 // of both lead, over the gap between them; that the object is as large; and
 // that no other piece fits nearly as well. All joins together cost least
 // (Zhang, Li, Nevatia, "Global data association for multi-object tracking
 // using network flows", CVPR 2008, here with one layer of pieces, so as an
 // assignment). Pictures are w×h.
-func Link(w, h int, in []Tracklet) []int {
+func Tracklets(w, h int, in []Tracklet) []int {
 	l := linker{w: float64(w), h: float64(h), in: in}
 	out := make([]int, len(in))
 	for i := range out {
@@ -72,8 +75,8 @@ func Link(w, h int, in []Tracklet) []int {
 			cost[a*len(tails)+b] = l.cost(j, i)
 		}
 	}
-	var s solver
-	for a, b := range s.assign(cost, len(heads), len(tails), 1) {
+	var s assignment.Solver
+	for a, b := range s.Assign(cost, len(heads), len(tails), 1) {
 		if b >= 0 && unrivalled(cost, a, b, len(tails)) {
 			out[heads[a]] = tails[b]
 		}
@@ -243,7 +246,7 @@ func (l *linker) cost(a, b int) float64 {
 	if t.border || h.border {
 		return no
 	}
-	return l.bridge(t, h, ka == 3 || kb == 3) + unsure
+	return l.bridge(t, h, ka == scene.Car.Kind() || kb == scene.Car.Kind()) + unsure
 }
 
 // kind of what detectors named surely enough; 0 otherwise.
@@ -251,7 +254,7 @@ func (l *linker) kind(i int) int {
 	if l.in[i].Detections < sureLooks {
 		return 0
 	}
-	return kindOf(l.in[i].Class)
+	return l.in[i].Class.Kind()
 }
 
 // lap is the cost where both are seen for a moment: one must cover the other.
@@ -311,4 +314,14 @@ func (l *linker) miss(t, h *end, reach float64) float64 {
 		least = math.Min(least, (on+back)/2)
 	}
 	return least
+}
+
+// size is the side of the square of the same area: a box's length unit.
+func size(b scene.Box) float64 { return math.Sqrt(math.Max(b.Area(), 1)) }
+
+func centre(b scene.Box) (x, y float64) { return b.X + b.W/2, b.Y + b.H/2 }
+
+// containment is the share of the smaller box that lies in the other.
+func containment(a, b scene.Box) float64 {
+	return a.Intersect(b).Area() / math.Max(math.Min(a.Area(), b.Area()), 1e-9)
 }
