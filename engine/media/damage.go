@@ -41,6 +41,11 @@ func Coverage(ctx context.Context, path string, p *wire.Probe, c wire.Chunk, fra
 	if p.Still {
 		return []scene.Coverage{{Kind: scene.Damaged, Reason: reason(0, 0, rep.Messages)}}, nil
 	}
+	if frames == 0 && len(out) == 0 && !rep.Stalled {
+		// All of it is lost: there is nothing to find. Of a file that cannot be
+		// sought in, looking would read everything before once more.
+		return []scene.Coverage{{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.Damaged, Reason: reason(int(c.Packets), 0, rep.Messages)}}, nil
+	}
 	src, err := reopen(path, p)
 	if err != nil {
 		return nil, err
