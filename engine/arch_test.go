@@ -136,7 +136,7 @@ func allowed(from, dep string) bool {
 }
 
 // TestNoNetwork: no package of ours reaches a network, but for the three that
-// must, the one that looks whether it can, and the one that listens to this
+// must, the one that looks whether it can, and those that speak within this
 // machine alone. (Deferred only, legal.md row 1.)
 func TestNoNetwork(t *testing.T) {
 	may := map[string][]string{
@@ -144,6 +144,7 @@ func TestNoNetwork(t *testing.T) {
 		"posteriori/engine/alert":           {"net", "net/smtp", "crypto/tls"}, // mails alerts, where a server is configured
 		"posteriori/cmd/posteriori-worker":  {"net"},                           // tells whether an interface is up
 		"posteriori/engine/metrics":         {"net", "net/http"},               // figures for this machine alone: the same test
+		"posteriori/bench":                  {"net/http"},                      // asks the programs for those figures
 		"posteriori/engine/review/loopback": {"net", "net/http"},               // listens to this machine alone: TestListensOnLoopbackOnly
 		"posteriori/engine/batch/queue":     {"github.com/jackc/pgx/v5"},       // the queue of many machines, where --queue names one
 	}
