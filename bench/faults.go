@@ -200,8 +200,8 @@ func (b *broken) figures() []figure {
 	return []figure{
 		{Name: "kills", Value: float64(b.kills()), Reference: strconv.Itoa(killsFull), Source: "with FULL=1", Note: note},
 		nought("kills, indexes that differ from the unbroken one", b.differ, "tracks with paths, and coverage, as JSON, byte for byte"),
-		nought("kills, records lost", b.lost, "runs whose workers had begun and that the journal does not have; on machines, files without a record of their import"),
-		nought("kills, records twice", b.twice, "runs that the journal has more than once; on machines, imports"),
+		nought("kills, records lost", b.lost, "runs of analyse whose workers had begun and that the journal does not have; of a batch, files without a record of their import or of an analysis"),
+		nought("kills, records twice", b.twice, "runs of analyse that the journal has more than once; of a batch, imports"),
 		nought("kills, journals that do not verify", b.unverified, "after each round"),
 		nought("kills, files left in the spool", b.left, "after each round on machines"),
 	}
@@ -296,6 +296,7 @@ func (b *broken) round(ctx context.Context, kills int) error {
 			return err
 		}
 		switch n := after - before; {
+		case b.now.batch: // a run of one may have nothing left to analyse: see counted
 		case n > 1:
 			b.twice += n - 1
 		case n == 0 && run.worked:
@@ -305,7 +306,25 @@ func (b *broken) round(ctx context.Context, kills int) error {
 			break
 		}
 	}
+	if b.now.batch {
+		if err := b.counted(p, 1); err != nil {
+			return err
+		}
+	}
 	return b.judge(ctx, p)
+}
+
+// counted looks whether the journal has the import of each file of a batch once,
+// and an analysis of each.
+func (b *broken) counted(p *program, files int) error {
+	imports, err := recorded(p, "import")
+	if err != nil {
+		return err
+	}
+	analysed, err := analyses(p)
+	b.lost += max(0, files-imports) + max(0, files-analysed)
+	b.twice += max(0, imports-files)
+	return err
 }
 
 // judge compares what a round has left with the unbroken run.

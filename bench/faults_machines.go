@@ -263,12 +263,9 @@ func (b *broken) strike(c *started, spared bool) (victim string, err error) {
 
 // settle looks at what a round on machines has left.
 func (b *broken) settle(ctx context.Context, p *program) error {
-	n, err := recorded(p, "import")
-	if err != nil {
+	if err := b.counted(p, fleetFiles); err != nil {
 		return err
 	}
-	b.lost += max(0, fleetFiles-n)
-	b.twice += max(0, n-fleetFiles)
 	left, err := os.ReadDir(b.fleet.spool())
 	if err != nil {
 		return err

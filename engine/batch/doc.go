@@ -119,11 +119,12 @@
 // small one waits for a few chunks of a big one, never for all.
 //
 // Trying again. There is one policy, for files: 10 seconds, a minute, ten
-// minutes, an hour; to be killed with the coordinator is no try. Beneath it a chunk on which a worker breaks off is tried once
-// more, as on one machine; and a machine that could not even begin, or went away,
-// hands its task to others, twice. Whatever no machine can do comes back as a
-// file that waits, then fails, with the reason: the dead letters are the failed
-// lines of posteriori batch status.
+// minutes, an hour; to be killed with the coordinator is no try. Beneath it a
+// chunk on which a worker breaks off is tried once more, as on one machine; and a
+// machine that could not even begin, or went away, hands its task to others,
+// twice. Whatever no machine can do comes back as a file that waits, then fails,
+// with the reason: the dead letters are the failed lines of posteriori batch
+// status.
 //
 // Builds. Machines take tasks of coordinators with the same programs, libraries
 // and kind of device only (the name of River's queue is a hash of those), so that
