@@ -38,6 +38,7 @@ var inputs = map[string]Text{
 	"batch run MANIFEST":     {"the list of recordings to import and analyse", "recensement des enregistrements à importer et à analyser"},
 	"* --spool":              {"the folder in which worker machines are told chunks and leave results, sealed", "dossier où les postes de calcul reçoivent des tronçons et déposent leurs résultats, chiffrés"},
 	"batch worker --models":  {"the folder of models", "dossier des modèles"},
+	"store units --models":   {"the folder of models", "dossier des modèles"},
 	"models install --from":  {"the folder of models", "dossier des modèles"},
 	"hit import FILE":        {"decisions made in the page of a review, by track number", "décisions prises sur la page de revue, par numéro d’objet"},
 	"serve --synopsis":       {"a synopsis made in this procedure, to be shown", "résumé vidéo fait dans cette procédure, à montrer"},
