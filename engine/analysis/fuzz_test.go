@@ -21,7 +21,8 @@ func FuzzAccounts(f *testing.F) {
 		f.Add(b)
 	}
 	probe := wire.Probe{Format: "mov,mp4", Codec: "h264", Width: 64, Height: 48, TimeBase: wire.Rational{Num: 1, Den: 12800}, FrameUS: 40_000,
-		DurationUS: 20_000_000, Chunks: chunks, Gaps: []scene.Coverage{{FromUS: 1, ToUS: 2_000_000, Kind: scene.Gap}}}
+		DurationUS: 20_000_000, Chunks: chunks, Gaps: []scene.Coverage{
+			{FromUS: 1, ToUS: 2_000_000, Kind: scene.Gap}, {FromUS: 20_000_000, ToUS: 30_000_000, Kind: scene.Damaged}}} // it was cut short
 	add(probe)
 	times := scene.PackTimes([]int64{10_000_000, 15_000_000})
 	add(wire.ChunkEnd{Chunk: 1, Frames: 2, Times: times, PlaneW: 32, PlaneH: 18, Coverage: []scene.Coverage{
@@ -87,16 +88,17 @@ func TestProbeIsChecked(t *testing.T) {
 		t.Errorf("%v, %q", err, p.Warnings)
 	}
 	for name, harm := range map[string]func(*wire.Probe){
-		"no chunks":       func(p *wire.Probe) { p.Chunks = nil },
-		"a hole in them":  func(p *wire.Probe) { p.Chunks[1].StartUS = 11 },
-		"an early end":    func(p *wire.Probe) { p.DurationUS = 30 },
-		"out of order":    func(p *wire.Probe) { p.Chunks[1].Index = 0 },
-		"no time base":    func(p *wire.Probe) { p.TimeBase = wire.Rational{} },
-		"no picture":      func(p *wire.Probe) { p.Width = 0 },
-		"a giant picture": func(p *wire.Probe) { p.Height = 1 << 20 },
-		"a negative end":  func(p *wire.Probe) { p.DurationUS, p.Chunks[1].EndUS = -1, -1 },
-		"a gap backwards": func(p *wire.Probe) { p.Gaps = []scene.Coverage{{FromUS: 5, ToUS: 4, Kind: scene.Gap}} },
-		"a slant":         func(p *wire.Probe) { p.Rotation = 45 },
+		"no chunks":           func(p *wire.Probe) { p.Chunks = nil },
+		"a hole in them":      func(p *wire.Probe) { p.Chunks[1].StartUS = 11 },
+		"an early end":        func(p *wire.Probe) { p.DurationUS = 30 },
+		"out of order":        func(p *wire.Probe) { p.Chunks[1].Index = 0 },
+		"no time base":        func(p *wire.Probe) { p.TimeBase = wire.Rational{} },
+		"no picture":          func(p *wire.Probe) { p.Width = 0 },
+		"a giant picture":     func(p *wire.Probe) { p.Height = 1 << 20 },
+		"a negative end":      func(p *wire.Probe) { p.DurationUS, p.Chunks[1].EndUS = -1, -1 },
+		"a gap that was seen": func(p *wire.Probe) { p.Gaps = []scene.Coverage{{FromUS: 5, ToUS: 6, Kind: scene.Seen}} },
+		"a gap backwards":     func(p *wire.Probe) { p.Gaps = []scene.Coverage{{FromUS: 5, ToUS: 4, Kind: scene.Gap}} },
+		"a slant":             func(p *wire.Probe) { p.Rotation = 45 },
 	} {
 		p := good()
 		harm(&p)

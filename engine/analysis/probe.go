@@ -30,7 +30,7 @@ func checkProbe(p *wire.Probe, brief bool) error {
 		return malformed("a picture turned by %d°", p.Rotation)
 	}
 	for i, g := range p.Gaps {
-		if g.Kind != scene.Gap || g.FromUS < 0 || g.ToUS < g.FromUS || g.ToUS > maxDurationUS {
+		if g.Kind != scene.Gap && g.Kind != scene.Damaged || g.FromUS < 0 || g.ToUS < g.FromUS || g.ToUS > maxDurationUS {
 			return malformed("a gap from %d to %d µs", g.FromUS, g.ToUS)
 		}
 		p.Gaps[i].Reason = plain(g.Reason)
