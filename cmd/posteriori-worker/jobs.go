@@ -22,12 +22,8 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		Version: wire.Version, Build: build(), Device: "cpu", Sandbox: sandbox,
 		Versions: map[string]string{"opencv": vision.Version()},
 	}
-	if job.Probe == nil || !job.Probe.Brief { // which is asked of tens of thousands of files
-		if v, err := media.Version(ctx); err == nil {
-			hello.Versions["ffmpeg"] = v
-		} else if job.Describe == nil {
-			return err
-		}
+	if err := nameFFmpeg(ctx, job, hello.Versions); err != nil {
+		return err
 	}
 	switch {
 	case job.Describe != nil:
@@ -82,6 +78,27 @@ func do(ctx context.Context, job wire.Job, w *wire.Writer) error {
 		return w.Send(wire.KindOutput, out)
 	}
 	return fault.New(fault.Usage, "the job asks for nothing")
+}
+
+// nameFFmpeg notes FFmpeg's version. To ask it starts a program that loads two
+// hundred libraries, which for a small file is a tenth of all that is done: so
+// it is asked only where the version counts and the parent cannot know it. What
+// a file is decides nothing that the version names.
+func nameFFmpeg(ctx context.Context, job wire.Job, versions map[string]string) error {
+	switch {
+	case job.Probe != nil:
+		return nil
+	case job.FFmpeg != "" && job.Describe == nil:
+		versions["ffmpeg"] = job.FFmpeg
+		return nil
+	}
+	v, err := media.Version(ctx)
+	if err == nil {
+		versions["ffmpeg"] = v
+	} else if job.Describe == nil {
+		return err
+	}
+	return nil
 }
 
 // triage decides which spans of a recording are to be decoded. It reads no

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"os"
+	"os/exec"
 	"sync"
 	"time"
 
@@ -27,15 +28,70 @@ func (w Worker) named(h wire.Hello) wire.Hello {
 	return h
 }
 
-// hashes remembers what was hashed, by the file as it was.
-var hashes struct {
+// facts remembers what is known of program files, by each as it was.
+type facts struct {
 	sync.Mutex
-	seen map[string]hashed
+	of map[string]fact
 }
 
-type hashed struct {
+type fact struct {
 	info os.FileInfo
-	sum  string
+	text string
+}
+
+// hashes are those of files, ffmpegs the versions that workers told.
+var hashes, ffmpegs facts
+
+// get is what is known of a file that is as it was then.
+func (f *facts) get(path string, now os.FileInfo) (text string, ok bool) {
+	f.Lock()
+	defer f.Unlock()
+	was, ok := f.of[path]
+	if !ok || !os.SameFile(was.info, now) || !was.info.ModTime().Equal(now.ModTime()) || was.info.Size() != now.Size() {
+		return "", false
+	}
+	return was.text, true
+}
+
+// put remembers, of a file older than a minute: a younger one may change within
+// the clock's grain.
+func (f *facts) put(path string, info os.FileInfo, text string) {
+	if time.Since(info.ModTime()) <= time.Minute {
+		return
+	}
+	f.Lock()
+	defer f.Unlock()
+	if f.of == nil {
+		f.of = map[string]fact{}
+	}
+	f.of[path] = fact{info, text}
+}
+
+// ffmpeg is the program that a worker will find, and its version where a worker
+// told that before. A worker has our PATH.
+type ffmpeg struct {
+	path    string
+	info    os.FileInfo
+	version string
+}
+
+func findFFmpeg() (f ffmpeg) {
+	var err error
+	if f.path, err = exec.LookPath("ffmpeg"); err != nil {
+		return ffmpeg{}
+	}
+	if f.info, err = os.Stat(f.path); err != nil {
+		return ffmpeg{}
+	}
+	f.version, _ = ffmpegs.get(f.path, f.info)
+	return f
+}
+
+// told notes the version that a worker has from the program itself.
+func (f ffmpeg) told(h wire.Hello) {
+	if v := h.Versions["ffmpeg"]; f.info != nil && f.version == "" && v != "" {
+		ffmpegs.put(f.path, f.info, v)
+	}
 }
 
 // hashOf is the SHA-256 of a file, or "unknown".
@@ -50,21 +106,14 @@ func hashOf(path string) string {
 	if err != nil {
 		return unknown
 	}
-	hashes.Lock()
-	defer hashes.Unlock()
-	if was, ok := hashes.seen[path]; ok && os.SameFile(was.info, info) && was.info.ModTime().Equal(info.ModTime()) && was.info.Size() == info.Size() {
-		return was.sum
+	if sum, ok := hashes.get(path, info); ok {
+		return sum
 	}
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return unknown
 	}
 	sum := hex.EncodeToString(h.Sum(nil))
-	if hashes.seen == nil {
-		hashes.seen = map[string]hashed{}
-	}
-	if time.Since(info.ModTime()) > time.Minute { // a younger one may change within the clock's grain
-		hashes.seen[path] = hashed{info, sum}
-	}
+	hashes.put(path, info, sum)
 	return sum
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"posteriori/engine/wire"
 )
@@ -38,5 +39,45 @@ func TestWorkerIsNamedByItsHash(t *testing.T) {
 	}
 	if got := w.named(wire.Hello{}); got.Build != "" {
 		t.Errorf("a worker that said nothing is %q", got.Build)
+	}
+}
+
+// FFmpeg's version is known once a worker told it, as long as its file is the
+// same.
+func TestFFmpegIsAskedOnce(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ffmpeg")
+	put := func(text string, age time.Duration) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		then := time.Now().Add(-age)
+		if err := os.Chtimes(path, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir)
+	if f := findFFmpeg(); f.info != nil || f.version != "" {
+		t.Errorf("there is none: %+v", f)
+	}
+	hello := wire.Hello{Versions: map[string]string{"ffmpeg": "7.1"}}
+	put("#!/bin/sh\n", time.Second) // it may still be written to
+	findFFmpeg().told(hello)
+	if v := findFFmpeg().version; v != "" {
+		t.Errorf("a young file's version is %q", v)
+	}
+	put("#!/bin/sh\n", time.Hour)
+	findFFmpeg().told(wire.Hello{})
+	if v := findFFmpeg().version; v != "" {
+		t.Errorf("nobody told, and it is %q", v)
+	}
+	findFFmpeg().told(hello)
+	if v := findFFmpeg().version; v != "7.1" {
+		t.Errorf("told, it is %q", v)
+	}
+	put("#!/bin/sh\n\n", 30*time.Minute)
+	if v := findFFmpeg().version; v != "" {
+		t.Errorf("another file's version is %q", v)
 	}
 }

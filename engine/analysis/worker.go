@@ -117,6 +117,8 @@ func Replay(answer io.Reader, accept func(wire.Hello) error, handle func(wire.Me
 // time, not the worker's.
 func (w Worker) run(outer context.Context, job wire.Job, accept func(wire.Hello) error, handle func(wire.Message) error) (wire.Hello, error) {
 	job.Version = wire.Version
+	tool := findFFmpeg()
+	job.FFmpeg = tool.version
 	line, err := json.Marshal(job)
 	if err != nil {
 		return wire.Hello{}, fault.Wrap(fault.Internal, err, "encode the job")
@@ -141,6 +143,7 @@ func (w Worker) run(outer context.Context, job wire.Job, accept func(wire.Hello)
 		return handle(m)
 	})
 	hello = w.named(hello)
+	tool.told(hello)
 	watchdog.Stop()
 	if err != nil || !finished {
 		cancel() // it may still be writing: stop it before waiting

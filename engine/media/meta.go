@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -23,7 +24,38 @@ type meta struct {
 		Duration string            `json:"duration"` // seconds; FFmpeg's estimate where the container has none
 		Tags     map[string]string `json:"tags"`
 	} `json:"format"`
+	// Packets are those of a small file with one stream, in its order; nil: they
+	// are to be asked for apart.
+	Packets []metaPacket `json:"packets"`
+	msgs    *messages
 }
+
+// metaPacket is a packet in ffprobe's JSON, where what lacks is nil.
+type metaPacket struct {
+	PTS      *int64 `json:"pts"`
+	DTS      *int64 `json:"dts"`
+	Duration int64  `json:"duration"`
+	Size     string `json:"size"`
+	Flags    string `json:"flags"`
+}
+
+// each walks the packets that came with the streams.
+func (m *meta) each(do func(*packet) error) error {
+	for _, k := range m.Packets {
+		p := packet{pts: within(k.PTS), dts: within(k.DTS), duration: max(within(&k.Duration), 0), size: max(parseTS(k.Size), 0)}
+		p.flags(k.Flags)
+		if err := do(&p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// smallFile is up to how many bytes a file's streams and packets are asked for
+// at once. A start of ffprobe loads two hundred libraries, which takes longer
+// than to read such a file.
+// A variable for tests.
+var smallFile int64 = 1 << 20
 
 type metaStream struct {
 	Index       int               `json:"index"`
@@ -51,15 +83,37 @@ type streamFacts struct {
 	promisedUS int64         // the container's length of the stream, 0 unknown
 }
 
-// readMeta asks ffprobe for the streams of a file.
-func readMeta(ctx context.Context, src source, path string) (*meta, error) {
+// errLong is of an answer with packets that was too long, or took too long.
+var errLong = errors.New("too long an answer")
+
+// readMeta asks ffprobe for the streams of a file, and of a small one for its
+// packets too. Those are left out where there are many, or of several streams.
+func readMeta(ctx context.Context, src source, path string, packets bool) (*meta, error) {
+	if packets && src.bytes <= smallFile {
+		m, err := askMeta(ctx, src, path, "-show_entries", "packet=pts,dts,duration,size,flags")
+		if err == nil && len(m.Streams) > 1 {
+			m.Packets = nil
+		}
+		if err != errLong {
+			return m, err
+		}
+	}
+	return askMeta(ctx, src, path)
+}
+
+// askMeta runs ffprobe, asking for more.
+func askMeta(ctx context.Context, src source, path string, more ...string) (*meta, error) {
 	args := append([]string{"-hide_banner", "-v", "error", "-max_alloc", itoa(maxAlloc), "-of", "json",
-		"-show_streams", "-show_format"}, src.inputFlags()...)
+		"-show_streams", "-show_format"}, more...)
+	args = append(args, src.inputFlags()...)
 	ctx2, cancel := context.WithTimeout(ctx, scanStall)
 	defer cancel()
 	out, msgs, err := runTool(ctx2, "ffprobe", append(args, "-i", src.url()))
 	if ctx.Err() != nil {
 		return nil, interrupted(ctx)
+	}
+	if more != nil && (ctx2.Err() != nil || err != nil && len(out) > 1<<10) { // what cannot be opened gets no answer at all
+		return nil, errLong
 	}
 	if ctx2.Err() != nil {
 		return nil, fault.New(fault.BadInput, "ffprobe found nothing out within %v", scanStall).OnFile(path).
@@ -71,7 +125,7 @@ func readMeta(ctx context.Context, src source, path string) (*meta, error) {
 		}
 		return nil, refuseFile(msgs, src, path)
 	}
-	var m meta
+	m := meta{msgs: msgs}
 	if err := json.Unmarshal(out, &m); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "ffprobe's answer cannot be read").OnFile(path)
 	}

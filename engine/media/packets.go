@@ -114,20 +114,33 @@ func parsePacket(line string, p *packet) bool {
 		case "size":
 			p.size = max(parseTS(v), 0)
 		case "flags":
-			p.key = strings.Contains(v, "K")
-			p.discard = strings.Contains(v, "D")
-			p.corrupt = strings.Contains(v, "C")
+			p.flags(v)
 		}
 	}
 	return found
 }
 
-// parseTS reads a timestamp. Beyond 2^52 ticks FFmpeg's own arithmetic, in
-// doubles, would not be exact: such values count as missing.
+// flags reads ffprobe's letters.
+func (p *packet) flags(s string) {
+	p.key = strings.Contains(s, "K")
+	p.discard = strings.Contains(s, "D")
+	p.corrupt = strings.Contains(s, "C")
+}
+
+// parseTS reads a timestamp.
 func parseTS(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n > 1<<52 || n < -1<<52 {
+	if err != nil {
 		return noPTS
 	}
-	return n
+	return within(&n)
+}
+
+// within is a timestamp that FFmpeg's own arithmetic, in doubles, has exactly:
+// beyond 2^52 ticks it counts as missing, as nil does.
+func within(n *int64) int64 {
+	if n == nil || *n > 1<<52 || *n < -1<<52 {
+		return noPTS
+	}
+	return *n
 }

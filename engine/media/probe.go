@@ -20,6 +20,10 @@ var scanStall = 2 * time.Minute
 // minChunkUS keeps a plan to a sane number of chunks.
 const minChunkUS = 100_000
 
+// seekUS is how long a recording must be for seeks to be worth a try: a shorter
+// one is read from its start sooner than it is shown that it can be sought.
+const seekUS = 2_000_000
+
 // rawFormats have no timestamps at all.
 var rawFormats = []string{"h264", "hevc", "m4v", "mpegvideo", "mjpeg", "obu"}
 
@@ -55,7 +59,7 @@ func Probe(ctx context.Context, path string, chunkUS int64) (*wire.Probe, error)
 		p.Warnings = append(p.Warnings, fmt.Sprintf("the container promises %s, the file holds %s: it was cut short",
 			clockText(st.promisedUS), clockText(p.DurationUS)))
 	}
-	if p.Seekable {
+	if p.Seekable = p.Seekable && p.DurationUS > seekUS; p.Seekable {
 		if p.Seekable, err = trySeeks(ctx, src, p); err != nil {
 			return nil, onFile(err, path)
 		}
@@ -73,7 +77,7 @@ func Glance(ctx context.Context, path string) (*wire.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := readMeta(ctx, src, path)
+	m, err := readMeta(ctx, src, path, false)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +94,7 @@ func Glance(ctx context.Context, path string) (*wire.Probe, error) {
 
 // probeAs reads the streams and scans the packets, and notes the demuxer in src.
 func probeAs(ctx context.Context, src *source, path string, chunkUS int64) (*wire.Probe, *streamFacts, error) {
-	m, err := readMeta(ctx, *src, path)
+	m, err := readMeta(ctx, *src, path, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +105,12 @@ func probeAs(ctx context.Context, src *source, path string, chunkUS int64) (*wir
 	p.Bytes = src.bytes
 	src.format, _, _ = strings.Cut(p.Format, ",")
 	sc := newScan(p, st, chunkUS)
-	msgs, err := scanPackets(ctx, *src, p.Stream, "", sc.packet)
+	msgs, err := m.msgs, error(nil)
+	if m.Packets != nil {
+		err = m.each(sc.packet)
+	} else {
+		msgs, err = scanPackets(ctx, *src, p.Stream, "", sc.packet)
+	}
 	if err == nil {
 		err = sc.finish(p, msgs)
 	}

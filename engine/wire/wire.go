@@ -44,6 +44,9 @@ type Job struct {
 	Render   *RenderJob   `json:"render,omitempty"`
 	Clip     *ClipJob     `json:"clip,omitempty"`
 	Triage   *TriageJob   `json:"triage,omitempty"`
+	// FFmpeg is its version as a worker said it before, its file being the same
+	// since; empty: the worker is to ask it.
+	FFmpeg string `json:"ffmpeg,omitempty"`
 }
 
 // Rational is a fraction; a time base in seconds when used as one.
