@@ -43,14 +43,18 @@ demo: build ## the main job on real footage, into demo/
 
 # make bench DATA=../shared/data SUITE=speed,tracking JSON=out.json
 # FULL=1 measures every case, PEERS=DIR other programs out of a Python environment.
+# SUITE=faults FULL=1 goes on where bench/faults.json ends; PART=kills or media
+# does one of its parts, FOR=1h ends after an hour.
 DATA ?= ../shared/data
 SUITE ?= all
 JSON ?=
 FULL ?=
 PEERS ?=
-bench: build ## measure: DATA=DIR SUITE=a,b JSON=FILE FULL=1 PEERS=DIR
+PART ?=
+FOR ?= 0
+bench: build ## measure: DATA=DIR SUITE=a,b JSON=FILE FULL=1 PEERS=DIR PART=kills FOR=1h
 	@CGO_ENABLED=0 go build -trimpath -o bench/out/bench ./bench
-	@bench/out/bench -data '$(DATA)' -suite '$(SUITE)' -json '$(JSON)' -peers '$(PEERS)' $(if $(FULL),-full)
+	@bench/out/bench -data '$(DATA)' -suite '$(SUITE)' -json '$(JSON)' -peers '$(PEERS)' -part '$(PART)' -within '$(FOR)' $(if $(FULL),-full)
 
 picture: build ## make README's picture anew (AT=SECOND of the synopsis)
 	@.ci/picture

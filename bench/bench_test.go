@@ -232,7 +232,7 @@ func TestRunSuitesInterrupted(t *testing.T) {
 	reports, err := runSuites(ctx, &env{root: t.TempDir()}, []suite{
 		{"cut", func(context.Context, *env) ([]figure, error) {
 			stop()
-			return (&broken{killed: map[string]int{"ffmpeg": 3}, lost: 1}).figures(), ctx.Err()
+			return killFigures(&tally{Kills: []*killSitting{{Killed: map[string]int{"ffmpeg": 3}, Lost: 1}}}), ctx.Err()
 		}},
 		{"never", func(context.Context, *env) ([]figure, error) { panic("it was interrupted") }},
 	})

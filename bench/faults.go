@@ -21,21 +21,38 @@ import (
 )
 
 // faultsSuite measures what is lost when processes die at random moments, and
-// what hostile files do. Both are counts that must be nought.
+// what hostile files do. Both are counts that must be nought. A full run may
+// take several sittings: see [tally].
 func faultsSuite(ctx context.Context, e *env) ([]figure, error) {
+	t := &tally{}
+	if e.full {
+		var err error
+		if t, err = openTally(filepath.Join(e.root, "bench", tallyName), e.part, e.anew); err != nil {
+			return nil, err
+		}
+	}
+	if e.within > 0 {
+		var enough context.CancelFunc
+		ctx, enough = context.WithTimeoutCause(ctx, e.within, errEnough)
+		defer enough()
+	}
 	var out []figure
 	for _, part := range []struct {
-		name string
-		run  func(context.Context, *env) ([]figure, error)
-	}{{"kills", killFigures}, {"media", hostileFigures}} { // each has the counts of what was done when it breaks off
-		if !strings.Contains(part.name, e.clip) {
-			continue
+		name    string
+		run     func(context.Context, *env, *tally) error
+		figures func(*tally) []figure
+	}{{partKills, killFaults, killFigures}, {partMedia, mediaFaults, mediaFigures}} {
+		var err error
+		if e.part == "" || e.part == part.name {
+			err = errors.Join(part.run(ctx, e, t), t.reload())
 		}
-		figures, err := part.run(ctx, e)
-		out = append(out, figures...)
-		if err != nil {
+		out = append(out, part.figures(t)...) // of what was done until it broke off
+		if err != nil && context.Cause(ctx) != errEnough {
 			return out, err
 		}
+	}
+	if !e.full {
+		return out, fmt.Errorf("%w: a short run, whose figures are not kept; FULL=1 does all of it, in sittings", errNoData)
 	}
 	return out, nil
 }
@@ -59,18 +76,13 @@ const (
 
 // broken is one series of kills.
 type broken struct {
-	e      *env
-	clip   string
-	rng    *rand.Rand
-	modes  []mode
-	now    *mode // of the round
-	fleet  *fleet
-	killed map[string]int
-	missed int // moments at which no such process was there
-	rounds int
-	runs   int
-	// What must be nought.
-	differ, lost, twice, unverified, left int
+	e     *env
+	clip  string
+	rng   *rand.Rand
+	modes []mode
+	now   *mode // of the round
+	fleet *fleet
+	*killSitting
 }
 
 // mode is a way to have recordings analysed: posteriori analyse, a batch, or a
@@ -102,6 +114,10 @@ func (m *mode) args(ctx context.Context, p *program) []string {
 	}
 	return append(args, "--detector", "none", "--workers", "2")
 }
+
+// undisturbed notes that a whole run took so long: the machine may have become
+// quicker since the first, and moments are to lie within a run.
+func (m *mode) undisturbed(took time.Duration) { m.took = min(m.took, (m.took+took)/2) }
 
 // unbroken is one run that nothing disturbs.
 func (b *broken) unbroken(ctx context.Context, m *mode) error {
@@ -156,62 +172,70 @@ func (b *broken) prepare(ctx context.Context) error {
 	return nil
 }
 
-// killFigures kills coordinator, worker and FFmpeg, machines and Postgres, with
+// killFaults kills coordinator, worker and FFmpeg, machines and Postgres, with
 // SIGKILL at random moments of an analysis, which is begun again where the
 // coordinator died. At the end of each round the index must be the unbroken one.
-func killFigures(ctx context.Context, e *env) ([]figure, error) {
-	b := &broken{e: e, rng: rand.New(rand.NewPCG(7, 11)), killed: map[string]int{}}
-	defer func() { b.fleet.close() }()
-	if err := b.prepare(ctx); err != nil {
-		return nil, err
-	}
-	total := killsDefault
+func killFaults(ctx context.Context, e *env, t *tally) error {
+	total, before := killsDefault, t.kills().kills()
 	if e.full {
 		total = killsFull
 	}
-	for b.kills() < total {
-		b.now = &b.modes[b.rounds%len(b.modes)]
+	if before >= total {
+		return nil
+	}
+	// Moments are others in each sitting.
+	b := &broken{e: e, rng: rand.New(rand.NewPCG(7, uint64(before))), killSitting: &killSitting{sitting: e.sitting(), Killed: map[string]int{}}}
+	defer func() { b.fleet.close() }()
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	b.Machines = b.fleet != nil
+	t.Kills = append(t.Kills, b.killSitting)
+	for before+b.kills() < total {
+		b.now = &b.modes[b.Rounds%len(b.modes)]
 		round := b.round
 		if b.now.machines {
 			round = b.machinesRound
 		}
 		in, stop := context.WithTimeoutCause(ctx, roundLimit, fmt.Errorf("a round hangs: it has not ended within %v", roundLimit))
-		err := round(in, min(killsOfARound, total-b.kills()))
+		err := round(in, min(killsOfARound, total-before-b.kills()))
 		why := context.Cause(in)
 		if stop(); err != nil {
-			return b.figures(), errors.Join(err, why)
+			return errors.Join(err, why)
 		}
-		b.rounds++
-		e.note("  %d of %d kills in %d rounds (%v), %d indexes differ", b.kills(), total, b.rounds, b.killed, b.differ)
+		b.Rounds++
+		if err := t.save(); err != nil {
+			return err
+		}
+		e.note("  %d of %d kills in %d rounds (%v), %d indexes differ", before+b.kills(), total, b.Rounds, b.Killed, b.Differ)
 	}
-	return b.figures(), nil
+	return nil
 }
 
-// figures are the counts of what was done so far.
-func (b *broken) figures() []figure {
-	note := fmt.Sprintf("SIGKILL at random moments of analyse (8 chunks), of batch run (import and analysis), and of batch run on 2 machines, in turn: %d coordinators, %d workers, %d FFmpeg, %d machines, %d Postgres with all its processes; %d rounds to their end, %d runs",
-		b.killed["posteriori"], b.killed["posteriori-work"], b.killed["ffmpeg"], b.killed[aMachine], b.killed[aDatabase], b.rounds, b.runs)
-	if b.fleet == nil {
+// killFigures are the counts of what was done so far.
+func killFigures(t *tally) []figure {
+	b := t.kills()
+	if b.kills() == 0 {
+		return nil
+	}
+	note := fmt.Sprintf("SIGKILL at random moments of analyse (8 chunks), of batch run (import and analysis), and of batch run on 2 machines, in turn: %d coordinators, %d workers, %d FFmpeg, %d machines, %d Postgres with all its processes; %d rounds to their end, %d runs; %s",
+		b.Killed["posteriori"], b.Killed["posteriori-work"], b.Killed["ffmpeg"], b.Killed[aMachine], b.Killed[aDatabase], b.Rounds, b.Runs, sittings(t.Kills))
+	if !b.Machines {
 		note += "; no Postgres here: no machines"
 	}
-	nought := func(name string, n int, note string) figure {
-		return figure{Name: name, Value: float64(n), Reference: "0", Source: "goal of the project", Note: note}
-	}
 	return []figure{
-		{Name: "kills", Value: float64(b.kills()), Reference: strconv.Itoa(killsFull), Source: "with FULL=1", Note: note},
-		nought("kills, indexes that differ from the unbroken one", b.differ, "tracks with paths, and coverage, as JSON, byte for byte"),
-		nought("kills, records lost", b.lost, "runs of analyse whose workers had begun and that the journal does not have; of a batch, files without a record of their import or of an analysis"),
-		nought("kills, records twice", b.twice, "runs of analyse that the journal has more than once; of a batch, imports"),
-		nought("kills, journals that do not verify", b.unverified, "after each round"),
-		nought("kills, files left in the spool", b.left, "after each round on machines"),
+		{Name: "kills", Value: float64(b.kills()), Reference: strconv.Itoa(killsFull), Source: "goal of the project", Note: note},
+		nought("kills, indexes that differ from the unbroken one", b.Differ, "tracks with paths, and coverage, as JSON, byte for byte"),
+		nought("kills, records lost", b.Lost, "runs of analyse whose workers had begun and that the journal does not have; of a batch, files without a record of their import or of an analysis"),
+		nought("kills, records twice", b.Twice, "runs of analyse that the journal has more than once; of a batch, imports"),
+		nought("kills, journals that do not verify", b.Unverified, "after each round"),
+		nought("kills, files left in the spool", b.Left, "after each round on machines"),
 	}
 }
 
-func (b *broken) kills() (n int) {
-	for _, k := range b.killed {
-		n += k
-	}
-	return n
+// nought is a figure that must be 0.
+func nought(name string, n int, note string) figure {
+	return figure{Name: name, Value: float64(n), Reference: "0", Source: "goal of the project", Note: note}
 }
 
 // store is a fresh one, as the round's mode wants it.
@@ -285,11 +309,15 @@ func (b *broken) round(ctx context.Context, kills int) error {
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		run, err := b.run(ctx, p, done < kills)
 		if err != nil {
 			return err
 		}
-		b.runs++
+		if done+run.kills == 0 {
+			b.now.undisturbed(time.Since(began))
+		}
+		b.Runs++
 		done += run.kills
 		after, err := analyses(p)
 		if err != nil {
@@ -298,9 +326,9 @@ func (b *broken) round(ctx context.Context, kills int) error {
 		switch n := after - before; {
 		case b.now.batch: // a run of one may have nothing left to analyse: see counted
 		case n > 1:
-			b.twice += n - 1
+			b.Twice += n - 1
 		case n == 0 && run.worked:
-			b.lost++
+			b.Lost++
 		}
 		if run.ended { // before the last kill, it may be: all that is done stays done
 			break
@@ -322,8 +350,8 @@ func (b *broken) counted(p *program, files int) error {
 		return err
 	}
 	analysed, err := analyses(p)
-	b.lost += max(0, files-imports) + max(0, files-analysed)
-	b.twice += max(0, imports-files)
+	b.Lost += max(0, files-imports) + max(0, files-analysed)
+	b.Twice += max(0, imports-files)
 	return err
 }
 
@@ -334,11 +362,11 @@ func (b *broken) judge(ctx context.Context, p *program) error {
 		return err
 	}
 	if got != b.now.want {
-		b.differ++
+		b.Differ++
 		b.e.note("  differs: %s", difference(b.now.want, got))
 	}
 	if _, err := p.run(ctx, "journal", "verify"); err != nil && ctx.Err() == nil {
-		b.unverified++
+		b.Unverified++
 		b.e.note("  %v", err)
 	}
 	return ctx.Err()
@@ -389,7 +417,7 @@ func (b *broken) run(ctx context.Context, p *program, kill bool) (o outcome, err
 			victim = victims[0]
 		}
 		if kill {
-			moment = time.After(time.Duration(b.rng.Int64N(int64(b.now.took) / 2)))
+			moment = time.After(b.moment())
 		}
 		select {
 		case err := <-ended:
@@ -405,13 +433,13 @@ func (b *broken) run(ctx context.Context, p *program, kill bool) (o outcome, err
 		o.worked = o.worked || reads(below(cmd.Process.Pid, "ffmpeg"), b.clip)
 		pids := below(cmd.Process.Pid, victim)
 		if len(pids) == 0 {
-			b.missed++
+			b.Missed++
 			continue
 		}
 		if err := syscall.Kill(pids[b.rng.IntN(len(pids))], syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return o, err
 		}
-		b.killed[victim]++
+		b.Killed[victim]++
 		o.kills++
 		if victim == victims[0] {
 			<-ended

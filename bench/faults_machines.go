@@ -172,7 +172,7 @@ func (f *fleet) crash(rng *rand.Rand) error {
 // coordinator is posteriori batch run, begun again as often as it ends before
 // its time.
 func (b *broken) coordinator(ctx context.Context, p *program) (*started, error) {
-	b.runs++
+	b.Runs++
 	cmd := exec.CommandContext(ctx, p.bin, b.now.args(ctx, p)...)
 	cmd.Env = p.env
 	return start(cmd)
@@ -196,6 +196,7 @@ func (b *broken) machinesRound(ctx context.Context, kills int) error {
 	}
 	defer func() { c.kill() }()
 	spared := false // one worker or FFmpeg of this run was killed, which is what a chunk bears
+	first, wanted := time.Now(), kills
 	for began, moment := time.Now(), b.moment(); ; time.Sleep(20 * time.Millisecond) {
 		if err := errors.Join(ctx.Err(), b.fleet.tend(ctx)); err != nil {
 			return err
@@ -203,6 +204,9 @@ func (b *broken) machinesRound(ctx context.Context, kills int) error {
 		code, ended := c.ended()
 		switch {
 		case ended && code == 0:
+			if kills == wanted {
+				b.now.undisturbed(time.Since(first))
+			}
 			return b.settle(ctx, p)
 		case ended && code != 8:
 			return fmt.Errorf("posteriori: status %d\n%s", code, tail(c.said.String()))
@@ -215,7 +219,7 @@ func (b *broken) machinesRound(ctx context.Context, kills int) error {
 			if victim == "" {
 				continue
 			}
-			b.killed[victim]++
+			b.Killed[victim]++
 			kills--
 			spared = spared || victim == victims[1] || victim == victims[2]
 			ended = victim == victims[0]
@@ -229,8 +233,11 @@ func (b *broken) machinesRound(ctx context.Context, kills int) error {
 	}
 }
 
-// moment is how long it is to the next kill.
-func (b *broken) moment() time.Duration { return time.Duration(b.rng.Int64N(int64(b.now.took) / 2)) }
+// moment is how long it is to the next kill: on the average the kills of a round
+// would take as long as a run.
+func (b *broken) moment() time.Duration {
+	return time.Duration(b.rng.Int64N(int64(2 * b.now.took / killsOfARound)))
+}
 
 // strike kills something: the coordinator, a machine, the database, or a worker
 // or FFmpeg of a machine. It says what, or nothing where there was none.
@@ -250,7 +257,7 @@ func (b *broken) strike(c *started, spared bool) (victim string, err error) {
 	default:
 		pids := below(b.fleet.machines[m].cmd.Process.Pid, victim)
 		if len(pids) == 0 {
-			b.missed++
+			b.Missed++
 			return "", nil
 		}
 		err = syscall.Kill(pids[b.rng.IntN(len(pids))], syscall.SIGKILL)
@@ -273,6 +280,6 @@ func (b *broken) settle(ctx context.Context, p *program) error {
 	for _, l := range left {
 		b.e.note("  left in the spool: %s", l.Name())
 	}
-	b.left += len(left)
+	b.Left += len(left)
 	return b.judge(ctx, p)
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,73 +26,68 @@ const (
 	hostileAtOnce  = 264 // in one batch
 )
 
-// hostile is what became of the files.
-type hostile struct {
-	files            int
-	outcomes         map[string]int
-	without, crashes int
-	left             int // processes that outlived the program
-	slowest          time.Duration
-	slowestKind      string
-	peak             int64
-	tookAll          time.Duration
-	unverified       int
-}
-
-// hostileFigures has a batch import and analyse mutated files of every kind, and
+// mediaFaults has a batch import and analyse mutated files of every kind, and
 // counts what must be nought: crashes of the program, files without an outcome,
 // processes that stay. The slowest file shows that nothing hangs.
-func hostileFigures(ctx context.Context, e *env) ([]figure, error) {
-	total := hostileDefault
+func mediaFaults(ctx context.Context, e *env, t *tally) error {
+	from, total := t.media().To, hostileDefault
 	if e.full {
 		total = hostileFull
 	}
+	if from >= total {
+		return nil
+	}
 	dir, err := os.MkdirTemp(e.out, "hostile-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	list, lacks, err := makeBases(ctx, dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	h := &hostile{outcomes: map[string]int{}}
-	for from := 0; from < total; from += hostileAtOnce {
-		if err := h.batch(ctx, e, list, dir, from, min(total, from+hostileAtOnce)); err != nil {
-			return h.figures(len(list), lacks), err
+	h := &mediaSitting{sitting: e.sitting(), From: from, To: from, Kinds: len(list), Lacks: lacks, Outcomes: map[string]int{}}
+	t.Media = append(t.Media, h)
+	for h.To < total {
+		if err := h.batch(ctx, e, list, dir, h.To, min(total, h.To+hostileAtOnce)); err != nil {
+			return err
 		}
-		e.note("  %d of %d hostile files: %v, slowest %v", h.files, total, h.outcomes, h.slowest.Round(time.Millisecond))
+		if err := t.save(); err != nil {
+			return err
+		}
+		e.note("  %d of %d hostile files: %v, slowest %.1f s", h.To, total, h.Outcomes, h.SlowestS)
 	}
-	return h.figures(len(list), lacks), nil
+	return nil
 }
 
-// figures are the counts of what was done so far.
-func (h *hostile) figures(bases int, lacks []string) []figure {
-	var kinds []string
-	for _, k := range slices.Sorted(maps.Keys(h.outcomes)) {
-		kinds = append(kinds, fmt.Sprintf("%d %s", h.outcomes[k], k))
+// mediaFigures are the counts of what was done so far.
+func mediaFigures(t *tally) []figure {
+	h := t.media()
+	if h.To == 0 {
+		return nil
 	}
-	note := fmt.Sprintf("%d kinds of file × %d ways to harm them; %s", bases, len(mutations), strings.Join(kinds, ", "))
-	if len(lacks) > 0 {
-		note += "; not made by this FFmpeg: " + strings.Join(lacks, ", ")
+	var outcomes []string
+	for _, k := range slices.Sorted(maps.Keys(h.Outcomes)) {
+		outcomes = append(outcomes, fmt.Sprintf("%d %s", h.Outcomes[k], k))
 	}
-	nought := func(name string, n int, note string) figure {
-		return figure{Name: name, Value: float64(n), Reference: "0", Source: "goal of the project", Note: note}
+	note := fmt.Sprintf("%d kinds of file × %d ways to harm them; %s; %s", h.Kinds, len(mutations), strings.Join(outcomes, ", "), sittings(t.Media))
+	if len(h.Lacks) > 0 {
+		note += "; not made by this FFmpeg: " + strings.Join(h.Lacks, ", ")
 	}
 	return []figure{
-		{Name: "hostile files", Value: float64(h.files), Reference: fmt.Sprint(hostileFull), Source: "with FULL=1", Note: note},
-		nought("hostile files, crashes of the program", h.crashes, "batch run ends with an exit status of its own"),
-		nought("hostile files without an outcome", h.without, "analysed, partly analysed, refused or failed, with the reason"),
-		nought("hostile files, processes left behind", h.left, "workers, ffmpeg and ffprobe after the run"),
-		nought("hostile files, journals that do not verify", h.unverified, ""),
-		{Name: "hostile files, slowest", Value: h.slowest.Seconds(), Unit: "s", Note: h.slowestKind + ", import and analysis"},
-		{Name: "hostile files, each", Value: h.tookAll.Seconds() / float64(max(1, h.files)), Unit: "s", Note: "wall time of the batch"},
-		{Name: "hostile files, peak memory", Value: float64(h.peak) / (1 << 20), Unit: "MiB", Note: "program, workers and FFmpeg together"},
+		{Name: "hostile files", Value: float64(h.To), Reference: fmt.Sprint(hostileFull), Source: "goal of the project", Note: note},
+		nought("hostile files, crashes of the program", h.Crashes, "batch run ends with an exit status of its own"),
+		nought("hostile files without an outcome", h.Without, "analysed, partly analysed, refused or failed, with the reason"),
+		nought("hostile files, processes left behind", h.Left, "workers, ffmpeg and ffprobe after the run"),
+		nought("hostile files, journals that do not verify", h.Unverified, "after each batch of "+strconv.Itoa(hostileAtOnce)),
+		{Name: "hostile files, slowest", Value: h.SlowestS, Unit: "s", Note: h.Slowest + ", import and analysis"},
+		{Name: "hostile files, each", Value: h.TookS / float64(h.To), Unit: "s", Note: "wall time of the batch"},
+		{Name: "hostile files, peak memory", Value: float64(h.Peak) / (1 << 20), Unit: "MiB", Note: "program, workers and FFmpeg together"},
 	}
 }
 
 // batch runs one batch of hostile files.
-func (h *hostile) batch(ctx context.Context, e *env, list []base, dir string, from, to int) error {
+func (h *mediaSitting) batch(ctx context.Context, e *env, list []base, dir string, from, to int) error {
 	seized := filepath.Join(dir, "seized")
 	defer os.RemoveAll(seized)
 	if err := os.MkdirAll(seized, 0o755); err != nil {
@@ -126,12 +122,12 @@ func (h *hostile) batch(ctx context.Context, e *env, list []base, dir string, fr
 	}
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 4) { // 4: some files could not be analysed
-		h.crashes++
+		h.Crashes++
 		e.note("  %v\n%s", err, tail(said.String()))
 	}
-	h.tookAll += time.Since(began)
-	h.peak = max(h.peak, u.PeakRSS)
-	h.left += len(readersOf(seized))
+	h.TookS += time.Since(began).Seconds()
+	h.Peak = max(h.Peak, u.PeakRSS)
+	h.Left += len(readersOf(seized))
 	if err := h.account(ctx, p, to-from); err != nil {
 		return err
 	}
@@ -139,8 +135,12 @@ func (h *hostile) batch(ctx context.Context, e *env, list []base, dir string, fr
 		return err
 	}
 	if _, err := p.run(ctx, "journal", "verify"); err != nil {
-		h.unverified++
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		h.Unverified++
 	}
+	h.To = to
 	return nil
 }
 
@@ -184,7 +184,7 @@ func writeManifest(manifest string, paths ...string) error {
 }
 
 // account asks what became of each file.
-func (h *hostile) account(ctx context.Context, p *program, files int) error {
+func (h *mediaSitting) account(ctx context.Context, p *program, files int) error {
 	raw, err := p.run(ctx, "batch", "status", "--all", "--json")
 	if err != nil {
 		return err
@@ -201,18 +201,17 @@ func (h *hostile) account(ctx context.Context, p *program, files int) error {
 	if len(v.Items) != files {
 		return fmt.Errorf("batch status lists %d of %d files: %.300s", len(v.Items), files, raw)
 	}
-	h.files += files
 	for _, it := range v.Items {
-		h.outcomes[it.State]++
+		h.Outcomes[it.State]++
 		if it.State == "waiting" || it.State != "analysed" && it.Reason == "" {
-			h.without++
+			h.Without++
 		}
 	}
 	return nil
 }
 
 // read takes the slowest file from the log.
-func (h *hostile) read(log, seized string) error {
+func (h *mediaSitting) read(log, seized string) error {
 	list, err := os.ReadDir(seized)
 	if err != nil {
 		return err
@@ -230,8 +229,8 @@ func (h *hostile) read(log, seized string) error {
 		if err := json.Unmarshal(in.Bytes(), &v); err != nil {
 			return err
 		}
-		if took := time.Duration(v.Took * float64(time.Second)); took > h.slowest && v.Item > 0 && v.Item <= len(list) {
-			h.slowest, h.slowestKind = took, list[v.Item-1].Name()
+		if v.Took > h.SlowestS && v.Item > 0 && v.Item <= len(list) {
+			h.SlowestS, h.Slowest = v.Took, list[v.Item-1].Name()
 		}
 	}
 	return nil

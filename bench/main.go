@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"posteriori/bench/score"
 	"posteriori/testdata/timedworker"
@@ -25,13 +26,16 @@ import (
 
 // env is what a suite may use.
 type env struct {
-	root    string // the repository
-	data    string // laid out like the benchmark data
-	out     string // scratch that is kept between runs: clips that were built
-	clip    string // only clips whose name contains it
-	keep    bool   // leave what lies beside RESULTS.md as it is
-	full    bool   // every case, however long it takes
-	peers   string // a Python environment with other programs, or empty
+	root    string        // the repository
+	data    string        // laid out like the benchmark data
+	out     string        // scratch that is kept between runs: clips that were built
+	clip    string        // only clips whose name contains it
+	keep    bool          // leave what lies beside RESULTS.md as it is
+	full    bool          // every case, however long it takes
+	part    string        // faults: kills or media; empty: both
+	anew    bool          // faults: forget the sittings before
+	within  time.Duration // faults: end after so long; 0: never
+	peers   string        // a Python environment with other programs, or empty
 	verbose bool
 
 	stills map[string][][]stillHit  // answers of this run, by the photographs
@@ -97,12 +101,18 @@ func run(ctx context.Context, args []string) error {
 	names := f.String("suite", "all", "suites to run, by commas: "+strings.Join(suiteNames(), ", "))
 	jsonFile := f.String("json", "", "write the figures there as JSON too")
 	verbose := f.Bool("v", false, "print every miss and false alarm")
-	clip := f.String("clip", "", "events, speed: only clips whose name contains this; faults: kills or media (leaves RESULTS.md as it is)")
+	clip := f.String("clip", "", "events, speed: only clips whose name contains this (leaves RESULTS.md as it is)")
 	full := f.Bool("full", false, "speed, query, growth, faults, soak: every case and size, for hours")
+	part := f.String("part", "", "faults: only kills, or only media")
+	anew := f.Bool("anew", false, "faults, with -full: begin again, in place of going on where bench/faults.json ends")
+	within := f.Duration("within", 0, "faults: end after so long, and keep what was done")
 	peers := f.String("peers", "", "speed: a Python environment with dvr-scan-headless, to measure against")
 	keep := f.Bool("keep", false, "leave bench/RESULTS.md as it is")
 	if err := f.Parse(args); err != nil {
 		return err
+	}
+	if *part != "" && *part != partKills && *part != partMedia {
+		return fmt.Errorf("-part %s is neither %s nor %s", *part, partKills, partMedia)
 	}
 	chosen, err := choose(*names)
 	if err != nil {
@@ -116,7 +126,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, keep: *keep || *clip != "", full: *full, peers: *peers, verbose: *verbose,
+	e := &env{root: root, data: dir, out: filepath.Join(root, "bench", "out"), clip: *clip, keep: *keep || *clip != "", full: *full, part: *part, anew: *anew, within: *within, peers: *peers, verbose: *verbose,
 		stills: map[string][][]stillHit{}, tracks: map[string][]score.Track{}}
 	if err := os.MkdirAll(e.out, 0o755); err != nil {
 		return err

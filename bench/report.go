@@ -59,7 +59,8 @@ func machine() string {
 	return fmt.Sprintf("%d × %s, %s", runtime.NumCPU(), model, runtime.GOOS)
 }
 
-// commit names the state of the sources; "+" marks changes that it has not.
+// commit names the state of the sources; "+" marks changes that it has not, but
+// for what bench itself writes.
 func commit(root string) string {
 	git := func(args ...string) (string, error) {
 		out, err := exec.Command("git", append([]string{"-C", root}, args...)...).Output()
@@ -69,7 +70,8 @@ func commit(root string) string {
 	if err != nil {
 		return "unknown"
 	}
-	if changed, err := git("status", "--porcelain", "--untracked-files=no"); err == nil && changed != "" {
+	if changed, err := git("status", "--porcelain", "--untracked-files=no", "--", ".",
+		":!bench/"+tallyName, ":!bench/results.json", ":!bench/*.md"); err == nil && changed != "" {
 		id += "+"
 	}
 	return id
