@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -166,6 +167,59 @@ func TestFailsTwice(t *testing.T) {
 	all, err := b.ix.Analyses(t.Context())
 	if err != nil || all[0].State != index.Complete || all[0].PlaneW != 32 || all[0].PlaneH != 18 {
 		t.Errorf("analysis %+v, %v", all, err)
+	}
+}
+
+// TestLostBehindTwo: in what cannot be sought, two chunks lost in a row lose all
+// behind them, without a try; one alone does not. A run that is killed among the
+// losses, and goes on, comes to the same.
+func TestLostBehindTwo(t *testing.T) {
+	coverage := func(script string, seekable bool, stopAfter int) ([]int, []scene.Coverage, []string) {
+		t.Helper()
+		b := newBench(t, script)
+		b.recs[0].Probe.Seekable = seekable
+		b.opt.Workers = 1
+		if stopAfter > 0 {
+			ctx, stop := context.WithCancel(t.Context())
+			n := 0
+			b.opt.Watch = func(e Event) {
+				if e.What == EventLost {
+					if n++; n == stopAfter {
+						stop()
+					}
+				}
+			}
+			if _, err := b.run(ctx); err == nil {
+				t.Fatal("it was not interrupted")
+			}
+			b.opt.Watch, b.lines = nil, nil
+		}
+		out, err := b.run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(out[0].Failed)
+		return out[0].Failed, out[0].Coverage, b.lines
+	}
+	const two = "0 crash\n1 crash\n"
+	failed, whole, lines := coverage(two, false, 0)
+	if d := cmp.Diff([]int{0, 1, 2, 3}, failed); d != "" {
+		t.Error(d)
+	}
+	last := whole[len(whole)-1]
+	if last.Kind != scene.NotAnalysed || last.ToUS != 4*sec || !strings.Contains(last.Reason, "it lies behind") || !strings.Contains(strings.Join(lines, "\n"), "2 chunks behind it") {
+		t.Errorf("%+v, %q", whole, lines)
+	}
+	if failed, _, _ := coverage(two, true, 0); len(failed) != 2 {
+		t.Errorf("what can be sought loses %v", failed)
+	}
+	if failed, _, _ := coverage("1 crash\n", false, 0); len(failed) != 1 {
+		t.Errorf("one lost chunk loses %v", failed)
+	}
+	for _, n := range []int{1, 2, 3, 4} {
+		if _, got, _ := coverage(two, false, n); !cmp.Equal(whole, got) {
+			t.Errorf("killed at loss %d: %s", n, cmp.Diff(whole, got))
+		}
 	}
 }
 

@@ -16,9 +16,23 @@ import (
 	"posteriori/engine/wire"
 )
 
-// maxSpans bounds the spans of damage told of one chunk; beyond, the last one
-// reaches to the chunk's end.
-const maxSpans = 1000
+// maxSpans bounds the spans of damage told of one chunk, or of so much media
+// time; beyond, the last one reaches to the end.
+const (
+	maxSpans = 1000
+	perSpans = 300_000_000 // µs
+)
+
+// Examination finds out what of a recording was not properly decoded.
+type Examination struct {
+	path  string
+	p     *wire.Probe
+	whole []scene.Coverage // damage of all of it, once it was looked for
+	known bool
+}
+
+// Examine begins the examination of a recording.
+func Examine(path string, p *wire.Probe) *Examination { return &Examination{path: path, p: p} }
 
 // Coverage says which spans of a chunk were not properly decoded: Damaged
 // where packets gave no picture, or one with decoder errors or built upon
@@ -29,39 +43,67 @@ const maxSpans = 1000
 //
 // When nothing points to damage the answer comes at once. Else the chunk is
 // decoded again on one thread, with FFmpeg's messages in step with its
-// pictures, and its packets are listed again.
-func Coverage(ctx context.Context, path string, p *wire.Probe, c wire.Chunk, frames int64, rep Report) ([]scene.Coverage, error) {
+// pictures, and its packets are listed again. In a recording that cannot be
+// sought that is done once, for all of it: to reach each chunk for itself would
+// read the file from its start as often as there are chunks.
+func (x *Examination) Coverage(ctx context.Context, c wire.Chunk, frames int64, rep Report) ([]scene.Coverage, error) {
 	var out []scene.Coverage
 	for _, h := range rep.Holes {
 		out = addSpan(out, c, h)
 	}
-	if rep.Errors == 0 && rep.Exit == "" && !rep.Stalled && !lacking(p, c, frames) {
+	if rep.Errors == 0 && rep.Exit == "" && !rep.Stalled && !lacking(x.p, c, frames) {
 		return out, nil
 	}
-	if p.Still {
+	if x.p.Still {
 		return []scene.Coverage{{Kind: scene.Damaged, Reason: reason(0, 0, rep.Messages)}}, nil
 	}
-	if frames == 0 && len(out) == 0 && !rep.Stalled {
-		// All of it is lost: there is nothing to find. Of a file that cannot be
-		// sought in, looking would read everything before once more.
+	if frames == 0 && len(out) == 0 && !rep.Stalled { // all of it is lost: there is nothing to find
 		return []scene.Coverage{{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.Damaged, Reason: reason(int(c.Packets), 0, rep.Messages)}}, nil
 	}
+	spans, err := x.damage(ctx, c, rep)
+	if err != nil {
+		return nil, onFile(err, x.path)
+	}
+	if rep.Stalled {
+		spans = append(spans, stalled(x.p, c, rep)...)
+	}
+	return overlay(out, spans), nil
+}
+
+// damage looks for the damage in a chunk.
+func (x *Examination) damage(ctx context.Context, c wire.Chunk, rep Report) (out []scene.Coverage, err error) {
+	if x.p.Seekable {
+		return locate(ctx, x.path, x.p, c, maxSpans, rep)
+	}
+	if !x.known {
+		all := wire.Chunk{StartPTS: x.p.FirstPTS, LeadPTS: x.p.FirstPTS, EndPTS: endless, EndUS: x.p.DurationUS}
+		limit := maxSpans * int(1+x.p.DurationUS/perSpans)
+		if x.whole, err = locate(ctx, x.path, x.p, all, limit, rep); err != nil {
+			return nil, err
+		}
+		x.known = true
+	}
+	for _, s := range x.whole {
+		out = addSpan(out, c, s)
+	}
+	return out, nil
+}
+
+// locate decodes and lists a chunk again; it tells up to limit spans.
+func locate(ctx context.Context, path string, p *wire.Probe, c wire.Chunk, limit int, rep Report) ([]scene.Coverage, error) {
 	src, err := reopen(path, p)
 	if err != nil {
 		return nil, err
 	}
-	l := &locator{p: p, c: c, clock: NewClock(p), keys: map[int64]bool{}}
-	if rep.Stalled {
-		l.stallAt(rep)
-	}
+	l := &locator{p: p, c: c, limit: limit, clock: NewClock(p), keys: map[int64]bool{}}
 	if err := l.packets(ctx, src); err != nil {
-		return nil, onFile(err, path)
+		return nil, err
 	}
 	if err := l.decode(ctx, src, rep); err != nil {
-		return nil, onFile(err, path)
+		return nil, err
 	}
 	l.compare()
-	return overlay(out, l.spans), nil
+	return l.spans, nil
 }
 
 // lacking tells whether fewer pictures came than packets promised. Two
@@ -106,6 +148,7 @@ func reason(lost, bad int, msgs []string) string {
 type locator struct {
 	p     *wire.Probe
 	c     wire.Chunk
+	limit int // of spans
 	clock Clock
 	want  []int64 // PTS of the chunk's packets, in order; none where counted
 	keys  map[int64]bool
@@ -120,13 +163,13 @@ type locator struct {
 	past    bool
 }
 
-// stallAt marks the chunk from where ffmpeg hung on.
-func (l *locator) stallAt(rep Report) {
-	from := l.c.StartUS
+// stalled is the chunk from where ffmpeg hung on.
+func stalled(p *wire.Probe, c wire.Chunk, rep Report) []scene.Coverage {
+	from := c.StartUS
 	if rep.Frames > 0 {
-		from = l.clock.US(rep.LastPTS) + l.p.FrameUS
+		from = NewClock(p).US(rep.LastPTS) + p.FrameUS
 	}
-	l.spans = addSpan(l.spans, l.c, scene.Coverage{FromUS: from, ToUS: l.c.EndUS, Kind: scene.Damaged,
+	return addSpan(nil, c, scene.Coverage{FromUS: from, ToUS: c.EndUS, Kind: scene.Damaged,
 		Reason: "the decoder hung here and was stopped"})
 }
 
@@ -243,7 +286,7 @@ func (l *locator) close(to int64) {
 }
 
 func (l *locator) add(s scene.Coverage) {
-	if n := len(l.spans); n >= maxSpans {
+	if n := len(l.spans); n >= l.limit {
 		l.spans[n-1].ToUS = l.c.EndUS
 		return
 	}

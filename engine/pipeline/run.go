@@ -52,7 +52,8 @@ func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.De
 	s.firstPTS = job.Probe.FirstPTS
 	life := newHeartbeat(send)
 	defer life.stop()
-	r := &runner{setup: s, path: path, job: job, send: send, life: life}
+	r := &runner{setup: s, job: job, send: send, life: life}
+	r.exam = media.Examine(path, &r.job.Probe)
 	var dec *media.Decoder
 	err := life.during(func() (err error) {
 		dec, err = media.Open(ctx, path, &job.Probe, media.DecodeOptions{
@@ -117,7 +118,7 @@ type runner struct {
 	dec     *media.Decoder
 	send    Send
 	life    *heartbeat
-	path    string
+	exam    *media.Examination
 	active  []*processor // see the frames
 	closing []*processor // have seen their last
 	next    int          // the chunk to open next
@@ -196,7 +197,7 @@ func (r *runner) holes(ctx context.Context, c wire.Chunk, frames, before int64) 
 	rep := r.dec.Report()
 	rep.Errors -= before
 	err = r.life.during(func() (err error) {
-		holes, err = media.Coverage(ctx, r.path, &r.job.Probe, c, frames, rep)
+		holes, err = r.exam.Coverage(ctx, c, frames, rep)
 		return err
 	})
 	return holes, err
