@@ -66,6 +66,7 @@ type processor struct {
 	hold   []motion.Area
 	ended  []wire.TrackMsg
 	alive  int
+	joined joined
 	light  attribute.Light
 	litUS  int64
 	lit    bool
@@ -230,7 +231,11 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted, settled bool) e
 	}
 	p.hold = p.hold[:0]
 	p.alive = 0
-	for _, t := range p.tracks.Live() {
+	live := p.tracks.Live()
+	if pic.full != nil && trusted {
+		p.silhouettes(pic, fg, live)
+	}
+	for _, t := range live {
 		if t.State == track.Confirmed {
 			p.alive++
 		}
@@ -240,23 +245,7 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted, settled bool) e
 		if !t.Seen || !trusted {
 			continue
 		}
-		s := p.bank[t.ID]
-		if s == nil {
-			s = &samples{maskUS: -maskUS, colourUS: -colourUS}
-			p.bank[t.ID] = s
-		}
-		every := int64(maskUS)
-		if t.Stopped {
-			every = restMaskUS
-		}
-		if pic.full != nil && (pic.tUS-s.maskUS >= every || len(s.masks) == 0) {
-			if m, ok := cutMask(fg, pic.full, p.plate.clean(), t.Box, sx, sy, pic.tUS); ok {
-				if t.Detections > 0 { // the box is the whole object
-					fillColumns(m)
-				}
-				s.masks, s.maskUS = append(s.masks, m), pic.tUS
-			}
-		}
+		s := p.samplesOf(t.ID)
 		if pic.full != nil {
 			if err := p.name(pic, t, s); err != nil {
 				return err

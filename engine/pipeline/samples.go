@@ -4,6 +4,7 @@ import (
 	"posteriori/engine/attribute"
 	"posteriori/engine/frame"
 	"posteriori/engine/scene"
+	"posteriori/engine/track"
 )
 
 const (
@@ -40,6 +41,53 @@ type samples struct {
 	crop       *scene.Crop
 	cropScr    float64
 	best       scene.Box
+}
+
+// samplesOf is what is kept of a track.
+func (p *processor) samplesOf(id int64) *samples {
+	s := p.bank[id]
+	if s == nil {
+		s = &samples{maskUS: -maskUS, colourUS: -colourUS}
+		p.bank[id] = s
+	}
+	return s
+}
+
+// silhouettes keeps those of the live tracks whose last is long enough ago.
+func (p *processor) silhouettes(pic picture, fg frame.Plane, live []*track.Track) {
+	sx, sy := float64(p.planeW)/float64(p.w), float64(p.planeH)/float64(p.h)
+	looked := false
+	for _, t := range live {
+		if !t.Seen {
+			continue
+		}
+		s, every := p.samplesOf(t.ID), int64(maskUS)
+		if t.Stopped {
+			every = restMaskUS
+		}
+		if pic.tUS-s.maskUS < every && len(s.masks) > 0 {
+			continue
+		}
+		m, ok := cutMask(fg, pic.full, p.plate.clean(), t.Box, sx, sy, pic.tUS)
+		if !ok {
+			continue
+		}
+		if t.Detections > 0 { // between what is seen of it above and below stands the object
+			fillColumns(m)
+		}
+		if !looked {
+			looked = true
+			p.joined.take(live, p.tracks.boxes, pic.tUS, sx, sy)
+			p.joined.look(fg)
+		}
+		m = p.joined.widen(m, t.ID)
+		s.masks, s.maskUS = append(s.masks, m), pic.tUS
+	}
+}
+
+// onPlane is a box of source pixels in samples of the motion plane.
+func onPlane(b scene.Box, sx, sy float64) scene.Box {
+	return scene.Box{X: b.X * sx, Y: b.Y * sy, W: b.W * sx, H: b.H * sy}
 }
 
 // cutMask cuts a track's silhouette out of the foreground and of what differs

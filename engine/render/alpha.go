@@ -27,13 +27,17 @@ type outline struct {
 	sx, sy float64 // plane samples per source pixel
 	shapes [2]shape
 	near   [2]*shape // in use for the last moment
-	own    scene.Box // where the object is at it, on the plane
+	own    scene.Box // where the object is at it, on the plane …
+	all    scene.Box // … with what lies at its feet …
+	reach  scene.Box // … and with those shown with it
 	g      grid
 
 	cmp        comparison
 	mat        matting
-	grown, tmp []byte // scratch of grow and of body
-	barred     []bool
+	grown, tmp []byte  // scratch of grow and of body
+	rivals     []rival // of the last moment
+	keep       []byte  // see share
+	seen       []bool  // scratch of part
 	queue      []int32
 
 	cols  []column
@@ -113,37 +117,49 @@ func (o *outline) shape(i, k int) *shape {
 // silhouette is the alpha, on the plane, of the object at box (source pixels)
 // at media time t: the masks before and after, each moved with the object, so
 // that the outline glides from one to the next and what one of them misses is
-// there; the core of the box in any case; nothing far outside the box.
-// Without a usable mask it is an ellipse around the box. others are the boxes
-// of what else is there then.
-func (o *outline) silhouette(box scene.Box, t int64, others []scene.Box) *grid {
+// there; the core of the box in any case; nothing far outside the box and the
+// masks. Without a usable mask it is an ellipse around the box. others are the
+// boxes of what else is there then and is not shown with it.
+func (o *outline) silhouette(box scene.Box, t int64, others []other) *grid {
 	near, share := o.around(t)
 	o.near = near
-	centre := o.onPlane(box).Center()
-	b := o.upright(o.onPlane(box))
-	o.own = b
-	g := &o.g
-	side := max(b.W, b.H)
-	reach := growReach*side + 2
-	g.x, g.y = int(math.Floor(b.X-reach)), int(math.Floor(b.Y-reach))
-	g.w, g.h = int(math.Ceil(b.X+b.W+reach))-g.x, int(math.Ceil(b.Y+b.H+reach))-g.y
-	if n := g.w * g.h; cap(g.a) < n {
-		g.a = make([]byte, n)
-	} else {
-		g.a = g.a[:n]
+	at := o.onPlane(box)
+	o.own, o.all = o.whole(at)
+	o.meet(at, others)
+	g := o.spread(at, share)
+	if o.shared() {
+		if o.share(g); o.all != at && g.spills(o.keep, at) {
+			o.own, o.all = at, at
+			o.meet(at, others)
+			g = o.spread(at, share)
+			o.share(g)
+		}
+		o.part(g)
 	}
-	core, soft := b.Pad(-(1-coreShare)/2*min(b.W, b.H)), float64(coreSoft)
-	if near[0] == nil && near[1] == nil {
-		core, soft = b.Pad(.1*side), .3
+	side := max(at.W, at.H)
+	g.fade(o.all, reachFull*side+1, reachMost*side+2)
+	return g
+}
+
+// shared tells whether others are near: then keep holds.
+func (o *outline) shared() bool { return len(o.rivals) > 0 }
+
+// spread lays the masks, and the core of the box, on a grid around all of the
+// object.
+func (o *outline) spread(box scene.Box, share [2]float64) *grid {
+	g, own := &o.g, o.reach
+	reach := growReach*max(own.W, own.H) + 2
+	g.x, g.y = int(math.Floor(own.X-reach)), int(math.Floor(own.Y-reach))
+	g.w, g.h = int(math.Ceil(own.X+own.W+reach))-g.x, int(math.Ceil(own.Y+own.H+reach))-g.y
+	sized(&g.a, g.w*g.h)
+	core, soft := box.Pad(-(1-coreShare)/2*min(box.W, box.H)), float64(coreSoft)
+	if o.near[0] == nil && o.near[1] == nil {
+		core, soft = box.Pad(.1*max(box.W, box.H)), .3
 		clear(g.a)
 	} else {
-		g.mix(centre, near, share)
+		g.mix(box.Center(), o.near, share)
 	}
 	g.ellipse(core, soft)
-	for i := range others {
-		g.without(b, o.onPlane(others[i]))
-	}
-	g.fade(b, reachFull*side+1, reachMost*side+2)
 	return g
 }
 
@@ -185,19 +201,6 @@ func (g *grid) ellipse(box scene.Box, soft float64) {
 			u *= u
 			if d := u*u + v*v; d < 1 {
 				row[i] = max(row[i], byte(255*min(1, (1-math.Sqrt(math.Sqrt(d)))/soft)))
-			}
-		}
-	}
-}
-
-// without clears what lies in another's box and not in the object's own.
-func (g *grid) without(own, other scene.Box) {
-	x0, y0 := max(g.x, int(other.X)), max(g.y, int(other.Y))
-	x1, y1 := min(g.x+g.w, int(other.X+other.W)+1), min(g.y+g.h, int(other.Y+other.H)+1)
-	for y := y0; y < y1; y++ {
-		for x := x0; x < x1; x++ {
-			if k := (y-g.y)*g.w + x - g.x; g.inside(k, other) && !g.inside(k, own) {
-				g.a[k] = 0
 			}
 		}
 	}

@@ -326,12 +326,18 @@ func (o *outline) crop(g *grid, c *comparison) {
 		to, from := j*w, (y0+j)*g.w+x0
 		copy(g.a[to:to+w], g.a[from:])
 		copy(c.light.a[to:to+w], c.light.a[from:])
+		if o.shared() {
+			copy(o.keep[to:to+w], o.keep[from:])
+		}
 		for _, p := range [4][]int16{c.differs, c.luma, c.back, c.tint} {
 			copy(p[to:to+w], p[from:])
 		}
 	}
 	g.x, g.y, g.w, g.h, g.a = g.x+x0, g.y+y0, w, h, g.a[:w*h]
 	c.light = grid{x: g.x, y: g.y, w: w, h: h, a: c.light.a[:w*h]}
+	if o.shared() {
+		o.keep = o.keep[:w*h]
+	}
 	c.differs, c.luma, c.back, c.tint = c.differs[:w*h], c.luma[:w*h], c.back[:w*h], c.tint[:w*h]
 }
 

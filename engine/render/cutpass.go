@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"io"
+	"math"
 	"slices"
 
 	"posteriori/engine/frame"
@@ -36,6 +37,15 @@ func (s *showing) until(t int64) int64 {
 	}
 	n := int64(float64(t-s.FromUS)*float64(s.Frames)/float64(s.ToUS-s.FromUS) + .5)
 	return min(max(n, 0), s.Frames)
+}
+
+// with tells whether both plays show media time t at the same time.
+func (s *showing) with(o *wire.RenderPlay, t int64) bool {
+	at := func(p *wire.RenderPlay) float64 {
+		return float64(p.Start) + float64(t-p.FromUS)*float64(p.Frames)/float64(p.ToUS-p.FromUS)
+	}
+	in := func(p *wire.RenderPlay) bool { return t >= p.FromUS-second && t <= p.ToUS }
+	return in(&s.RenderPlay) && in(o) && math.Abs(at(&s.RenderPlay)-at(o)) < 1
 }
 
 // interval is a span of media time.
@@ -130,20 +140,41 @@ func (r *renderer) trace(s *showing) error {
 	if err != nil {
 		return err
 	}
-	t := &r.job.Tubes[s.tube]
-	var masks []scene.Mask
-	if t.Masks.Len > 0 {
-		packed, err := t.Masks.Read(r.blobs)
-		if err != nil {
-			return err
-		}
-		if masks, err = scene.UnpackMasks(packed); err != nil {
-			return err
-		}
+	masks, err := r.masks(s.tube)
+	if err != nil {
+		return err
 	}
-	sp := &r.job.Sources[t.Source]
+	sp := &r.job.Sources[r.job.Tubes[s.tube].Source]
 	s.outline = newOutline(path, masks, sp.PlaneW, sp.PlaneH, sp.Probe.Width, sp.Probe.Height)
 	return nil
+}
+
+// masks reads a tube's masks, which it need not have.
+func (r *renderer) masks(tube int) ([]scene.Mask, error) {
+	t := &r.job.Tubes[tube]
+	if t.Masks.Len == 0 {
+		return nil, nil
+	}
+	packed, err := t.Masks.Read(r.blobs)
+	if err != nil {
+		return nil, err
+	}
+	return scene.UnpackMasks(packed)
+}
+
+// beyond is how far, in source pixels, the masks reach beyond their boxes at
+// most, each way, and no further than counts. sample is source pixels of a
+// sample of theirs.
+func beyond(path scene.Path, masks []scene.Mask, sample float64) (left, top, right, bottom float64) {
+	for i := range masks {
+		m := &masks[i]
+		b := boxAt(path, m.TUS)
+		most := wholeReach * max(b.W, b.H)
+		at := func(samples int) float64 { return float64(samples) * sample }
+		left, top = max(left, min(b.X-at(m.X), most)), max(top, min(b.Y-at(m.Y), most))
+		right, bottom = max(right, min(at(m.X+m.W)-b.X-b.W, most)), max(bottom, min(at(m.Y+m.H)-b.Y-b.H, most))
+	}
+	return left, top, right, bottom
 }
 
 // path reads a tube's path.
@@ -352,8 +383,14 @@ func (r *renderer) crop(src int, iv interval, shows []*showing) (image.Rectangle
 		if err != nil {
 			return all, err
 		}
+		masks, err := r.masks(s.tube)
+		if err != nil {
+			return all, err
+		}
 		sample := float64(sp.Probe.Width) / float64(max(sp.PlaneW, 1)) // of the plane, in source pixels
+		left, top, right, bottom := beyond(path, masks, sample)
 		add := func(b scene.Box) {
+			b = scene.Box{X: b.X - left, Y: b.Y - top, W: b.W + left + right, H: b.H + top + bottom}
 			b = f.box(b.Pad(growReach*max(b.W, b.H) + 4*sample + 4))
 			all = all.Union(image.Rect(int(b.X)&^1, int(b.Y)&^1, (int(b.X+b.W)+3)&^1, (int(b.Y+b.H)+3)&^1))
 		}

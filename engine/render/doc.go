@@ -10,9 +10,12 @@
 // difference of light at the seam, and writes each object's own time beside
 // it.
 //
-// The outline comes from the motion mask, its holes filled and widened a
-// little, the core of the box, and what is joined to them and differs from the
-// recording's own background of that time. Within it the difference from that
+// The outline comes from the motion mask, which may reach beyond the object's
+// box (a rider above the bicycle), its holes filled and widened a little, the core
+// of the box, and what is joined to them and differs from the recording's own
+// background of that time. What two objects share is split softly between their
+// boxes, unless both are shown at the same time, or one half hides the other.
+// Within it the difference from that
 // background says how much of each sample is the object and how much is what
 // stood behind it (difference matting): the object is the recording's own
 // samples, its edge and its shadow carry nothing of their own wall or road to

@@ -193,7 +193,7 @@ func (a *act) play(t testing.TB) (got frame.YUV) {
 		t.Fatal(err)
 	}
 	defer r.close()
-	c := cutter{r: r, shows: r.showings(0)}
+	c := cutter{r: r, shows: r.showings(0), beside: r.bystanders(0)}
 	if err := c.cut(&media.Frame{TUS: 940_000, Full: &a.source}, 980_000); err != nil {
 		t.Fatal(err)
 	}

@@ -8,14 +8,13 @@ import (
 
 	"posteriori/engine/frame"
 	"posteriori/engine/media"
-	"posteriori/engine/scene"
 )
 
 // hand is one of those that cut out of a picture at the same time.
 type hand struct {
 	c      *cutter
 	page   page
-	others []scene.Box
+	others []other
 	err    error
 }
 
@@ -72,18 +71,18 @@ func (h *hand) one(i int, f *media.Frame, until int64) error {
 	fi := c.r.fits[c.src]
 	k := cut{first: s.Start + s.next, n: int32(upto - s.next), tube: int32(s.tube), play: int32(s.play), tUS: f.TUS}
 	s.next = upto
-	others := h.around(i)
+	others := h.around(i, f.TUS)
 	g := s.outline.silhouette(at, f.TUS, others)
 	if c.plate != nil {
 		cmp := s.outline.compare(g, f.Full, c.plate)
-		s.outline.grow(g, others, cmp)
+		s.outline.grow(g, cmp)
 		s.outline.crop(g, cmp)
 		rimmed := c.r.job.Tubes[s.tube].Colour != nil
 		if k.matted = s.outline.body(g, cmp, rimmed); k.matted {
 			k.rimmed = rimmed
 			s.outline.widen(g)
-			for i := range others {
-				g.without(s.outline.own, s.outline.onPlane(others[i]))
+			if s.outline.shared() {
+				s.outline.part(g)
 			}
 		}
 	}
@@ -132,19 +131,21 @@ func (h *hand) spool(k *cut, o *outline, g *grid, pic *frame.YUV, x, y int) {
 	}
 }
 
-// around is the boxes of the other objects that come near live one i.
-func (h *hand) around(i int) []scene.Box {
+// around is the other objects that come near live one i and are
+// not shown with it: where those are shown, each in its place, nothing need be
+// split between them.
+func (h *hand) around(i int, t int64) []other {
 	c := h.c
 	h.others = h.others[:0]
-	near := c.boxes[i].Pad(growReach * max(c.boxes[i].W, c.boxes[i].H))
+	near := c.boxes[i].Pad(wholeReach * max(c.boxes[i].W, c.boxes[i].H))
 	for j, s := range c.live {
-		if s.tube != c.live[i].tube && !c.boxes[j].Intersect(near).Empty() {
-			h.others = append(h.others, c.boxes[j])
+		if s.tube != c.live[i].tube && !c.boxes[j].Intersect(near).Empty() && !s.with(&c.live[i].RenderPlay, t) {
+			h.others = append(h.others, other{c.boxes[j], true})
 		}
 	}
 	for _, b := range c.there {
 		if !b.Intersect(near).Empty() {
-			h.others = append(h.others, b)
+			h.others = append(h.others, other{b, false})
 		}
 	}
 	return h.others

@@ -299,7 +299,7 @@ func widest(p, tmp []byte, w, h int) {
 // object: an edge and a shadow end softly.
 func (o *outline) widen(g *grid) {
 	sized(&o.tmp, g.w*g.h)
-	own := o.own
+	own := o.reach
 	for range edgeReach {
 		widest(g.a, o.tmp, g.w, g.h)
 	}

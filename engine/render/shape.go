@@ -17,6 +17,8 @@ type shape struct {
 	x, y   int // of its first sample on the plane
 	w, h   int
 	at     scene.Point // the object's centre then, in plane samples
+	full   scene.Box   // of what is set, in plane samples …
+	high   scene.Box   // … and of what of it is no shadow at the object's feet
 	a, tmp []byte
 }
 
@@ -30,14 +32,21 @@ func (s *shape) make(m *scene.Mask, box scene.Box) {
 	s.a, s.tmp = s.a[:n], s.tmp[:n]
 	clear(s.a)
 	stride, set := (m.W+7)/8, 0
+	var full, high bounds
+	feet := box.Y + (1-footShare)*box.H
 	for y := range m.H {
 		for x := range m.W {
 			if i := y*stride + x/8; i < len(m.Bits) && m.Bits[i]&(0x80>>(x%8)) != 0 {
 				s.a[(y+rim)*s.w+x+rim] = 255
+				full.add(m.X+x, m.Y+y)
+				if float64(m.Y+y) < feet {
+					high.add(m.X+x, m.Y+y)
+				}
 				set++
 			}
 		}
 	}
+	s.full, s.high = full.box(), high.box()
 	s.usable = float64(set) >= maskLeast*box.Area()
 	if !s.usable {
 		return
@@ -48,9 +57,25 @@ func (s *shape) make(m *scene.Mask, box scene.Box) {
 	blur(s.a, s.tmp, s.w, s.h)
 }
 
-// box is where the mask is, on the plane, when the object's centre is at c.
-func (s *shape) box(c scene.Point) scene.Box {
-	return scene.Box{X: float64(s.x+rim) + c.X - s.at.X, Y: float64(s.y+rim) + c.Y - s.at.Y, W: float64(s.w - 2*rim), H: float64(s.h - 2*rim)}
+// bounds are those of samples; the zero value is of none.
+type bounds struct{ x0, y0, x1, y1 int }
+
+func (b *bounds) add(x, y int) {
+	if b.x1 == b.x0 {
+		*b = bounds{x, y, x + 1, y + 1}
+		return
+	}
+	*b = bounds{min(b.x0, x), min(b.y0, y), max(b.x1, x+1), max(b.y1, y+1)}
+}
+
+func (b *bounds) box() scene.Box {
+	return scene.Box{X: float64(b.x0), Y: float64(b.y0), W: float64(b.x1 - b.x0), H: float64(b.y1 - b.y0)}
+}
+
+// moved is a box of the shape's when the object's centre is at c.
+func (s *shape) moved(b scene.Box, c scene.Point) scene.Box {
+	b.X, b.Y = b.X+c.X-s.at.X, b.Y+c.Y-s.at.Y
+	return b
 }
 
 // onto adds share/256 of the shape to the grid, moved so that the object's
