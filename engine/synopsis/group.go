@@ -3,6 +3,8 @@ package synopsis
 import (
 	"cmp"
 	"slices"
+
+	"posteriori/engine/scene"
 )
 
 // When tubes belong together.
@@ -96,12 +98,12 @@ func touchTime(a, b *sampled, stepUS int64) int64 {
 	to := min(a.first+int64(len(a.places)), b.first+int64(len(b.places)))
 	edge := max(1, linkEndUS/stepUS)
 	var n int64
-	linked := false
+	linked, rides := false, ride(a.class, b.class) || ride(b.class, a.class)
 	for k := from; k < to; k++ {
 		p, q := a.places[k-a.first], b.places[k-b.first]
 		c := cover(p, q)
 		feet := (p.y + p.h) - (q.y + q.h)
-		if c < touchCover || max(feet, -feet) > touchDepth*max(p.h, q.h) {
+		if c < touchCover || !rides && max(feet, -feet) > touchDepth*max(p.h, q.h) {
 			continue
 		}
 		n++
@@ -118,6 +120,12 @@ func touchTime(a, b *sampled, stepUS int64) int64 {
 		return us
 	}
 	return 0
+}
+
+// ride tells whether one may sit on, or push, the other: then a box may end
+// at the saddle, and where its feet are says nothing.
+func ride(person, cycle scene.Class) bool {
+	return person == scene.Person && (cycle == scene.Bicycle || cycle == scene.Motorcycle)
 }
 
 // atEdge tells whether step k is near the tube's first or last.
