@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"os/user"
@@ -231,6 +232,27 @@ func TestErasureReachesBackups(t *testing.T) {
 	}
 }
 
+// TestErasureReachesKeysInBrackets: a folder of keys may have a name that would be
+// a pattern, beside files that are no backup's.
+func TestErasureReachesKeysInBrackets(t *testing.T) {
+	b := backedUp{livedIn(t), filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "keys [of 2026] *")}
+	key := filepath.Join(b.keys, b.again(t).ID, "P1.key")
+	if _, err := os.Stat(key); err != nil {
+		t.Fatal(err)
+	}
+	err := b.act(journal.SubErase, func(a *Act, ix *index.Store) error {
+		_, err := a.EraseOrdered(ctx, ix, Order{Recording: b.rec, Track: 1, Decision: word("ORD")})
+		return err
+	})
+	try(t, err)
+	if _, err := os.Stat(key); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the key of the backup is still there: %v", err)
+	}
+	if c, err := CheckStore(ctx, b.Store.dir, "look"); err != nil || len(c.Wrong()) > 0 {
+		t.Errorf("%+v, %v", c.Problems, err)
+	}
+}
+
 // TestBackupErasedMeanwhile: something is erased between the copy of the index and
 // its end: that copy's key is gone, and it is made anew.
 func TestBackupErasedMeanwhile(t *testing.T) {
@@ -338,8 +360,11 @@ func TestRestoreRefuses(t *testing.T) {
 		"register touched": {flip(usersFile), fault.Integrity, "not what was backed up"},
 		"manifest touched": {flip(backupManifest), fault.Integrity, "not the one that lies with the keys"},
 		"file gone":        {func(b backedUp) error { return os.Remove(filepath.Join(b.dir, "journal", "entries")) }, fault.Integrity, "not what was backed up"},
-		"keys away":        {func(b backedUp) error { return os.Rename(b.keys, b.keys+"2") }, fault.NotFound, "keys of backup"},
-		"no backup":        {func(b backedUp) error { return os.RemoveAll(b.dir) }, fault.NotFound, "no backup"},
+		"file planted": {func(b backedUp) error {
+			return os.WriteFile(filepath.Join(b.dir, "procedures", "P1", "journal", "pending"), []byte("x"), 0o600)
+		}, fault.Integrity, "not in the list"},
+		"keys away": {func(b backedUp) error { return os.Rename(b.keys, b.keys+"2") }, fault.NotFound, "keys of backup"},
+		"no backup": {func(b backedUp) error { return os.RemoveAll(b.dir) }, fault.NotFound, "no backup"},
 		"a key lost": {func(b backedUp) error {
 			all, _ := filepath.Glob(filepath.Join(b.keys, "*", "P2.key"))
 			return os.Remove(all[0])

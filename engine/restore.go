@@ -1,13 +1,13 @@
 package engine
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,11 +86,14 @@ func openBackup(ctx context.Context, from, keys string) (b Backup, err error) {
 		return b, fault.Wrap(fault.NotFound, err, "there is no backup here").OnFile(from)
 	}
 	text, err := os.ReadFile(filepath.Join(from, backupFile))
-	if err != nil || json.Unmarshal(text, &b) != nil {
-		return b, bad(filepath.Join(from, backupFile), "it is no backup's description")
+	if err == nil {
+		b, err = parseBackup(text)
 	}
-	if b.Format != backupFormat || filepath.Base(b.ID) != b.ID {
+	switch {
+	case errors.Is(err, errOtherFormat):
 		return b, fault.New(fault.BadInput, "the backup has format %d, this program knows %d", b.Format, backupFormat).OnFile(from)
+	case err != nil:
+		return b, bad(filepath.Join(from, backupFile), "it is no backup's description: %v", err)
 	}
 	want, err := os.ReadFile(filepath.Join(keys, b.ID, "manifest.sha256"))
 	if err != nil {
@@ -101,28 +104,44 @@ func openBackup(ctx context.Context, from, keys string) (b Backup, err error) {
 	if string(trimLine(want)) != b.SHA256 {
 		return b, bad(filepath.Join(from, backupManifest), "its hash is not the one that lies with the keys")
 	}
-	listed := map[string]bool{backupManifest: true}
-	for in := bufio.NewScanner(bytes.NewReader(manifest)); in.Scan(); {
-		sum, name, ok := strings.Cut(in.Text(), "  ")
-		if !ok || !filepath.IsLocal(name) {
-			return b, bad(filepath.Join(from, backupManifest), "it is no list of hashes")
+	sums, err := parseSums(manifest)
+	if err != nil {
+		return b, bad(filepath.Join(from, backupManifest), "it is no list of hashes: %v", err)
+	}
+	for _, name := range []string{backupFile, storeFile, usersFile} {
+		if sums[name] == "" {
+			return b, bad(filepath.Join(from, backupManifest), "%s is not in it", name)
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		path := filepath.Join(from, filepath.FromSlash(name))
 		id, err := evidence.Hash(ctx, path, nil)
 		if ctx.Err() != nil {
 			return b, ctx.Err()
 		}
-		if err != nil || id.SHA256 != sum {
+		if err != nil || id.SHA256 != sums[name] {
 			return b, bad(path, "it is not what was backed up")
 		}
-		listed[name] = true
 	}
-	for _, name := range []string{backupFile, storeFile, usersFile} {
-		if !listed[name] {
-			return b, bad(filepath.Join(from, backupManifest), "%s is not in it", name)
+	return b, onlyListed(from, sums, bad)
+}
+
+// onlyListed refuses what lies in a backup and is not of it: it would be put back
+// among the rest.
+func onlyListed(from string, sums map[string]string, bad func(file, format string, args ...any) error) error {
+	return filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return backupFault(path, err)
 		}
-	}
-	return b, nil
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if name := filepath.ToSlash(rel); name != backupManifest && sums[name] == "" {
+			return bad(path, "it is not in the list of what was backed up")
+		}
+		return nil
+	})
 }
 
 // restorer puts one backup back.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"posteriori/engine/evidence"
@@ -236,7 +237,7 @@ func (p shred) do() error {
 	if _, err := os.Stat(filepath.Join(p.Dir, "journal.key")); err != nil {
 		return err // the medium is away
 	}
-	keys, err := filepath.Glob(filepath.Join(p.Dir, "*", p.Procedure+".key"))
+	keys, err := p.inBackups(".key")
 	if err != nil {
 		return err
 	}
@@ -256,7 +257,10 @@ func (p shred) do() error {
 	}
 	// A purge after an erasure: what was erased in part is now gone as a whole.
 	if p.Why == gonePurged {
-		gones, _ := filepath.Glob(filepath.Join(p.Dir, "*", p.Procedure+".gone"))
+		gones, err := p.inBackups(".gone")
+		if err != nil {
+			return err
+		}
 		for _, gone := range gones {
 			_ = os.Remove(gone)
 			if err := writeNew(gone, append(text, '\n')); err != nil {
@@ -265,6 +269,24 @@ func (p shred) do() error {
 		}
 	}
 	return nil
+}
+
+// inBackups lists the files of the procedure in the parts of all backups. A
+// pattern would not do: the vault's own name may have brackets in it.
+func (p shred) inBackups(ext string) (paths []string, err error) {
+	parts, err := os.ReadDir(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		path := filepath.Join(p.Dir, part.Name(), p.Procedure+ext)
+		if _, err := os.Lstat(path); err == nil {
+			paths = append(paths, path)
+		} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return nil, err
+		}
+	}
+	return paths, nil
 }
 
 // gone is what lies in a key's place.

@@ -51,3 +51,22 @@ func FuzzParseCheckpoint(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseHeld: what is taken as SIZE:ROOT is printed the same.
+func FuzzParseHeld(f *testing.F) {
+	f.Add(Checkpoint{Size: 12}.Held())
+	f.Add("-1:")
+	f.Add("01:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
+	f.Fuzz(func(t *testing.T, text string) {
+		cp, err := ParseHeld(text)
+		if err != nil {
+			if !errors.Is(err, ErrCheckpoint) {
+				t.Fatalf("error not under ErrCheckpoint: %v", err)
+			}
+			return
+		}
+		if cp.Held() != text {
+			t.Fatalf("%q comes back as %q", text, cp.Held())
+		}
+	})
+}

@@ -247,6 +247,27 @@ func FuzzParseZone(f *testing.F) {
 	})
 }
 
+func FuzzParseLine(f *testing.F) {
+	f.Add("gate=0,0 10.5,0")
+	f.Add("x=1e6,-0 NaN,2")
+	f.Add("x=1,1 1,1 Inf,0")
+	f.Fuzz(func(t *testing.T, s string) {
+		l, err := ParseLine(s)
+		if err != nil {
+			return
+		}
+		for _, v := range []float64{l.A.X, l.A.Y, l.B.X, l.B.Y} {
+			if !(math.Abs(v) <= maxPixel) {
+				t.Errorf("%q: %v", s, l)
+			}
+		}
+		again, err := ParseLine(l.String())
+		if d := cmp.Diff(l, again); err != nil || d != "" || l.A == l.B {
+			t.Errorf("%q: %v %s", l.String(), err, d)
+		}
+	})
+}
+
 func FuzzParseHeadings(f *testing.F) {
 	for _, s := range []string{"N", "sw", "350-10", "90+-15", "90±15"} {
 		f.Add(s, 5.0)
