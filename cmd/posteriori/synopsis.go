@@ -64,7 +64,7 @@ SHA-256), its time and its track.
              come after it. One that alone would make it long is shown in parts.
              An object that stands still is shown faster there (×4 in its stamp).
   condense   the recording in its order, without the time in which nothing that
-             passes the filter happens
+             passes the filter is there; where all of it stands still, faster
   timelapse  condense at one constant speed (8 times, or as --duration wants)
 
 The video is a montage and says so in every frame. The originals are hashed
@@ -82,7 +82,7 @@ first; one that changed since its import is refused.
 	f.DurationVar(&o.duration, "duration", 0, "wanted `length` (default: as short as it can be)")
 	f.Float64Var(&o.density, "density", 0, "wanted mean `number` of objects on screen at once (objects)")
 	f.Float64Var(&o.overlap, "overlap", .05, "`share` of the objects, over their time, that may fall on others; of one object at most five times that, of a small one a little more (objects)")
-	f.Float64Var(&o.stillSpeed, "still-speed", 4, "how much `faster` to show what stands still; 1: not at all (objects)")
+	f.Float64Var(&o.stillSpeed, "still-speed", 4, "how much `faster` to show what stands still; 1: not at all (objects, condense)")
 	f.DurationVar(&o.cut, "cut", 0, "the longest an object is shown in one `go`; its parts are shown as objects of their own,\nmarked 1/2, 2/2 (objects; default: as makes the video shorter)")
 	f.DurationVar(&o.pad, "pad", time.Second, "what to show before and after each object (condense, timelapse)")
 	f.DurationVar(&o.arrange, "arrange-for", 0, "stop arranging after so `long` and take the best found by then (objects; default: when\nit gets no shorter)")

@@ -16,34 +16,25 @@ const (
 type stay struct {
 	fromUS, toUS int64
 	track        int64
+	tube         int
 }
 
 // piece is a span of a recording in which the same is going on.
 type piece struct {
 	rec          int
 	fromUS, toUS int64
-	quiet        bool // nothing that passes the filter is there
+	quiet        bool    // nothing that passes the filter is there
+	still        float64 // all that is there stands still, and may be shown so much faster; 1: something moves
 	tracks       []int64
 }
 
 // planSpans fills in condense and timelapse.
 func (p *Planner) planSpans(pl *Plan) {
 	pieces := p.pieces()
-	var active, quiet int64
-	for _, c := range pieces {
-		if c.quiet {
-			quiet += c.toUS - c.fromUS
-		} else {
-			active += c.toUS - c.fromUS
-		}
-	}
-	fast, slow := p.speeds(active, quiet)
+	speed := p.speeds(pieces)
 	var at int64
-	for _, c := range pieces {
-		speed := slow
-		if c.quiet {
-			speed = fast
-		}
+	for i, c := range pieces {
+		speed := speed[i]
 		end := at + int64(float64(c.toUS-c.fromUS)/speed)
 		// Every piece gets a frame, however fast: nothing is dropped.
 		start := max(pl.frameAt(at), pl.Frames)
@@ -62,28 +53,65 @@ func (p *Planner) planSpans(pl *Plan) {
 	}
 }
 
-// speeds are those of quiet and of active pieces. Timelapse has one speed;
-// condense shows the quiet ones faster when it must be faster at all.
-func (p *Planner) speeds(active, quiet int64) (fast, slow float64) {
-	all, want := float64(active+quiet), float64(p.opt.DurationUS)
+// speeds are those of the pieces. Timelapse has one speed. Condense shows what
+// moves at its own speed and what stands still faster; to meet a wanted length it
+// shows faster, in this order and no more than it must, what stands still, what
+// is before and after it all, and everything.
+func (p *Planner) speeds(pieces []piece) []float64 {
+	var all float64
+	for _, c := range pieces {
+		all += float64(c.toUS - c.fromUS)
+	}
+	want := float64(p.opt.DurationUS)
+	out := make([]float64, len(pieces))
 	if p.opt.Mode == Timelapse {
-		if want == 0 {
-			return defaultLapse, defaultLapse
+		s := float64(defaultLapse)
+		if want > 0 {
+			s = max(1, all/want)
 		}
-		s := max(1, all/want)
-		return s, s
+		for i := range out {
+			out[i] = s
+		}
+		return out
 	}
-	if want == 0 || all <= want {
-		return 1, 1
+	// take fills out for a share of the still pieces' haste, a speed of the
+	// quiet ones and a factor for all, and tells the length.
+	take := func(haste, quiet, factor float64) (length float64) {
+		for i, c := range pieces {
+			out[i] = factor * (1 + haste*(c.still-1))
+			if c.quiet {
+				out[i] = factor * quiet
+			}
+			length += float64(c.toUS-c.fromUS) / out[i]
+		}
+		return length
 	}
-	// First the quiet pieces take up to their share, then all do.
-	if left := want - float64(active); left > 0 {
-		if s := float64(quiet) / left; s <= quietSpeed {
-			return s, 1
+	switch {
+	case want == 0:
+		take(1, 1, 1)
+	case all <= want:
+		take(0, 1, 1)
+	case take(1, 1, 1) <= want:
+		meet(0, 1, want, func(v float64) float64 { return take(v, 1, 1) })
+	case take(1, quietSpeed, 1) <= want:
+		meet(1, quietSpeed, want, func(v float64) float64 { return take(1, v, 1) })
+	default:
+		take(1, quietSpeed, take(1, quietSpeed, 1)/want)
+	}
+	return out
+}
+
+// meet calls f, which falls, last with that value between from and to at which
+// it is want.
+func meet(from, to, want float64, f func(float64) float64) {
+	for range 40 {
+		if m := (from + to) / 2; f(m) > want {
+			from = m
+		} else {
+			to = m
 		}
 	}
-	s := (float64(active) + float64(quiet)/quietSpeed) / want
-	return s * quietSpeed, s
+	f(to)
 }
 
 // spanObjects lists every object with the spans that show it.
@@ -118,7 +146,7 @@ func (p *Planner) pieces() []piece {
 	byRec := map[int][]stay{}
 	for i := range p.tubes {
 		t := &p.tubes[i]
-		byRec[t.rec] = append(byRec[t.rec], stay{t.startUS, t.endUS + 1, t.track})
+		byRec[t.rec] = append(byRec[t.rec], stay{t.startUS, t.endUS + 1, t.track, i})
 	}
 	var runs [][]piece
 	for rec, stays := range byRec {
@@ -163,8 +191,29 @@ func (p *Planner) runsOf(rec int, stays []stay) [][]piece {
 	return runs
 }
 
-// cutRun cuts [from, to) at every change of what is there.
+// rests are the stretches of the stays in which all that is there stands still,
+// each with how much faster it may be shown.
+func (p *Planner) rests(stays []stay) (out []stretch) {
+	if p.opt.Mode != Condense {
+		return nil
+	}
+	g := group{startUS: stays[0].fromUS}
+	for _, s := range stays {
+		g.members = append(g.members, s.tube)
+		g.endUS = max(g.endUS, s.toUS-1)
+	}
+	for _, s := range groupWarp(p.tubes, g, p.stepUS, p.opt.StillSpeed) {
+		if s.speed > 1 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// cutRun cuts [from, to) at every change of what is there, and where it comes to
+// rest and moves on.
 func (p *Planner) cutRun(rec int, from, to int64, stays []stay) []piece {
+	rests := p.rests(stays)
 	cuts := []int64{from, to}
 	add := func(t int64) {
 		if t > from && t < to {
@@ -180,6 +229,10 @@ func (p *Planner) cutRun(rec int, from, to int64, stays []stay) []piece {
 		busyTo = max(busyTo, s.toUS)
 	}
 	add(busyTo)
+	for _, s := range rests {
+		add(s.fromUS)
+		add(s.toUS)
+	}
 	gaps := p.recs[rec].Probe.Gaps
 	for _, g := range gaps {
 		add(g.FromUS)
@@ -189,7 +242,7 @@ func (p *Planner) cutRun(rec int, from, to int64, stays []stay) []piece {
 	cuts = slices.Compact(cuts)
 	var out []piece
 	for i := range cuts[1:] {
-		c := piece{rec: rec, fromUS: cuts[i], toUS: cuts[i+1]}
+		c := piece{rec: rec, fromUS: cuts[i], toUS: cuts[i+1], still: 1}
 		for _, s := range stays {
 			if s.fromUS >= c.toUS {
 				break
@@ -199,6 +252,11 @@ func (p *Planner) cutRun(rec int, from, to int64, stays []stay) []piece {
 			}
 		}
 		c.quiet = len(c.tracks) == 0
+		for _, s := range rests {
+			if !c.quiet && s.fromUS <= c.fromUS && s.toUS >= c.toUS {
+				c.still = s.speed
+			}
+		}
 		inGap := slices.ContainsFunc(gaps, func(g scene.Coverage) bool { return g.FromUS <= c.fromUS && g.ToUS >= c.toUS })
 		if inGap && c.quiet {
 			continue

@@ -36,5 +36,6 @@
 //     operations, not in seconds, so the same tubes always give the same plan.
 //
 // Condense keeps order and drops the time in which nothing that passes the
-// filter happens; timelapse is condense at one constant speed.
+// filter is there; what stands still is shown faster than what moves. Timelapse is
+// condense at one constant speed.
 package synopsis

@@ -59,7 +59,7 @@ type Tube struct {
 type Options struct {
 	Mode Mode
 	// DurationUS is the wanted length; 0: as short as the overlap allows
-	// (objects), real speed (condense), eight times faster (timelapse).
+	// (objects), real speed for what moves (condense), eight times faster (timelapse).
 	DurationUS int64
 	// Density is the wanted mean number of objects on screen at once
 	// (objects mode), an alternative to DurationUS.
@@ -68,8 +68,8 @@ type Options struct {
 	// fall on others, of a single group five times that: 0 takes the default
 	// of .05, negative none at all.
 	MaxOverlap float64
-	// StillSpeed is how much faster an object that stands still is shown;
-	// default 4, 1 shows everything at its own speed.
+	// StillSpeed is how much faster an object that stands still is shown
+	// (objects, condense); default 4, 1 shows everything at its own speed.
 	StillSpeed float64
 	// CutUS is the longest that a group is shown in one go; longer ones are
 	// cut into parts that are shown as objects of their own. 0: the wanted
