@@ -274,27 +274,6 @@ func (c *comparison) shaded(k int) bool {
 	return back > 8 && c.tint[k] <= max(shadeTint, c.same) && left >= shadeLeast*back && left <= shadeMost*back
 }
 
-// widest is a 3×3 maximum.
-func widest(p, tmp []byte, w, h int) {
-	for y := range h {
-		row, out := p[y*w:][:w], tmp[y*w:][:w]
-		before, here := byte(0), row[0]
-		for x, after := range row[1:] {
-			out[x] = max(before, here, after)
-			before, here = here, after
-		}
-		out[w-1] = max(before, here)
-	}
-	for y := range h {
-		b, out := tmp[y*w:][:w], p[y*w:][:w]
-		a, c := tmp[max(y-1, 0)*w:][:len(b)], tmp[min(y+1, h-1)*w:][:len(b)]
-		out = out[:len(b)]
-		for x, v := range b {
-			out[x] = max(a[x], v, c[x])
-		}
-	}
-}
-
 // widen lets the outline reach further, where the background tells what is the
 // object: an edge and a shadow end softly.
 func (o *outline) widen(g *grid) {
