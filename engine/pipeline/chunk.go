@@ -61,6 +61,7 @@ type processor struct {
 	plates []wire.Plate
 	nextUS int64 // of the next plate
 	apart  int64 // distance of plates
+	kept   light // of the plate kept last, or the first of the chunk
 	times  []int64
 	blobs  []track.Blob
 	hold   []motion.Area
@@ -259,11 +260,44 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted, settled bool) e
 	if pic.full == nil || !trusted {
 		return nil
 	}
-	p.plate.look(pic.full, fg, pic.tUS, settled)
-	if p.owns(pic) && pic.tUS >= p.nextUS {
+	return p.followPlate(pic, fg, settled)
+}
+
+// followPlate lets the clean background follow the picture, and keeps one every
+// so often, where the light has changed, and the last of what was before it turned.
+func (p *processor) followPlate(pic picture, fg frame.Plane, settled bool) error {
+	keep := pic.tUS >= p.nextUS
+	if p.plate.due(pic.tUS) {
+		if p.plate.turned(pic.full, fg, pic.tUS) {
+			if was := p.plate.fitUS; p.owns(pic) && was >= p.chunk.StartUS && (len(p.plates) == 0 || was > p.plates[len(p.plates)-1].TUS) {
+				if err := p.keepPlate(was); err != nil {
+					return err
+				}
+			}
+			p.plate.renew()
+			keep = true
+		}
+		p.plate.look(pic.full, fg, pic.tUS, settled)
+		keep = keep || settled && p.otherLight(pic.tUS)
+	}
+	if p.owns(pic) && keep {
 		return p.keepPlate(pic.tUS)
 	}
 	return nil
+}
+
+// otherLight tells whether the plate shows another light than the one kept last,
+// or the first of the chunk.
+func (p *processor) otherLight(tUS int64) bool {
+	now, was := p.plate.light(tUS), p.kept
+	if !was.known {
+		p.kept = now
+		return false
+	}
+	if tUS-was.tUS < lightEveryUS {
+		return false
+	}
+	return greyed(now.tint, was.tint) || math.Abs(now.luma-was.luma) > max(turnLeast, turnDepth*was.luma)
 }
 
 // cut tells whether a box ends at the picture's border.
@@ -335,6 +369,7 @@ func (p *processor) keepPlate(tUS int64) error {
 		return err
 	}
 	p.plates = append(p.plates, wire.Plate{TUS: tUS, JPEG: jpeg})
+	p.kept = p.plate.light(tUS)
 	for size(p.plates) > maxPlates && len(p.plates) > 1 {
 		p.plates = thin(p.plates)
 		p.apart *= 2

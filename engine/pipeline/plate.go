@@ -12,6 +12,21 @@ const (
 	plateUS      = 1_000_000
 	calmUS       = 4_000_000
 	plateEveryUS = 120_000_000
+	// lightEveryUS is the least distance of plates kept because the light changed.
+	lightEveryUS = 15_000_000
+)
+
+// When the light turned: a lamp, the camera going over to infra-red. Then the
+// plate is learnt anew, as following would show both for a while.
+const (
+	turnLuma  = 16  // difference of luma of a place that no longer shows the plate …
+	turnShare = .5  // … the share of free places that show it …
+	turnCalm  = .1  // … and that of those that still change
+	turnStep  = 4   // samples of the motion plane between places looked at, each way
+	turnGrey  = 2.  // mean chroma under which a picture is without colour …
+	turnTint  = 4.  // … and over which it is with
+	turnDepth = .12 // share of its luma by which a plate to keep differs from that kept before …
+	turnLeast = 4.  // … and least difference
 )
 
 // sameLuma is how far two looks may lie apart at a place that shows the same
@@ -30,6 +45,8 @@ type plate struct {
 	busy   []bool      // scratch of margin
 	calm   bool        // the last look saw nothing move
 	lastUS int64
+	fitUS  int64 // the last look that agreed with the plate
+	odd    bool  // the last look did not
 	any    bool
 }
 
@@ -39,11 +56,7 @@ func newPlate(w, h int) *plate { return &plate{w: w, h: h} }
 // that is not settled, what it calls background may be an object that stood
 // there from the first: it is taken on trial.
 func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64, settled bool) {
-	wait := int64(plateUS)
-	if p.calm {
-		wait = calmUS
-	}
-	if p.any && tUS-p.lastUS < wait {
+	if !p.due(tUS) {
 		return
 	}
 	p.lastUS = tUS
@@ -78,6 +91,86 @@ func (p *plate) look(full *frame.YUV, mask frame.Plane, tUS int64, settled bool)
 		}
 	}
 	copyPlane(p.last, full.Y)
+}
+
+// due tells whether it is time for a look.
+func (p *plate) due(tUS int64) bool {
+	wait := int64(plateUS)
+	if p.calm {
+		wait = calmUS
+	}
+	return !p.any || tUS-p.lastUS >= wait
+}
+
+// turned tells whether the picture no longer shows the plate, and did not the
+// look before: then [plate.renew] lets the next look learn it anew.
+func (p *plate) turned(full *frame.YUV, mask frame.Plane, tUS int64) bool {
+	if !p.any {
+		return false
+	}
+	free, other, moving := 0, 0, 0
+	var tint, was float64
+	for my := 0; my < mask.H; my += turnStep {
+		y := my * p.h / mask.H
+		for mx := 0; mx < mask.W; mx += turnStep {
+			if mask.Row(my)[mx] != 0 {
+				continue
+			}
+			x := mx * p.w / mask.W
+			now := int(full.Y.Row(y)[x])
+			free++
+			if d := now - int(p.pic.Y.Row(y)[x]); max(d, -d) > turnLuma {
+				other++
+			}
+			if d := now - int(p.last.Row(y)[x]); max(d, -d) > turnLuma {
+				moving++
+			}
+			tint, was = tint+tintAt(full, x, y), was+tintAt(&p.pic, x, y)
+		}
+	}
+	n := float64(free)
+	if float64(other) < turnShare*n && !greyed(tint/n, was/n) {
+		p.fitUS, p.odd = tUS, false
+		return false
+	}
+	p.calm = false // look again soon
+	before := p.odd
+	p.odd = true
+	return before && float64(moving) < turnCalm*n
+}
+
+// tintAt is how far a picture's chroma is from grey at a sample of luma.
+func tintAt(f *frame.YUV, x, y int) float64 {
+	x, y = min(x/2, f.U.W-1), min(y/2, f.U.H-1)
+	u, v := int(f.U.Row(y)[x])-128, int(f.V.Row(y)[x])-128
+	return float64(max(u, -u) + max(v, -v))
+}
+
+// greyed tells whether only one of two pictures of those tints has colour.
+func greyed(a, b float64) bool { return min(a, b) < turnGrey && max(a, b) > turnTint }
+
+// renew forgets what is known.
+func (p *plate) renew() { clear(p.known) }
+
+// light is that of a plate: its mean luma and how far its chroma is from grey.
+type light struct {
+	known      bool
+	tUS        int64
+	luma, tint float64
+}
+
+// light is the plate's at tUS.
+func (p *plate) light(tUS int64) light {
+	l, n := light{known: true, tUS: tUS}, 0
+	for y := 0; y < p.h/2; y += 8 {
+		for x := 0; x < p.w/2; x += 8 {
+			l.luma += float64(p.pic.Y.Row(2 * y)[2*x])
+			l.tint += tintAt(&p.pic, 2*x, 2*y)
+			n++
+		}
+	}
+	l.luma, l.tint = l.luma/float64(max(n, 1)), l.tint/float64(max(n, 1))
+	return l
 }
 
 // clean is the scene without its movers, or nil before the first look.

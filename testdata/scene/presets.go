@@ -15,13 +15,14 @@ const (
 )
 
 // Presets names the scenes that New knows.
-func Presets() []string { return []string{"street", "empty", "night", "demo"} }
+func Presets() []string { return []string{"street", "empty", "night", "dusk", "demo"} }
 
 // New makes a preset at a size in pixels.
 //
 //	street  40 s: cars both ways, one that stops, a bus, a cyclist, persons, a crossing, a bag left
 //	empty   30 s: light, clouds, wind and noise; no object
 //	night   24 s: infra-red; a car, a person
+//	dusk    150 s: it gets dark, then the camera goes over to infra-red; cars and persons before and after
 //	demo    80 s: few objects, long idle spans; to look at
 func New(name string, w, h int, seed uint64) (*Scene, error) {
 	s := &Scene{Name: name, W: w, H: h, Seed: seed, Noise: 2.5, Shadows: .3}
@@ -31,7 +32,9 @@ func New(name string, w, h int, seed uint64) (*Scene, error) {
 	case "empty":
 		s.empty()
 	case "night":
-		s.night()
+		s.infrared()
+	case "dusk":
+		s.dusk()
 	case "demo":
 		s.demo()
 	default:
@@ -77,12 +80,30 @@ func (s *Scene) empty() {
 	}
 }
 
-func (s *Scene) night() {
+func (s *Scene) infrared() {
 	s.Seconds = 24
 	s.Night, s.Noise = true, 5
 	s.Actors = []Actor{
 		{ID: 1, Class: vocab.Car, Colour: vocab.Silver, Way: across(4, 9, -90, 730, nearLane)},
 		{ID: 2, Class: vocab.Person, Colour: vocab.White, Lower: vocab.Grey, Way: across(12, 21, 660, -20, nearWalk)},
+	}
+}
+
+func (s *Scene) dusk() {
+	s.Seconds = 150
+	s.Rate = []Rate{{150, 12.5}}
+	s.Noise, s.NightAtS = 4, 72
+	s.Light = Light{Steps: []Step{{30, .5, 35}, {72, 1, .3}}}
+	s.Posts = []Post{{X: 250, Top: 20, Bottom: 272, Width: 7}}
+	s.Actors = []Actor{
+		{ID: 1, Class: vocab.Car, Colour: vocab.Red, Way: across(4, 9.5, -90, 730, nearLane)},
+		{ID: 2, Class: vocab.Person, Colour: vocab.White, Lower: vocab.Black, Way: across(12, 24, -20, 660, nearWalk)},
+		{ID: 3, Class: vocab.Car, Colour: vocab.White, Way: across(40, 46, 720, -80, farLane)},
+		{ID: 4, Class: vocab.Person, Colour: vocab.Yellow, Lower: vocab.White, Way: across(48, 60, 660, -20, nearWalk-6)},
+		{ID: 5, Class: vocab.Car, Colour: vocab.Silver, Way: across(84, 90, -90, 730, nearLane)},
+		{ID: 6, Class: vocab.Person, Colour: vocab.White, Lower: vocab.Grey, Way: across(94, 106, 660, -20, nearWalk)},
+		{ID: 7, Class: vocab.Truck, Colour: vocab.White, Way: across(110, 117, 760, -120, farLane)},
+		{ID: 8, Class: vocab.Person, Colour: vocab.Grey, Lower: vocab.Black, Way: across(122, 136, -20, 660, nearWalk+8)},
 	}
 }
 

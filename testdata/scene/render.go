@@ -97,7 +97,7 @@ func (s *Scene) drawActors(c *canvas, t float64) {
 	for i := range s.Actors {
 		a := &s.Actors[i]
 		if p := a.at(t); p.there {
-			s.shadow(c, a, p)
+			s.shadow(c, a, p, t)
 			list = append(list, drawn{p.y, func() { s.drawOne(c, a, p, t) }})
 		}
 		if p, bag := a.leftBag(t); p.there {
@@ -119,7 +119,7 @@ func (s *Scene) drawActors(c *canvas, t float64) {
 }
 
 func (s *Scene) drawOne(c *canvas, a *Actor, p place, t float64) {
-	if s.Night && a.Class.IsVehicle() && a.Class != vocab.Bicycle {
+	if s.night(t) && a.Class.IsVehicle() && a.Class != vocab.Bicycle {
 		reach := 60 * depth(p.y)
 		c.glow(2.6, p.x+p.dx*(reach+70*depth(p.y)), p.y+p.dy*reach, reach*1.3, reach*.35)
 	}
@@ -132,8 +132,8 @@ func (s *Scene) drawOne(c *canvas, a *Actor, p place, t float64) {
 	}
 }
 
-func (s *Scene) shadow(c *canvas, a *Actor, p place) {
-	if s.Shadows == 0 || s.Night {
+func (s *Scene) shadow(c *canvas, a *Actor, p place, t float64) {
+	if s.Shadows == 0 || s.night(t) {
 		return
 	}
 	width, skew := 16.0, 14.0
@@ -199,7 +199,8 @@ func (r *Renderer) cloud(t float64) {
 // expose is the camera: brightness, the grey of infra-red, and noise.
 func (r *Renderer) expose(gain float64, frame int) {
 	s, pix := r.s, r.canvas.pix
-	if s.Night {
+	night := s.night(s.timeS(frame))
+	if night {
 		gain *= .42
 		for i := 0; i < len(pix); i += 3 {
 			g := byte((77*int(pix[i]) + 150*int(pix[i+1]) + 29*int(pix[i+2])) >> 8)
@@ -218,7 +219,7 @@ func (r *Renderer) expose(gain float64, frame int) {
 	for y := range s.H {
 		row := pix[3*s.W*y : 3*s.W*(y+1)]
 		off := int(rng.Uint32())
-		if s.Night { // grey noise
+		if night { // grey noise
 			for i := 0; i < len(row); i += 3 {
 				g := clamp[min(lut[row[i]]+int(s.noise[(off+i)&(noiseSize-1)])+256, 1023)]
 				row[i], row[i+1], row[i+2] = g, g, g

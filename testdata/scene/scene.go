@@ -34,7 +34,8 @@ type Scene struct {
 	Shake    float64 // amplitude of camera shake, design units
 	Wind     float64 // movement of the leaves, design units
 	Shadows  float64 // darkness of shadows, 0..1
-	Night    bool    // infra-red: grey, dark, headlights on
+	Night    bool    // infra-red: grey, dark, headlights on …
+	NightAtS float64 // … or so only from this second on; 0: never
 	Interval float64 // seconds between labelled boxes of the truth; 0: .5
 	Zones    []Zone
 
@@ -187,6 +188,9 @@ func (l Light) gain(t float64, frame int) float64 {
 	}
 	return g
 }
+
+// night tells whether the camera sees by infra-red at t.
+func (s *Scene) night(t float64) bool { return s.Night || s.NightAtS > 0 && t >= s.NightAtS }
 
 // shake is the camera's displacement at t, in design units: a sum of swings
 // that never settles.

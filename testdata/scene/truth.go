@@ -159,7 +159,7 @@ func (s *Scene) object(id int, l *life) score.Object {
 		o.Stops = a.stops()
 		o.Heading, o.HeadingAlt = a.heading(first[0], last[0])
 	}
-	if s.Night {
+	if s.night(first[0]) {
 		o.Colour, o.LowerColour = "unknown", ""
 	}
 	return o
