@@ -14,6 +14,7 @@
 //	vision     the only importer of gocv
 //	infer      the only importer of onnxruntime_go
 //	motion     background model, foreground, blobs, camera disturbances
+//	align      by how much a camera moved between two pictures
 //	assignment who goes with whom, at the least cost
 //	link       pieces of tracks that are one object's, joined afterwards
 //	track      detections and blobs to tracks, by geometry and motion only

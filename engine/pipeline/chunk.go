@@ -277,6 +277,7 @@ func (p *processor) followPlate(pic picture, fg frame.Plane, settled bool) error
 			p.plate.renew()
 			keep = true
 		}
+		p.plate.drift(pic.full)
 		p.plate.look(pic.full, fg, pic.tUS, settled)
 		keep = keep || settled && p.otherLight(pic.tUS)
 	}

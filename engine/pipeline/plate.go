@@ -2,7 +2,10 @@ package pipeline
 
 import (
 	"encoding/binary"
+	"image"
+	"math"
 
+	"posteriori/engine/align"
 	"posteriori/engine/frame"
 )
 
@@ -29,6 +32,10 @@ const (
 	turnLeast = 4.  // … and least difference
 )
 
+// driftLeast is by how many pixels the camera must have drifted for the plate to
+// follow.
+const driftLeast = .75
+
 // sameLuma is how far two looks may lie apart at a place that shows the same
 // thing.
 const sameLuma = 10
@@ -47,6 +54,10 @@ type plate struct {
 	lastUS int64
 	fitUS  int64 // the last look that agreed with the plate
 	odd    bool  // the last look did not
+
+	ref    *align.Reference // of the plate; nil: to be made
+	dx, dy float64          // by how much the last picture lay beside it
+	moved  image.Point      // of the plate, since it was begun
 	any    bool
 }
 
@@ -150,7 +161,10 @@ func tintAt(f *frame.YUV, x, y int) float64 {
 func greyed(a, b float64) bool { return min(a, b) < turnGrey && max(a, b) > turnTint }
 
 // renew forgets what is known.
-func (p *plate) renew() { clear(p.known) }
+func (p *plate) renew() {
+	clear(p.known)
+	p.ref, p.dx, p.dy = nil, 0, 0
+}
 
 // light is that of a plate: its mean luma and how far its chroma is from grey.
 type light struct {
@@ -171,6 +185,45 @@ func (p *plate) light(tUS int64) light {
 	}
 	l.luma, l.tint = l.luma/float64(max(n, 1)), l.tint/float64(max(n, 1))
 	return l
+}
+
+// drift moves the plate with the camera, where that drifts: else what the plate
+// shows would blur.
+func (p *plate) drift(full *frame.YUV) {
+	if !p.any {
+		return
+	}
+	if p.ref == nil {
+		p.ref = align.New(p.pic.Y, nil)
+	}
+	dx, dy, ok := p.ref.Shift(full.Y, image.Point{}, p.dx, p.dy, false, nil)
+	if !ok {
+		return
+	}
+	p.dx, p.dy = dx, dy
+	to := image.Pt(int(math.Round(dx)), int(math.Round(dy)))
+	if max(math.Abs(dx), math.Abs(dy)) < driftLeast {
+		return
+	}
+	half := func(v int) int { return int(math.Floor(float64(v) / 2)) }
+	was := p.moved
+	p.moved = was.Add(to)
+	chroma := image.Pt(half(p.moved.X)-half(was.X), half(p.moved.Y)-half(was.Y))
+	shift(p.pic.Y, full.Y, to)
+	shift(p.pic.U, full.U, chroma)
+	shift(p.pic.V, full.V, chroma)
+	p.ref, p.dx, p.dy = nil, 0, 0
+}
+
+// shift moves what a plane shows; what comes into view is taken from next.
+func shift(p, next frame.Plane, by image.Point) {
+	from := frame.NewPlane(p.W, p.H)
+	copyPlane(from, p)
+	copyPlane(p, next)
+	x0, x1 := max(0, by.X), min(p.W, p.W+by.X)
+	for y := max(0, by.Y); y < min(p.H, p.H+by.Y) && x0 < x1; y++ {
+		copy(p.Row(y)[x0:x1], from.Row(y - by.Y)[x0-by.X:x1-by.X])
+	}
 }
 
 // clean is the scene without its movers, or nil before the first look.

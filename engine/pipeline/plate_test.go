@@ -116,3 +116,34 @@ func BenchmarkFollow(b *testing.B) {
 		}
 	}
 }
+
+// The background of a camera that drifts is as sharp as its picture.
+func TestPlateFollowsADrift(t *testing.T) {
+	stripes := func(shift float64) frame.YUV { // white lines on a road
+		y := frame.NewYUV(320, 240)
+		for j := range 240 {
+			for i := range 320 {
+				u, v := float64(i)-shift, float64(j)-shift/2
+				d := min(math.Abs(math.Mod(u+v+1000, 70)-35), math.Abs(math.Mod(u-2*v+2000, 90)-45))
+				y.Y.Row(j)[i] = byte(200 - 90*min(max(d-2, 0), 1))
+			}
+		}
+		for i := range y.U.Pix {
+			y.U.Pix[i], y.V.Pix[i] = 128, 128
+		}
+		return y
+	}
+	p, still := newPlate(320, 240), frame.NewPlane(160, 120)
+	for k := range 40 {
+		now := stripes(1.2 * float64(k))
+		p.drift(&now)
+		p.look(&now, still, int64(k)*4_000_000, true)
+		if k == 39 {
+			d := apart(p.pic.Y, now.Y)
+			t.Logf("after a drift of %.0f pixels it is %.1f of luma off", 1.2*39, d)
+			if d > 4 { // 8.1 without
+				t.Errorf("after a drift of %.0f pixels the background is %.1f of luma off", 1.2*39, d)
+			}
+		}
+	}
+}

@@ -49,10 +49,10 @@ func planeScale(planeW, planeH, srcW, srcH int) (sx, sy float64, known bool) {
 	return blindSX, blindSX, false
 }
 
-// newPlateView takes a background of a source; (x, y) is the decoded picture's
-// first sample in it, scale output pixels a source pixel.
-func newPlateView(pic frame.YUV, x, y int, s *wire.RenderSource, scale float64) *plateView {
-	p := &plateView{pic: pic, x: x, y: y, low: frame.NewPlane(pic.Y.W, pic.Y.H), high: frame.NewPlane(pic.Y.W, pic.Y.H)}
+// newPlateView takes a background of a source; scale is output pixels a source
+// pixel.
+func newPlateView(pic frame.YUV, s *wire.RenderSource, scale float64) *plateView {
+	p := &plateView{pic: pic, low: frame.NewPlane(pic.Y.W, pic.Y.H), high: frame.NewPlane(pic.Y.W, pic.Y.H)}
 	tmp := make([]byte, len(p.low.Pix))
 	for i, v := range pic.Y.Pix {
 		p.low.Pix[i], p.high.Pix[i] = 255-v, v

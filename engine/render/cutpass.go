@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"posteriori/engine/align"
 	"posteriori/engine/frame"
 	"posteriori/engine/media"
 	"posteriori/engine/scene"
@@ -238,7 +239,7 @@ func (r *renderer) cutInterval(ctx context.Context, src int, iv interval, shows 
 		return err
 	}
 	defer d.Close()
-	c := cutter{r: r, src: src, shows: shows, beside: beside, bg: bg, at: crop.Min}
+	c := cutter{r: r, src: src, shows: shows, beside: beside, bg: bg, from: crop.Min}
 	var held *media.Frame
 	flush := func(until int64) error {
 		if held == nil {
@@ -279,8 +280,12 @@ type cutter struct {
 	beside  []*bystander // those that come later, by start
 	present []*bystander // those of now
 	bg      *backMaker
-	at      image.Point // of the pictures' first sample in the fitted picture
+	from    image.Point // of the pictures' first sample in the fitted picture
+	at      image.Point // … where what it shows lies in the plate: the camera may have moved
 
+	steady  steady
+	moved   image.Point // by which it has, in output pixels, even
+	busy    []image.Rectangle
 	plate   *plateView // the background nearest in time; nil: none known
 	plateAt wire.Blob  // where it lies
 
@@ -317,6 +322,7 @@ func (c *cutter) cut(f *media.Frame, until int64) error {
 	if err := c.compareWith(f.TUS); err != nil {
 		return err
 	}
+	c.hold(f.Full.Y)
 	if err := c.all(f, until); err != nil {
 		return err
 	}
@@ -352,7 +358,8 @@ func (c *cutter) compareWith(t int64) error {
 	if err != nil {
 		return err
 	}
-	c.plate, c.plateAt = newPlateView(pic, c.at.X, c.at.Y, &c.r.job.Sources[c.src], c.r.fits[c.src].s), *best
+	c.plate, c.plateAt = newPlateView(pic, &c.r.job.Sources[c.src], c.r.fits[c.src].s), *best
+	c.steady = steady{ref: align.New(pic.Y, nil)}
 	return nil
 }
 

@@ -86,7 +86,8 @@ func (h *hand) one(i int, f *media.Frame, until int64) error {
 			}
 		}
 	}
-	x, y, wide, high := fi.area(g, s.outline, image.Rectangle{c.at, c.at.Add(image.Pt(f.Full.Y.W, f.Full.Y.H))})
+	decoded := image.Rectangle{c.at, c.at.Add(image.Pt(f.Full.Y.W, f.Full.Y.H))}
+	x, y, wide, high := fi.area(g, s.outline, decoded.Intersect(image.Rect(0, 0, fi.w, fi.h)))
 	if wide < 2 || high < 2 {
 		return nil
 	}

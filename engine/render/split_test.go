@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"posteriori/engine/frame"
 	"posteriori/engine/media"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
@@ -155,5 +156,52 @@ func TestTogetherIsWhole(t *testing.T) {
 		if s := a.seen(us, nobody, always); s < .95 {
 			t.Errorf("%s: of itself %.0f %% is seen", c.name, 100*s)
 		}
+	}
+}
+
+// What a camera shows that has moved a little since its background was kept is
+// laid where the background has it: no line of the scene stands beside itself.
+func TestMovedCameraLeavesNoSmears(t *testing.T) {
+	const dx, dy = 6, -4
+	lined := func(light float64) frame.YUV {
+		y := stage(light)
+		for j := range stageH {
+			for i := range stageW {
+				if (i+j)%60 < 5 || (i-2*j+2000)%110 < 5 {
+					y.Y.Row(j)[i] = byte(230 * light)
+				}
+			}
+		}
+		return y
+	}
+	a := newActAt(t, lined)
+	whole := person(actX, actY)
+	a.under, a.ideal = lined(1), lined(1)
+	put(a.ideal, whole, no, wear(70, actY))
+	was := lined(1)
+	put(was, whole, no, wear(70, actY))
+	moved := frame.NewYUV(stageW, stageH)
+	for j := range stageH {
+		for i := range stageW {
+			u, v := min(max(i-dx, 0), stageW-1), min(max(j-dy, 0), stageH-1)
+			moved.Y.Row(j)[i] = was.Y.Row(v)[u]
+			moved.U.Row(j / 2)[i/2], moved.V.Row(j / 2)[i/2] = was.U.Row(v / 2)[u/2], was.V.Row(v / 2)[u/2]
+		}
+	}
+	a.source = noisy(moved)
+	box := boxOf(dx, dy)
+	a.place(t, box, person(actX+dx, actY+dy))
+	got := a.play(t)
+	worst := 0
+	for j := range stageH {
+		for i := range stageW {
+			if d := math.Abs(float64(got.Y.Row(j)[i]) - float64(a.ideal.Y.Row(j)[i])); d > 40 {
+				worst++
+			}
+		}
+	}
+	t.Logf("%d samples differ", worst)
+	if worst > 120 { // 3,600 where it is laid where the camera shows it
+		t.Errorf("%d samples differ from the person before the background", worst)
 	}
 }
