@@ -66,7 +66,7 @@ func (a *app) execute(args []string) int {
 	defer stop()
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := patiently(ctx, func() error { return root.ExecuteContext(ctx) })
 	a.ops.end(err)
 	if err == nil {
 		return 0
@@ -79,6 +79,31 @@ func (a *app) execute(args []string) int {
 	}
 	a.printError(err)
 	return int(fault.KindOf(err))
+}
+
+// patience is how long a command that was interrupted may take to end: workers
+// get some seconds to stop.
+const patience = 15 * time.Second
+
+// patiently runs a command to its end, or until it was interrupted and does not
+// come to one: a network share that was mounted to wait for its server holds
+// whoever reads there for as long as that is away. To leave then is as safe as to
+// be killed: what was finished is kept.
+func patiently(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return fault.Wrap(fault.Interrupted, context.Cause(ctx), "interrupted, and left as a disk or share did not answer").
+			WithHint("see that it is there, then run the same command again to go on")
+	}
 }
 
 func (a *app) root() *cobra.Command {

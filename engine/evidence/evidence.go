@@ -110,7 +110,8 @@ func readFault(path string, err error) error {
 		return fault.New(fault.BadInput, "it may not be read").OnFile(path).
 			WithHint("give this account the right to read it, then repeat the command")
 	}
-	return fault.Wrap(fault.BadInput, err, "it cannot be read").OnFile(path)
+	return fault.Wrap(fault.BadInput, err, "it cannot be read").OnFile(path).
+		WithHint("see that its disk or share is there and answers, then repeat the command")
 }
 
 // afterRead is called between reading and the second look; tests change the
@@ -203,7 +204,7 @@ func (h Hasher) Check(ctx context.Context, path, want string, report Progress) (
 	id, err := h(ctx, path, report)
 	if errors.Is(err, fs.ErrNotExist) || fault.KindOf(err) == fault.BadInput {
 		return id, fault.Wrap(fault.Integrity, err, "the original cannot be checked").UnderRule("21").
-			WithHint("put the original back where it was imported from")
+			WithHint("put the original back where it was imported from, or see that its disk or share is there")
 	}
 	if err != nil {
 		return id, err
@@ -228,7 +229,7 @@ func Unchanged(id Identity) error {
 	info, err := os.Stat(id.Path)
 	if err != nil {
 		return fault.Wrap(fault.Integrity, err, "the original is gone").OnFile(id.Path).UnderRule("21").
-			WithHint("put the original back where it was imported from")
+			WithHint("put the original back where it was imported from, or see that its disk or share is there")
 	}
 	if info.Size() != id.Bytes || !info.ModTime().Equal(id.Modified) {
 		return fault.New(fault.Integrity, "the original changed while it was in use").OnFile(id.Path).UnderRule("21").

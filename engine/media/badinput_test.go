@@ -289,7 +289,7 @@ func chunkCoverage(t *testing.T, path string) ([]scene.Coverage, int64) {
 				n++
 			}
 		}
-		cov, err := Examine(path, p).Coverage(context.Background(), c, n, rep)
+		cov, err := Examine(path, p, 0).Coverage(context.Background(), c, n, rep)
 		if err != nil {
 			t.Fatal(err)
 		}

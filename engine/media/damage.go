@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"posteriori/engine/fault"
 	"posteriori/engine/scene"
 	"posteriori/engine/wire"
 )
@@ -25,14 +26,24 @@ const (
 
 // Examination finds out what of a recording was not properly decoded.
 type Examination struct {
-	path  string
-	p     *wire.Probe
-	whole []scene.Coverage // damage of all of it, once it was looked for
-	known bool
+	path    string
+	p       *wire.Probe
+	threads int
+	// Of a recording that cannot be sought, once it was looked at as a whole:
+	whole *located
+	again []int64 // PTS of the pictures of a third decode, in order; nil: there was none
 }
 
-// Examine begins the examination of a recording.
-func Examine(path string, p *wire.Probe) *Examination { return &Examination{path: path, p: p} }
+// Examine begins the examination of a recording that was decoded on so many
+// threads.
+func Examine(path string, p *wire.Probe, threads int) *Examination {
+	return &Examination{path: path, p: p, threads: threads}
+}
+
+// errUnsteady is wrapped by the error of a recording that does not read the same
+// twice. That says nothing of the file: its disk or share was away for a moment.
+// FFmpeg takes what it cannot read for the file's end, or for damage.
+var errUnsteady = errors.New("one reading gave other pictures than the next")
 
 // Coverage says which spans of a chunk were not properly decoded: Damaged
 // where packets gave no picture, or one with decoder errors or built upon
@@ -45,7 +56,9 @@ func Examine(path string, p *wire.Probe) *Examination { return &Examination{path
 // decoded again on one thread, with FFmpeg's messages in step with its
 // pictures, and its packets are listed again. In a recording that cannot be
 // sought that is done once, for all of it: to reach each chunk for itself would
-// read the file from its start as often as there are chunks.
+// read the file from its start as often as there are chunks. Where the second
+// decode gives more or fewer pictures, a third, done as the first was, tells
+// whether it is the file: if not, the error wraps errUnsteady.
 func (x *Examination) Coverage(ctx context.Context, c wire.Chunk, frames int64, rep Report) ([]scene.Coverage, error) {
 	var out []scene.Coverage
 	for _, h := range rep.Holes {
@@ -57,12 +70,22 @@ func (x *Examination) Coverage(ctx context.Context, c wire.Chunk, frames int64, 
 	if x.p.Still {
 		return []scene.Coverage{{Kind: scene.Damaged, Reason: reason(0, 0, rep.Messages)}}, nil
 	}
-	if frames == 0 && len(out) == 0 && !rep.Stalled { // all of it is lost: there is nothing to find
-		return []scene.Coverage{{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.Damaged, Reason: reason(int(c.Packets), 0, rep.Messages)}}, nil
-	}
-	spans, err := x.damage(ctx, c, rep)
+	l, err := x.locate(ctx, c, rep)
 	if err != nil {
 		return nil, onFile(err, x.path)
+	}
+	got := owned(l.got, c)
+	if got != frames {
+		if err := x.steady(ctx, c, frames, rep); err != nil {
+			return nil, onFile(err, x.path)
+		}
+	}
+	if frames+got == 0 && len(out) == 0 && !rep.Stalled {
+		return []scene.Coverage{{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.Damaged, Reason: reason(int(c.Packets), 0, rep.Messages)}}, nil
+	}
+	var spans []scene.Coverage
+	for _, s := range l.spans {
+		spans = addSpan(spans, c, s)
 	}
 	if rep.Stalled {
 		spans = append(spans, stalled(x.p, c, rep)...)
@@ -70,27 +93,86 @@ func (x *Examination) Coverage(ctx context.Context, c wire.Chunk, frames int64, 
 	return overlay(out, spans), nil
 }
 
-// damage looks for the damage in a chunk.
-func (x *Examination) damage(ctx context.Context, c wire.Chunk, rep Report) (out []scene.Coverage, err error) {
+// owned counts the times that a chunk owns.
+func owned(sorted []int64, c wire.Chunk) int64 {
+	from, _ := slices.BinarySearch(sorted, c.StartPTS)
+	to, _ := slices.BinarySearch(sorted, c.EndPTS)
+	return int64(to - from)
+}
+
+// locate looks for the damage in a chunk, or, once, in all of what cannot be
+// sought.
+func (x *Examination) locate(ctx context.Context, c wire.Chunk, rep Report) (*located, error) {
 	if x.p.Seekable {
 		return locate(ctx, x.path, x.p, c, maxSpans, rep)
 	}
-	if !x.known {
-		all := wire.Chunk{StartPTS: x.p.FirstPTS, LeadPTS: x.p.FirstPTS, EndPTS: endless, EndUS: x.p.DurationUS}
-		limit := maxSpans * int(1+x.p.DurationUS/perSpans)
-		if x.whole, err = locate(ctx, x.path, x.p, all, limit, rep); err != nil {
+	if x.whole != nil {
+		return x.whole, nil
+	}
+	l, err := locate(ctx, x.path, x.p, x.all(), maxSpans*int(1+x.p.DurationUS/perSpans), rep)
+	x.whole = l
+	return l, err
+}
+
+// all is the whole recording as one chunk.
+func (x *Examination) all() wire.Chunk {
+	return wire.Chunk{StartPTS: x.p.FirstPTS, LeadPTS: x.p.FirstPTS, EndPTS: endless, EndUS: x.p.DurationUS}
+}
+
+// steady decodes a chunk as it was decoded first and compares the number of
+// pictures.
+func (x *Examination) steady(ctx context.Context, c wire.Chunk, frames int64, rep Report) error {
+	times := x.again
+	if times == nil {
+		span := c
+		if !x.p.Seekable {
+			span = x.all()
+		}
+		var err error
+		if times, err = x.decode(ctx, span, rep); err != nil {
+			return err
+		}
+		if !x.p.Seekable {
+			x.again = times
+		}
+	}
+	if n := owned(times, c); n != frames {
+		return fault.Wrap(fault.Internal, errUnsteady, "it does not read the same twice (%d pictures, then %d)", frames, n).
+			WithHint("see that its disk or share holds, then repeat the command")
+	}
+	return nil
+}
+
+// decode gives the times of the pictures of a chunk, in order.
+func (x *Examination) decode(ctx context.Context, c wire.Chunk, rep Report) ([]int64, error) {
+	d, err := Open(ctx, x.path, x.p, DecodeOptions{FromPTS: c.LeadPTS, ToPTS: c.EndPTS, PlaneW: 16, PlaneH: 16, Device: rep.Device, Threads: x.threads})
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	times := []int64{}
+	for {
+		f, err := d.Next()
+		if errors.Is(err, io.EOF) {
+			slices.Sort(times)
+			return times, nil
+		}
+		if err != nil {
 			return nil, err
 		}
-		x.known = true
+		times = append(times, f.PTS)
+		f.Release()
 	}
-	for _, s := range x.whole {
-		out = addSpan(out, c, s)
-	}
-	return out, nil
+}
+
+// located is what looking for damage found.
+type located struct {
+	spans []scene.Coverage
+	got   []int64 // PTS of the pictures, in order
 }
 
 // locate decodes and lists a chunk again; it tells up to limit spans.
-func locate(ctx context.Context, path string, p *wire.Probe, c wire.Chunk, limit int, rep Report) ([]scene.Coverage, error) {
+func locate(ctx context.Context, path string, p *wire.Probe, c wire.Chunk, limit int, rep Report) (*located, error) {
 	src, err := reopen(path, p)
 	if err != nil {
 		return nil, err
@@ -103,7 +185,7 @@ func locate(ctx context.Context, path string, p *wire.Probe, c wire.Chunk, limit
 		return nil, err
 	}
 	l.compare()
-	return l.spans, nil
+	return &located{l.spans, l.got}, nil
 }
 
 // lacking tells whether fewer pictures came than packets promised. Two

@@ -1,7 +1,10 @@
 package media
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,25 +13,58 @@ import (
 	"testing"
 	"time"
 
+	"posteriori/engine/fault"
 	"posteriori/engine/scene"
-	"posteriori/engine/wire"
 )
 
-// A chunk that gave no picture is damaged from end to end, and nothing is read
-// again to find that out: of a file of a million broken packets that cannot be
-// sought in, each of hundreds of chunks would begin from the start.
-func TestChunkWithoutPictures(t *testing.T) {
-	p := &wire.Probe{TimeBase: wire.Rational{Num: 1, Den: 25}, Counted: true}
-	c := wire.Chunk{Index: 3, StartUS: 900_000_000, EndUS: 1_200_000_000, Packets: 7500}
-	got, err := Examine("/nonexistent.avi", p).Coverage(t.Context(), c, 0, Report{Errors: 7500, Messages: []string{"[mjpeg @ 0x1] no JPEG data found in image"}})
-	if err != nil || len(got) != 1 {
-		t.Fatalf("%v, %v", got, err)
+// Chunks that give no picture, twice, are damaged from end to end.
+func TestChunksWithoutPictures(t *testing.T) {
+	b, err := os.ReadFile(formats(t)["mjpeg avi"])
+	if err != nil {
+		t.Fatal(err)
 	}
-	if g := got[0]; g.FromUS != c.StartUS || g.ToUS != c.EndUS || g.Kind != scene.Damaged || g.Reason != "7500 pictures cannot be decoded: no JPEG data found in image" {
-		t.Errorf("%+v", g)
+	for at := 0; ; { // pictures of noughts
+		i := bytes.Index(b[at:bytes.LastIndex(b, []byte("idx1"))], []byte("00dc"))
+		if i < 0 {
+			break
+		}
+		at += i + 8
+		n := int(binary.LittleEndian.Uint32(b[at-4:]))
+		clear(b[at : at+n])
+		at += n
 	}
-	if _, err := Examine("/nonexistent.avi", p).Coverage(t.Context(), c, 20, Report{Errors: 7480}); err == nil {
-		t.Error("one with pictures is not looked at again, so this proves nothing")
+	path := writeFile(t, "nought.avi", b)
+	p := probe(t, path, time.Second)
+	if len(p.Chunks) < 2 {
+		t.Fatalf("%+v", p)
+	}
+	exam := Examine(path, p, 0)
+	for _, c := range p.Chunks {
+		got, err := exam.Coverage(t.Context(), c, 0, Report{Device: "cpu", Errors: c.Packets, Messages: []string{"[mjpeg @ 0x1] no JPEG data found in image"}})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%v, %v", got, err)
+		}
+		why := fmt.Sprintf("%d pictures cannot be decoded: no JPEG data found in image", c.Packets)
+		if g := got[0]; g.FromUS != c.StartUS || g.ToUS != c.EndUS || g.Kind != scene.Damaged || g.Reason != why {
+			t.Errorf("%+v", g)
+		}
+	}
+}
+
+// TestUnsteady: pictures that lack once and are there the next time are no damage.
+func TestUnsteady(t *testing.T) {
+	for _, path := range []string{baseMP4(t), formats(t)["h264"]} {
+		p := probe(t, path, time.Second)
+		c := p.Chunks[1]
+		rep := Report{Errors: 1, Device: "cpu"}
+		if cov, err := Examine(path, p, 2).Coverage(t.Context(), c, c.Packets, rep); err != nil || len(cov) > 0 {
+			t.Errorf("%s: %v, %v", path, cov, err)
+		}
+		for _, frames := range []int64{0, c.Packets / 2} {
+			if cov, err := Examine(path, p, 2).Coverage(t.Context(), c, frames, rep); !errors.Is(err, errUnsteady) || fault.KindOf(err) != fault.Internal {
+				t.Errorf("%s, %d of %d pictures: %v, %v", path, frames, c.Packets, cov, err)
+			}
+		}
 	}
 }
 
@@ -74,11 +110,15 @@ func TestUnseekableIsExaminedOnce(t *testing.T) {
 		t.Fatalf("seekable: %v, %d chunks", p.Seekable, len(p.Chunks))
 	}
 	ran := countTools(t)
-	exam := Examine(path, p)
-	rep := Report{Errors: 1}
+	exam := Examine(path, p, 0)
+	rep := Report{Errors: 1, Device: "cpu"}
+	first, err := exam.decode(t.Context(), exam.all(), rep)
+	if err != nil {
+		t.Fatal(err)
+	}
 	damaged := 0
 	for _, c := range p.Chunks {
-		got, err := exam.Coverage(context.Background(), c, c.Packets/2, rep)
+		got, err := exam.Coverage(context.Background(), c, owned(first, c), rep)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,14 +134,14 @@ func TestUnseekableIsExaminedOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a, b := spansOf(got), spansOf(join(alone)); a != b {
+		if a, b := spansOf(got), spansOf(join(alone.spans)); a != b {
 			t.Errorf("chunk %d: %s, looked at alone %s", c.Index, a, b)
 		}
 	}
 	if damaged < len(p.Chunks)/2 {
 		t.Errorf("damage in %d of %d chunks", damaged, len(p.Chunks))
 	}
-	if n, want := ran(), 2+2*len(p.Chunks); n != want { // those that looked at chunks alone among them
+	if n, want := ran(), 1+2+2*len(p.Chunks); n != want { // the first decode and those that looked at chunks alone among them
 		t.Errorf("%d programs ran, want %d", n, want)
 	}
 }

@@ -160,7 +160,7 @@ func TestFootageTimes(t *testing.T) {
 	path := footage(t, "bgslib_video03_cdnet_highway.avi")
 	p := probe(t, path, 10*time.Second)
 	g, rep := decode(t, path, p, whole())
-	if cov, err := Examine(path, p).Coverage(context.Background(), wire.Chunk{EndPTS: math.MaxInt64, EndUS: p.DurationUS, Packets: p.Packets},
+	if cov, err := Examine(path, p, 0).Coverage(context.Background(), wire.Chunk{EndPTS: math.MaxInt64, EndUS: p.DurationUS, Packets: p.Packets},
 		rep.Frames, rep); err != nil || len(cov) != 0 {
 		t.Errorf("coverage %v, %v", cov, err)
 	}

@@ -77,7 +77,7 @@ func TestKilledToolIsNoDamage(t *testing.T) {
 	})
 	t.Run("the second decode is killed", func(t *testing.T) {
 		dies(t, "ffmpeg", "KILL")
-		if cov, err := Examine(path, p).Coverage(context.Background(), p.Chunks[len(p.Chunks)-1], 1, Report{Errors: 1}); !errors.Is(err, errKilled) {
+		if cov, err := Examine(path, p, 0).Coverage(context.Background(), p.Chunks[len(p.Chunks)-1], 1, Report{Errors: 1}); !errors.Is(err, errKilled) {
 			t.Errorf("%+v, %v", cov, err)
 		}
 	})

@@ -35,6 +35,7 @@ type metaPacket struct {
 	PTS      *int64 `json:"pts"`
 	DTS      *int64 `json:"dts"`
 	Duration int64  `json:"duration"`
+	Pos      string `json:"pos"`
 	Size     string `json:"size"`
 	Flags    string `json:"flags"`
 }
@@ -42,7 +43,7 @@ type metaPacket struct {
 // each walks the packets that came with the streams.
 func (m *meta) each(do func(*packet) error) error {
 	for _, k := range m.Packets {
-		p := packet{pts: within(k.PTS), dts: within(k.DTS), duration: max(within(&k.Duration), 0), size: max(parseTS(k.Size), 0)}
+		p := packet{pts: within(k.PTS), dts: within(k.DTS), duration: max(within(&k.Duration), 0), pos: max(parseTS(k.Pos), 0), size: max(parseTS(k.Size), 0)}
 		p.flags(k.Flags)
 		if err := do(&p); err != nil {
 			return err
@@ -81,6 +82,7 @@ type metaStream struct {
 type streamFacts struct {
 	rate       wire.Rational // frames a second, as the container says; may be 0/0
 	promisedUS int64         // the container's length of the stream, 0 unknown
+	odd        bool          // the scan met what a second one may not
 }
 
 // errLong is of an answer with packets that was too long, or took too long.
@@ -90,7 +92,7 @@ var errLong = errors.New("too long an answer")
 // packets too. Those are left out where there are many, or of several streams.
 func readMeta(ctx context.Context, src source, path string, packets bool) (*meta, error) {
 	if packets && src.bytes <= smallFile {
-		m, err := askMeta(ctx, src, path, "-show_entries", "packet=pts,dts,duration,size,flags")
+		m, err := askMeta(ctx, src, path, "-show_entries", "packet=pts,dts,duration,pos,size,flags")
 		if err == nil && len(m.Streams) > 1 {
 			m.Packets = nil
 		}

@@ -18,7 +18,7 @@ const noPTS = math.MinInt64
 // packet is one packet of the video stream as ffprobe lists it.
 type packet struct {
 	pts, dts, duration int64
-	size               int64
+	pos, size          int64 // bytes; pos in the file, 0 where it is not known
 	key                bool
 	discard            bool // the container says it is not to be shown
 	corrupt            bool
@@ -33,7 +33,7 @@ func scanPackets(ctx context.Context, src source, stream int, from string, each 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	args := []string{"-hide_banner", "-v", "error", "-max_alloc", itoa(maxAlloc), "-of", "compact=p=0:nk=0",
-		"-select_streams", itoa(stream), "-show_entries", "packet=pts,dts,duration,size,flags"}
+		"-select_streams", itoa(stream), "-show_entries", "packet=pts,dts,duration,pos,size,flags"}
 	if from != "" {
 		args = append(args, "-read_intervals", from)
 	}
@@ -111,6 +111,8 @@ func parsePacket(line string, p *packet) bool {
 			if d := parseTS(v); d > 0 {
 				p.duration = d
 			}
+		case "pos":
+			p.pos = max(parseTS(v), 0)
 		case "size":
 			p.size = max(parseTS(v), 0)
 		case "flags":

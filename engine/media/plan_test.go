@@ -193,9 +193,9 @@ func TestExactRescale(t *testing.T) {
 
 func TestParsePacket(t *testing.T) {
 	for line, want := range map[string]string{
-		"pts=5|dts=-3|duration=2|size=77|flags=K_":    "{5 -3 2 77 true false false}",
-		"pts=N/A|dts=4|duration=N/A|size=1|flags=_D_": fmt.Sprintf("{%d 4 0 1 false true false}", int64(noPTS)),
-		"pts=99999999999999999|dts=4|flags=__C":       fmt.Sprintf("{%d 4 0 0 false false true}", int64(noPTS)),
+		"pts=5|dts=-3|duration=2|size=77|flags=K_":            "{5 -3 2 0 77 true false false}",
+		"pts=N/A|dts=4|duration=N/A|pos=640|size=1|flags=_D_": fmt.Sprintf("{%d 4 0 640 1 false true false}", int64(noPTS)),
+		"pts=99999999999999999|dts=4|pos=N/A|flags=__C":       fmt.Sprintf("{%d 4 0 0 0 false false true}", int64(noPTS)),
 	} {
 		var p packet
 		if !parsePacket(line, &p) || fmt.Sprint(p) != want {

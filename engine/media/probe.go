@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,22 +43,9 @@ func Probe(ctx context.Context, path string, chunkUS int64) (*wire.Probe, error)
 	if chunkUS < minChunkUS {
 		return nil, fault.New(fault.Usage, "a chunk of %d µs is too short; at least %d", chunkUS, minChunkUS)
 	}
-	p, st, err := probeAs(ctx, &src, path, chunkUS)
-	if err == nil && p.Still && p.Packets > 2 { // two: a photograph with a preview
-		src.format = "mjpeg"
-		p, st, err = probeAs(ctx, &src, path, chunkUS)
-	}
+	p, err := steadyLook(ctx, &src, path, chunkUS)
 	if err != nil {
 		return nil, err
-	}
-	if p.Still {
-		p.Packets = 1
-	}
-	if st.promisedUS > p.DurationUS+1_000_000 && !p.Still && !p.Counted {
-		p.Gaps = append(p.Gaps, scene.Coverage{FromUS: p.DurationUS, ToUS: st.promisedUS, Kind: scene.Damaged,
-			Reason: "the file ends before the container says it does"})
-		p.Warnings = append(p.Warnings, fmt.Sprintf("the container promises %s, the file holds %s: it was cut short",
-			clockText(st.promisedUS), clockText(p.DurationUS)))
 	}
 	if p.Seekable = p.Seekable && p.DurationUS > seekUS; p.Seekable {
 		if p.Seekable, err = trySeeks(ctx, src, p); err != nil {
@@ -68,6 +56,50 @@ func Probe(ctx context.Context, path string, chunkUS int64) (*wire.Probe, error)
 		}
 	}
 	return p, nil
+}
+
+// steadyLook looks at a file, and once more where what it saw may come of a disk
+// or share that was away for a moment: FFmpeg takes that for the file's end, or
+// for another kind of file, and says nothing.
+func steadyLook(ctx context.Context, src *source, path string, chunkUS int64) (*wire.Probe, error) {
+	first := *src
+	p, odd, err := look(ctx, src, path, chunkUS)
+	if !odd && fault.KindOf(err) != fault.BadInput {
+		return p, err
+	}
+	again, _, aerr := look(ctx, &first, path, chunkUS)
+	if k := fault.KindOf(aerr); k == fault.Interrupted || k == fault.Missing {
+		return nil, aerr
+	}
+	if !reflect.DeepEqual(p, again) || fmt.Sprint(err) != fmt.Sprint(aerr) {
+		return nil, fault.Wrap(fault.Internal, errUnsteady, "it does not read the same twice").OnFile(path).
+			WithHint("see that its disk or share holds, then repeat the command")
+	}
+	return p, err
+}
+
+// look says what a file is, but for whether it can be sought; odd tells whether
+// anything speaks for another reading.
+func look(ctx context.Context, src *source, path string, chunkUS int64) (p *wire.Probe, odd bool, err error) {
+	p, st, err := probeAs(ctx, src, path, chunkUS)
+	if err == nil && p.Still && p.Packets > 2 { // two: a photograph with a preview
+		src.format = "mjpeg"
+		p, st, err = probeAs(ctx, src, path, chunkUS)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if p.Still {
+		p.Packets = 1
+	}
+	if st.promisedUS > p.DurationUS+1_000_000 && !p.Still && !p.Counted {
+		st.odd = true
+		p.Gaps = append(p.Gaps, scene.Coverage{FromUS: p.DurationUS, ToUS: st.promisedUS, Kind: scene.Damaged,
+			Reason: "the file ends before the container says it does"})
+		p.Warnings = append(p.Warnings, fmt.Sprintf("the container promises %s, the file holds %s: it was cut short",
+			clockText(st.promisedUS), clockText(p.DurationUS)))
+	}
+	return p, st.odd, nil
 }
 
 // Glance says what a file's container says of it, without reading its packets:
@@ -117,6 +149,8 @@ func probeAs(ctx context.Context, src *source, path string, chunkUS int64) (*wir
 	if err != nil {
 		return nil, nil, onFile(err, path)
 	}
+	_, complaints := msgs.lines()
+	st.odd = complaints > 0 || sc.corrupt > 0 || sc.endsEarly(src.bytes)
 	return p, st, nil
 }
 

@@ -21,6 +21,7 @@ type scan struct {
 	orderer
 
 	packets, keys, missing, corrupt int64
+	end                             int64 // byte at which the last packet ends; 0: not known
 	firstIsKey                      bool
 }
 
@@ -62,6 +63,7 @@ func (s *scan) packet(k *packet) error {
 	if k.corrupt {
 		s.corrupt++
 	}
+	s.end = max(s.end, k.pos+k.size)
 	s.counted.add(s.packets-1, 1, k.key)
 	if k.dts != noPTS && s.lastDTS != noPTS && k.dts > s.lastDTS {
 		s.dts.add(k.dts - s.lastDTS)
@@ -71,6 +73,10 @@ func (s *scan) packet(k *packet) error {
 	}
 	return s.order(k)
 }
+
+// endsEarly tells whether the last packet lies far before the end of so many
+// bytes. What follows the packets in a file that is whole is an index, or sound.
+func (s *scan) endsEarly(bytes int64) bool { return s.end > 0 && bytes-s.end > 16<<10+bytes/50 }
 
 // finish completes p from what was gathered.
 func (s *scan) finish(p *wire.Probe, msgs *messages) error {

@@ -53,7 +53,7 @@ func Run(ctx context.Context, path string, job wire.AnalyseJob, det detectors.De
 	life := newHeartbeat(send)
 	defer life.stop()
 	r := &runner{setup: s, job: job, send: send, life: life}
-	r.exam = media.Examine(path, &r.job.Probe)
+	r.exam = media.Examine(path, &r.job.Probe, job.Engine.Threads)
 	var dec *media.Decoder
 	err := life.during(func() (err error) {
 		dec, err = media.Open(ctx, path, &job.Probe, media.DecodeOptions{
