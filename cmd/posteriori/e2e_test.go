@@ -86,10 +86,16 @@ func (p programs) run(store string, args ...string) string {
 // store makes a store with one authorised procedure and the clip in it, cut
 // into chunks.
 func (p programs) store(clip, chunk string) string {
+	dir := p.emptyStore()
+	p.run(dir, "import", "--exhibit", "1", "--basis", "seizure", "--camera", "C", "--chunk", chunk, clip)
+	return dir
+}
+
+// emptyStore makes a store with one authorised procedure and no recording.
+func (p programs) emptyStore() string {
 	dir := filepath.Join(p.t.TempDir(), "store")
 	p.run(dir, "init", "--demo")
 	p.run(dir, "procedure", "open", "E2E", "--frame", "flagrance", "--offence", "vol", "--imprisonment", "--service", "S", "--parquet", "1")
-	p.run(dir, "import", "--exhibit", "1", "--basis", "seizure", "--camera", "C", "--chunk", chunk, clip)
 	return dir
 }
 

@@ -95,6 +95,59 @@ func TestDiskFullAtEveryWrite(t *testing.T) {
 	}
 }
 
+// TestDiskFullInBatch: so does a batch, which writes its queue and its account
+// besides: with room again it is resumed, or run again where it had not begun, and
+// no file is imported or accounted for twice.
+func TestDiskFullInBatch(t *testing.T) {
+	t.Parallel()
+	p := newPrograms(t)
+	clip, _ := street(t, 320, 180)
+	manifest := filepath.Join(t.TempDir(), "manifest.yaml")
+	empty := p.emptyStore()
+	p.run(empty, "batch", "plan", "--exhibit", "1", "--basis", "seizure", "-o", manifest, filepath.Dir(clip))
+	begin := []string{"batch", "run", manifest, "--detector", "none", "--workers", "2"}
+	whole := p.emptyStore()
+	p.run(whole, begin...)
+	want := p.index(whole)
+	disk := t.TempDir()
+	mounted(t, disk, "8m")
+	store := filepath.Join(disk, "store")
+	ended := map[int]int{}
+	for free := 0; free <= 2400; free += 240 {
+		if out, err := exec.Command("cp", "-a", empty, store).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		fillDisk(t, disk, free)
+		code, said := p.tries(store, nil, begin...)
+		ended[code]++
+		if code != 0 && (code != 8 || !strings.Contains(said, "hint: ") || !strings.Contains(said, "space") && !strings.Contains(said, "room") && !strings.Contains(said, "full")) {
+			t.Errorf("with %d KiB free: status %d: %s", free, code, said)
+		}
+		if err := os.Remove(filepath.Join(disk, "fill")); err != nil {
+			t.Fatal(err)
+		}
+		again := []string{"batch", "resume", "--detector", "none", "--workers", "2"}
+		if code, said := p.tries(store, nil, "batch", "status"); code == 7 {
+			again = begin // it had not begun
+		} else if code != 0 {
+			t.Errorf("status with room again after %d KiB: status %d: %s", free, code, said)
+		}
+		if code, said := p.tries(store, nil, again...); code != 0 {
+			t.Errorf("with room again after %d KiB: %v: status %d: %s", free, again[:2], code, said)
+		}
+		if got := p.index(store); got != want {
+			t.Errorf("with %d KiB free the index is another: %.300s", free, got)
+		}
+		p.run(store, "journal", "verify")
+		if err := os.RemoveAll(store); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ended[8] < 3 || ended[0] == 0 {
+		t.Errorf("runs by exit status: %v: this proves little", ended)
+	}
+}
+
 // fillDisk leaves so many KiB of a small disk.
 func fillDisk(t *testing.T, disk string, free int) {
 	t.Helper()
@@ -237,6 +290,38 @@ func TestTwoCoordinators(t *testing.T) {
 	}
 	if got := p.index(store); got != want {
 		t.Error("the index is another")
+	}
+	p.run(store, "journal", "verify")
+}
+
+// TestTwoBatches: so it is with two runs of one batch.
+func TestTwoBatches(t *testing.T) {
+	t.Parallel()
+	p := newPrograms(t)
+	clip, _ := street(t, 320, 180)
+	manifest := filepath.Join(t.TempDir(), "manifest.yaml")
+	store := p.emptyStore()
+	p.run(store, "batch", "plan", "--exhibit", "1", "--basis", "seizure", "-o", manifest, filepath.Dir(clip))
+	first := p.command(store, "batch", "run", manifest, "--detector", "none")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "there is a batch", 20*time.Second, func() bool {
+		code, _ := p.tries(store, nil, "batch", "status")
+		return code == 0
+	})
+	code, said := p.tries(store, nil, "batch", "resume", "--detector", "none")
+	if code != 1 || !strings.Contains(said, "another analysis of procedure E2E is under way") {
+		t.Errorf("the second: status %d: %s", code, said)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("the first: %v", err)
+	}
+	if code, said := p.tries(store, nil, "batch", "resume", "--detector", "none"); code != 0 || !strings.Contains(said, "1 analysed") {
+		t.Errorf("after it: status %d: %s", code, said)
+	}
+	if n := len(objects(t, p.index(store))); n < 3 {
+		t.Errorf("%d objects", n)
 	}
 	p.run(store, "journal", "verify")
 }

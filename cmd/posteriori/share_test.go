@@ -35,14 +35,6 @@ func onShare(t *testing.T, clip string) (s *netshare.Share, path string) {
 	return s, filepath.Join(at, "street.mp4")
 }
 
-// shareStore is a store without a recording.
-func (p programs) shareStore() string {
-	dir := filepath.Join(p.t.TempDir(), "store")
-	p.run(dir, "init", "--demo")
-	p.run(dir, "procedure", "open", "E2E", "--frame", "flagrance", "--offence", "vol", "--imprisonment", "--service", "S", "--parquet", "1")
-	return dir
-}
-
 // TestShareVanishes: whenever the share of an original goes away, for long or for
 // a moment that FFmpeg takes for damage or for the file's end, import and analysis
 // fail with a reason or try again by themselves; done again, the index is the
@@ -54,7 +46,7 @@ func TestShareVanishes(t *testing.T) {
 	s, path := onShare(t, clip)
 	imports := []string{"import", "--exhibit", "1", "--basis", "seizure", "--camera", "C", "--chunk", "8s", path}
 	s.Slow(10 * time.Millisecond)
-	store := p.shareStore()
+	store := p.emptyStore()
 	before := s.Reads()
 	p.run(store, imports...)
 	read := s.Reads() - before
@@ -73,7 +65,7 @@ func TestShareVanishes(t *testing.T) {
 			s.Away(errno)
 			time.AfterFunc(away, func() { s.Back(); close(gone) })
 		})
-		store := p.shareStore()
+		store := p.emptyStore()
 		for _, args := range [][]string{imports, analyseArgs} {
 			for try := 0; ; try++ {
 				code, said := p.tries(store, nil, args...)
@@ -113,7 +105,7 @@ func TestShareStopsToAnswer(t *testing.T) {
 	t.Parallel()
 	p, clip, want := unbroken(t)
 	s, path := onShare(t, clip)
-	store := p.shareStore()
+	store := p.emptyStore()
 	imports := []string{"import", "--exhibit", "1", "--basis", "seizure", "--camera", "C", "--chunk", "8s", path}
 	for _, c := range []struct {
 		args  []string
