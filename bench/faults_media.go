@@ -78,7 +78,7 @@ func mediaFigures(t *tally) []figure {
 		{Name: "hostile files", Value: float64(h.To), Reference: fmt.Sprint(hostileFull), Source: "goal of the project", Note: note},
 		nought("hostile files, crashes of the program", h.Crashes, "batch run ends with an exit status of its own"),
 		nought("hostile files without an outcome", h.Without, "analysed, partly analysed, refused or failed, with the reason"),
-		nought("hostile files, processes left behind", h.Left, "workers, ffmpeg and ffprobe after the run"),
+		nought("hostile files, processes left behind", h.Left, "workers, ffmpeg and ffprobe after the run, and whoever holds a file open"),
 		nought("hostile files, journals that do not verify", h.Unverified, "after each batch of "+strconv.Itoa(hostileAtOnce)),
 		{Name: "hostile files, slowest", Value: h.SlowestS, Unit: "s", Note: h.Slowest + ", import and analysis"},
 		{Name: "hostile files, each", Value: h.TookS / float64(h.To), Unit: "s", Note: "wall time of the batch"},
@@ -236,13 +236,21 @@ func (h *mediaSitting) read(log, seized string) error {
 	return nil
 }
 
-// readersOf lists the processes whose command line names a folder.
+// readersOf lists the processes whose command line names a folder, or that hold a
+// file of it open.
 func readersOf(dir string) []string {
 	var out []string
-	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, l := range lines {
-		if b, err := os.ReadFile(l); err == nil && bytes.Contains(b, []byte(dir)) {
+	procs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, p := range procs {
+		if b, err := os.ReadFile(filepath.Join(p, "cmdline")); err == nil && bytes.Contains(b, []byte(dir)) {
 			out = append(out, string(b))
+			continue
+		}
+		fds, _ := filepath.Glob(filepath.Join(p, "fd", "*"))
+		for _, fd := range fds {
+			if at, err := os.Readlink(fd); err == nil && strings.HasPrefix(at, dir+string(filepath.Separator)) {
+				out = append(out, at)
+			}
 		}
 	}
 	return out

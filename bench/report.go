@@ -38,9 +38,13 @@ type report struct {
 }
 
 func newReport(suite string, e *env, figures []figure) report {
+	command := "make bench SUITE=" + suite
+	if e.full {
+		command += " FULL=1"
+	}
 	return report{
 		Suite: suite, Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Machine: machine(),
-		Commit: commit(e.root), Command: "make bench SUITE=" + suite, Figures: figures,
+		Commit: commit(e.root), Command: command, Figures: figures,
 	}
 }
 

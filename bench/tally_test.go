@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,5 +72,25 @@ func TestTally(t *testing.T) {
 	}
 	if got := killFigures(&tally{}); got != nil {
 		t.Errorf("of nothing: %v", got)
+	}
+}
+
+// A process that holds a file open is seen, whatever its command line.
+func TestReadersOf(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := readersOf(dir); len(got) > 0 {
+		t.Errorf("nobody reads it, and %q do", got)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := readersOf(dir); len(got) != 1 || got[0] != path {
+		t.Errorf("%q", got)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"posteriori/testdata/timedworker"
 )
 
 // analyseArgs is an analysis that needs no model.
@@ -324,4 +326,47 @@ func TestTwoBatches(t *testing.T) {
 		t.Errorf("%d objects", n)
 	}
 	p.run(store, "journal", "verify")
+}
+
+// TestVetoStopsABatch: a veto stops the workers of a running batch within seconds,
+// and the run says why and exits as refused; TestManyMachinesVeto is the same for
+// other machines.
+func TestVetoStopsABatch(t *testing.T) {
+	t.Parallel()
+	f := &fleet{programs: timedPrograms(t), dir: t.TempDir()}
+	f.seized, f.manifest = filepath.Join(f.dir, "seized"), filepath.Join(f.dir, "manifest.yaml")
+	if err := os.Mkdir(f.seized, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		f.record(strconv.Itoa(i)+".mp4", timedworker.Recording(1, time.Hour, strconv.Itoa(i)))
+	}
+	f.writeManifest()
+	paper := filepath.Join(f.dir, "paper.pdf")
+	if err := os.WriteFile(paper, []byte("%PDF-1.7\nmade up\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store := f.newStore("one")
+	cmd := f.command(store, "batch", "run", f.manifest, "--detector", "none", "--workers", "2")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	eventually(t, "two chunks are worked on", 60*time.Second, func() bool { return f.working() == 2 })
+	f.run(store, "procedure", "veto", "E2E", "--magistrate", "M", "--quality", "procureur", "--date", "2025-03-03", "--reference", "V", "--document", paper)
+	t.Logf("all stopped after %v", eventually(t, "all stops", 8*time.Second, func() bool { return f.working() == 0 }))
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		_ = cmd.Process.Kill()
+		<-ended
+		t.Error("the run went on")
+	}
+	if code := cmd.ProcessState.ExitCode(); code != 3 || !strings.Contains(said.String(), "rule: 4") {
+		t.Errorf("status %d: %s", code, said.String())
+	}
+	f.run(store, "journal", "verify")
 }
