@@ -14,4 +14,9 @@ func TestGaps(t *testing.T) {
 	if got := (Path{}).Gaps(0); got != nil {
 		t.Errorf("%v in no path", got)
 	}
+	here, there := Box{X: 10, Y: 10, W: 20, H: 20}, Box{X: 25, Y: 10, W: 20, H: 20}
+	rested := Path{{TUS: 0, Box: here}, {TUS: 1_040_000, Box: here}, {TUS: 2_080_000, Box: there}, {TUS: 4_000_000, Box: there}}
+	if d := cmp.Diff([]Span{{1_040_000, 2_080_000}, {2_080_000, 4_000_000}}, rested.Gaps(500_000)); d != "" {
+		t.Errorf("of one that rested for a second, moved unseen and was hidden: %s", d)
+	}
 }

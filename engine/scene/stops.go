@@ -37,13 +37,19 @@ func (p Path) Stops(minUS int64) []Span {
 	return out
 }
 
+// restingUS is up to how far apart places are kept while an object rests (see
+// [posteriori/engine/track]): once a second, and the next picture.
+const restingUS = 1_250_000
+
 // Gaps lists the stretches of more than leastUS between two places in a row:
 // nothing was seen of the object there, and what was seen before and after was
-// taken for one.
+// taken for one. Of an object at rest fewer places are kept, which is no gap.
 func (p Path) Gaps(leastUS int64) []Span {
 	var out []Span
 	for i := 1; i < len(p); i++ {
-		if p[i].TUS-p[i-1].TUS > leastUS {
+		apart := p[i].TUS - p[i-1].TUS
+		rests := apart <= restingUS && p[i].Box.IoU(p[i-1].Box) > .5
+		if apart > leastUS && !rests {
 			out = append(out, Span{p[i-1].TUS, p[i].TUS})
 		}
 	}
