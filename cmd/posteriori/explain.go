@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,7 +26,7 @@ func newExplainCommand(a *app) *cobra.Command {
 		Use:   "explain -p ID [REC:]TRACK",
 		Short: "Show what stands behind one track",
 		Long: `Show what stands behind one track: its life, its way through the picture, each
-attribute with its score, what people decided on it or corrected, and how well
+attribute with its score and the votes behind it, what people decided on it or corrected, and how well
 the recording was seen meanwhile. With the filters of posteriori query it says
 of each condition whether it keeps or drops the track, and what the track had.
 
@@ -45,6 +48,7 @@ const unseenUS = 500_000
 type explanation struct {
 	query.Record
 	Size         index.Sizes           `json:"size"`
+	Votes        scene.Votes           `json:"votes"` // behind class and colours; looks 0: not known
 	PathPoints   int                   `json:"path_points"`
 	Interpolated int                   `json:"interpolated"` // points that geometry bridged
 	Stops        []scene.Span          `json:"stops"`        // of a second or more
@@ -107,6 +111,9 @@ func gather(ctx context.Context, ix *index.Store, f query.Filter, key index.Key)
 		}
 	}
 	x.Record = hit.Record()
+	if x.Votes, err = ix.Votes(ctx, key.Recording, key.Track); err != nil {
+		return nil, err
+	}
 	if x.Decisions, err = ix.Decisions(ctx, key.Recording, key.Track); err != nil {
 		return nil, err
 	}
@@ -197,11 +204,22 @@ func joinText(j index.Join) string {
 func (x *explanation) writeAttributes(line func(name, format string, args ...any)) {
 	k := x.hit.Track
 	line("class", "%s, score %.2f", k.Class, k.ClassScore)
+	if v := x.Votes; v.Looks > 0 {
+		line("", "the detector found it %s and said %s", times(v.Looks), shares(v.Class))
+	} else if v.Known() {
+		line("", "the detector never found it: motion alone tells of it")
+	}
+	voted := func(name string, c scene.Colour, score float64, votes map[string]float64) {
+		line(name, "%s, score %.2f", c, score)
+		if len(votes) > 0 {
+			line("", "seen as %s", shares(votes))
+		}
+	}
 	if k.Class == scene.Person {
-		line("upper clothing", "%s, score %.2f", k.Colour, k.ColourScore)
-		line("lower clothing", "%s, score %.2f", k.Lower, k.LowerScore)
+		voted("upper clothing", k.Colour, k.ColourScore, x.Votes.Colour)
+		voted("lower clothing", k.Lower, k.LowerScore, x.Votes.Lower)
 	} else {
-		line("colour", "%s, score %.2f", k.Colour, k.ColourScore)
+		voted("colour", k.Colour, k.ColourScore, x.Votes.Colour)
 	}
 	heading := "none: it did not travel far enough to tell"
 	if deg, known := x.hit.Bearing(); known {
@@ -231,6 +249,34 @@ func (x *explanation) writeAttributes(line func(name, format string, args ...any
 	}
 	line("way", "%s", way)
 	line("picture", "at %s, box %.0f,%.0f %.0fx%.0f", query.MediaTime(k.BestUS), k.Best.X, k.Best.Y, k.Best.W, k.Best.H)
+}
+
+// shares tells votes as shares of all, the greatest first.
+func shares(votes map[string]float64) string {
+	sum := 0.
+	for _, v := range votes {
+		sum += v
+	}
+	names := slices.SortedFunc(maps.Keys(votes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(votes[b], votes[a]), cmp.Compare(a, b))
+	})
+	var out []string
+	for _, n := range names {
+		if sum > 0 && votes[n] > 0 {
+			out = append(out, fmt.Sprintf("%s %.0f %%", n, 100*votes[n]/sum))
+		}
+	}
+	if len(out) == 0 {
+		return "nothing"
+	}
+	return strings.Join(out, ", ")
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // near names the track that was there as a thing was left or removed.

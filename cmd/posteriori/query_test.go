@@ -64,10 +64,12 @@ func fill(ix *index.Store) error {
 	}
 	car := track(1, scene.Car, scene.Red, 10, 20, 50, 250, color.RGBA{R: 200, A: 255})
 	car.Heading, car.HasHeading = 90, true
+	car.Votes = scene.Votes{Looks: 9, Class: map[string]float64{"car": 7.2, "truck": .8}, Colour: map[string]float64{"red": 3, "orange": 1}}
 	person := track(2, scene.Person, scene.Blue, 15, 55, 300, 300, color.RGBA{B: 200, A: 255})
 	person.Lower, person.LowerScore = scene.Black, .75
 	thing := track(3, scene.Other, scene.UnknownColour, 40, 42, 400, 420, color.RGBA{})
 	thing.Crop = nil
+	thing.Votes.Colour = map[string]float64{"grey": .2}
 	return ix.Finish(ctx, 1, slices.Values([]scene.Track{car, person, thing}),
 		[]scene.Coverage{{FromUS: 0, ToUS: 50_000_000, Kind: scene.Seen}, {FromUS: 50_000_000, ToUS: 60_000_000, Kind: scene.Damaged, Reason: "decoder"}})
 }

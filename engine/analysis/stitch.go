@@ -206,6 +206,10 @@ func (s *stitcher) finish(l *life) error {
 	if t.Class == scene.Person {
 		t.Lower, t.LowerScore = attribute.VoteColour(colourVotes(l.lower))
 	}
+	t.Votes = scene.Votes{Looks: l.looks, Class: l.classes, Colour: l.colours}
+	if t.Class == scene.Person {
+		t.Votes.Lower = l.lower
+	}
 	t.Heading, t.HasHeading = attribute.Heading(l.path, s.w, s.h)
 	return s.emit(t)
 }

@@ -3,6 +3,7 @@ package analysis
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"posteriori/engine/scene"
@@ -241,5 +242,18 @@ func TestDamagedPieceIsAnError(t *testing.T) {
 	m := wire.TrackMsg{Track: wire.PackedTrack{Path: []byte{0xff, 0xff, 0xff}}}
 	if err := s.chunk(wire.Chunk{}, []wire.TrackMsg{m}); err == nil {
 		t.Error("a damaged path passed")
+	}
+}
+
+// TestVotesOfAllPieces: a life over three chunks tells of each look and vote.
+func TestVotesOfAllPieces(t *testing.T) {
+	chunks, msgs := cutUp([][2]int64{{1_000_000, 25_000_000}}, 10_000_000, 30_000_000)
+	got := stitched(t, chunks, msgs)
+	if len(got) != 1 {
+		t.Fatalf("%d lives", len(got))
+	}
+	want := scene.Votes{Looks: 12, Class: map[string]float64{"person": 9}, Colour: map[string]float64{}, Lower: map[string]float64{}}
+	if d := cmp.Diff(want, got[0].Votes); d != "" {
+		t.Error(d)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // schemaVersion is in the file's user_version. Raise it with each change of
 // the schema, and when scene gains a class (older programs would leave it out
 // of a search by colour), and add the way from the version before to upgrades.
-const schemaVersion = 8
+const schemaVersion = 9
 
 //go:embed schema.sql
 var schemaSQL string
@@ -35,7 +35,8 @@ var batchSQL string
 // index by kind that holds whole rows; version 4 with number plates;
 // version 5 with events, cameras, and what makes searches by place and by
 // standing quick; version 6 with the coarse map of where feet were; version 7
-// with lower clothing; version 8 with batches and the joins of files.
+// with lower clothing; version 8 with batches and the joins of files;
+// version 9 with the votes behind class and colours.
 var upgrades = map[int]string{
 	1: `ALTER TABLE track ADD COLUMN status INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2);
 		CREATE INDEX track_by_status ON track (recording, status) WHERE status <> 0;` + lawSQL,
@@ -86,6 +87,7 @@ var upgrades = map[int]string{
 			SELECT seq, recording, track, field, before, before_score, after, by_whom, at_unix_us, record FROM rectification6;
 		DROP TABLE rectification6;`,
 	7: batchSQL,
+	8: `ALTER TABLE tube ADD COLUMN votes TEXT NOT NULL DEFAULT '';`,
 }
 
 // rectificationSQL is the part of lawSQL that makes the table of corrections.

@@ -161,11 +161,14 @@ CREATE TABLE way (
     FOREIGN KEY (recording, track) REFERENCES track (recording, id)
 ) STRICT, WITHOUT ROWID;
 
--- The silhouettes of a track (scene.PackMasks).
+-- The silhouettes of a track (scene.PackMasks), and what its class and colours
+-- were told from (scene.Votes as JSON; empty where none are known, as in rows
+-- of before version 9).
 CREATE TABLE tube (
     recording INTEGER NOT NULL,
     track     INTEGER NOT NULL,
     masks     BLOB NOT NULL,
+    votes     TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (recording, track),
     FOREIGN KEY (recording, track) REFERENCES track (recording, id)
 ) STRICT;

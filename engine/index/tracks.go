@@ -31,7 +31,7 @@ func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene
 	var stmts [4]*sql.Stmt
 	for i, text := range []string{
 		insertTrack + placeholders(33) + ")",
-		"INSERT INTO tube (recording, track, masks) VALUES (?, ?, ?)",
+		"INSERT INTO tube (recording, track, masks, votes) VALUES (?, ?, ?, ?)",
 		"INSERT INTO crop (recording, track, at_us, x_px, y_px, w_px, h_px, jpeg) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		"INSERT INTO way (recording, track, path) VALUES (?, ?, ?)",
 	} {
@@ -44,7 +44,11 @@ func putTracks(ctx context.Context, tx *sql.Tx, rec int64, tracks iter.Seq[scene
 		if _, err := stmts[0].ExecContext(ctx, trackRow(rec, t)...); err != nil {
 			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
 		}
-		if _, err := stmts[1].ExecContext(ctx, rec, t.ID, notNil(scene.PackMasks(t.Masks))); err != nil {
+		votes, err := packVotes(t.Votes)
+		if err != nil {
+			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
+		}
+		if _, err := stmts[1].ExecContext(ctx, rec, t.ID, notNil(scene.PackMasks(t.Masks)), votes); err != nil {
 			return 0, 0, fmt.Errorf("track %d: %w", t.ID, err)
 		}
 		if _, err := stmts[3].ExecContext(ctx, rec, t.ID, notNil(scene.PackPath(t.Path))); err != nil {

@@ -59,7 +59,20 @@ type Track struct {
 	EventUS     int64  // when it was set down or taken; meaningful with an Event
 	Linked      int64  // ID of the track that was there then; 0 when none is known
 	Plates      []byte // what was read off its number plate, packed by plate.Pack; nil when nothing was
+	Votes       Votes  // what class and colours were told from
 }
+
+// Votes are what a track's class and colours were told from. A track of an
+// index that was made before votes were kept has none.
+type Votes struct {
+	Looks  int                `json:"looks"`            // how often the detector found it
+	Class  map[string]float64 `json:"class,omitempty"`  // by class: sum of the detector's scores, each 0..1
+	Colour map[string]float64 `json:"colour,omitempty"` // by colour, of a vehicle's body or a person's upper clothing: sum of weights
+	Lower  map[string]float64 `json:"lower,omitempty"`  // of a person's lower clothing
+}
+
+// Known is false where no votes were kept.
+func (v Votes) Known() bool { return v.Looks > 0 || len(v.Class)+len(v.Colour)+len(v.Lower) > 0 }
 
 // CoverageKind says what became of a span of a recording.
 type CoverageKind string
