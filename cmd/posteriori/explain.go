@@ -251,6 +251,9 @@ func (x *explanation) writeAttributes(line func(name, format string, args ...any
 	line("picture", "at %s, box %.0f,%.0f %.0fx%.0f", query.MediaTime(k.BestUS), k.Best.X, k.Best.Y, k.Best.W, k.Best.H)
 }
 
+// leastShare is the share of all votes from which one is shown.
+const leastShare = .01
+
 // shares tells votes as shares of all, the greatest first.
 func shares(votes map[string]float64) string {
 	sum := 0.
@@ -262,8 +265,8 @@ func shares(votes map[string]float64) string {
 	})
 	var out []string
 	for _, n := range names {
-		if sum > 0 && votes[n] > 0 {
-			out = append(out, fmt.Sprintf("%s %.0f %%", n, 100*votes[n]/sum))
+		if v := votes[n]; v > 0 && v >= leastShare*sum {
+			out = append(out, fmt.Sprintf("%s %.0f %%", n, 100*v/sum))
 		}
 	}
 	if len(out) == 0 {
