@@ -132,3 +132,30 @@ func TestErraticShape(t *testing.T) {
 		t.Errorf("a car that the border cuts at both ends: %.2f", e)
 	}
 }
+
+// TestHardlyFoundIsNoObject: a shadow that swells, which two looks of many took
+// for a car with low scores, is none; what the detector knows is, whatever its
+// box does.
+func TestHardlyFoundIsNoObject(t *testing.T) {
+	tr := New(640, 360, Config{})
+	var swells scene.Path
+	for i, s := range []float64{15, 27, 42, 64, 20, 11, 12} {
+		swells = append(swells, scene.PathPoint{TUS: int64(i) * 600_000, Box: scene.Box{X: 20 + float64(40*i), Y: 20, W: s, H: s}})
+	}
+	for _, c := range []struct {
+		name   string
+		k      Track
+		worthy bool
+	}{
+		{"two low scores in 21 looks", Track{Detections: 2, Weight: .54, core: core{looks: 19}}, false},
+		{"two in five looks", Track{Detections: 2, Weight: .54, core: core{looks: 3}}, true},
+		{"two high scores in 21 looks", Track{Detections: 2, Weight: 1.6, core: core{looks: 19}}, true},
+		{"found at nearly every look", Track{Detections: 9, Weight: 2.7, core: core{looks: 2}}, true},
+		{"never found", Track{core: core{looks: 19}}, false},
+	} {
+		c.k.Path = swells
+		if got := tr.worthy(&c.k); got != c.worthy {
+			t.Errorf("%s: worthy %v", c.name, got)
+		}
+	}
+}

@@ -204,6 +204,10 @@ const (
 	vainLooks   = 4
 	erraticMost = 0.7
 	erraticUS   = 500_000
+	// A detector that found it in fewer than one look of doubtfulLooks, with
+	// less than doubtfulMost of score in all, has not vouched for it.
+	doubtfulLooks = 5
+	doubtfulMost  = 1.0
 )
 
 // erratic is how much the size of a path's box goes up and down, beyond what
@@ -227,10 +231,10 @@ func (tr *Tracker) erratic(p scene.Path) float64 {
 	return sum - math.Abs(last-first)
 }
 
-// worthy: what blobs alone vouch for must have gone somewhere in the end, and
-// where a detector looked at it in vain it must have kept its shape.
+// worthy: what blobs alone vouch for, or the detector hardly, must have gone
+// somewhere in the end, and where it was looked at in vain have kept its shape.
 func (tr *Tracker) worthy(t *Track) bool {
-	if t.Detections >= 2 {
+	if t.Detections >= 2 && !t.doubtful() {
 		return true
 	}
 	if t.looks >= vainLooks && tr.erratic(t.Path) > erraticMost {
@@ -242,6 +246,11 @@ func (tr *Tracker) worthy(t *Track) bool {
 		side += size(p.Box)
 	}
 	return far >= math.Min(0.7*side/float64(len(t.Path)), 0.1*math.Hypot(tr.w, tr.h))
+}
+
+// doubtful: of many looks few found it, with low scores.
+func (t *Track) doubtful() bool {
+	return t.looks >= vainLooks && t.Detections*(doubtfulLooks-1) < t.looks && t.Weight < doubtfulMost
 }
 
 // finish ends t and hands it out if it was confirmed.
