@@ -25,14 +25,18 @@ type program struct {
 	env   []string
 }
 
-// newProgram makes a store with one open procedure and, when the data
-// directory has them, its models. Close removes it.
+// newProgram makes a store with one open procedure and the models that there
+// are. Close removes it.
 func newProgram(ctx context.Context, e *env) (*program, error) {
 	p, err := emptyProgram(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	if models := filepath.Join(e.data, "models"); isDir(models) {
+	// As the demonstration has it: the listed models, and the project's own.
+	for _, models := range []string{filepath.Join(e.data, "models"), filepath.Join(e.root, "models")} {
+		if !isDir(models) {
+			continue
+		}
 		if _, err := p.run(ctx, "models", "install", "--from", models); err != nil {
 			p.Close()
 			return nil, err
