@@ -48,7 +48,7 @@ const unseenUS = 500_000
 type explanation struct {
 	query.Record
 	Size         index.Sizes           `json:"size"`
-	Votes        scene.Votes           `json:"votes"` // behind class and colours; looks 0: not known
+	Votes        scene.Votes           `json:"votes"` // behind class and colours, in hundredths
 	PathPoints   int                   `json:"path_points"`
 	Interpolated int                   `json:"interpolated"` // points that geometry bridged
 	Stops        []scene.Span          `json:"stops"`        // of a second or more
@@ -251,28 +251,18 @@ func (x *explanation) writeAttributes(line func(name, format string, args ...any
 	line("picture", "at %s, box %.0f,%.0f %.0fx%.0f", query.MediaTime(k.BestUS), k.Best.X, k.Best.Y, k.Best.W, k.Best.H)
 }
 
-// leastShare is the share of all votes from which one is shown.
-const leastShare = .01
-
-// shares tells votes as shares of all, the greatest first.
+// shares tells votes, in hundredths of all, the greatest first.
 func shares(votes map[string]float64) string {
-	sum := 0.
-	for _, v := range votes {
-		sum += v
-	}
 	names := slices.SortedFunc(maps.Keys(votes), func(a, b string) int {
 		return cmp.Or(cmp.Compare(votes[b], votes[a]), cmp.Compare(a, b))
 	})
-	var out []string
-	for _, n := range names {
-		if v := votes[n]; v > 0 && v >= leastShare*sum {
-			out = append(out, fmt.Sprintf("%s %.0f %%", n, 100*v/sum))
-		}
+	for i, n := range names {
+		names[i] = fmt.Sprintf("%s %.0f %%", n, votes[n])
 	}
-	if len(out) == 0 {
+	if len(names) == 0 {
 		return "nothing"
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(names, ", ")
 }
 
 func times(n int) string {

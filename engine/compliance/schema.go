@@ -27,6 +27,7 @@ var blobs = map[string]Text{
 var trackTexts = map[string]string{
 	"decision.verdict": "validated, rejected or comment", "decision.body": "what a person wrote", "decision.by_whom": "who decided",
 	"rectification.field": "class, colour or lower (clothing)", "rectification.by_whom": "who corrected",
+	"tube.votes":        "why the class and the colours: of each the three names with most votes, in hundredths, and how often the detector found it",
 	"registration.best": "a vehicle's number plate, masked until a person validated the track", "registration.unmasked_by": "who unmasked it",
 }
 

@@ -162,7 +162,7 @@ CREATE TABLE way (
 ) STRICT, WITHOUT ROWID;
 
 -- The silhouettes of a track (scene.PackMasks), and what its class and colours
--- were told from (scene.Votes as JSON; empty where none are known, as in rows
+-- were told from (JSON, see packVotes; empty where nothing is known, as in rows
 -- of before version 9).
 CREATE TABLE tube (
     recording INTEGER NOT NULL,
