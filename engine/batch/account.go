@@ -62,6 +62,8 @@ type live struct {
 	load   Load
 	length time.Duration // of load, or what the probe said since
 	step   Step
+	moved  time.Time // when it last got on
+	told   bool      // that it has not for long
 }
 
 func newAccount(s *Speeds, workers int, now func() time.Time) *account {
@@ -102,7 +104,7 @@ func (a *account) start(item int64, l Load) {
 	if a.first.IsZero() {
 		a.first = now
 	}
-	a.live[item] = &live{began: now, load: l, length: l.Length}
+	a.live[item] = &live{began: now, moved: now, load: l, length: l.Length}
 	delete(a.rest, item)
 }
 
@@ -119,10 +121,30 @@ func (a *account) step(item int64, s Step) {
 		plus(a.total, v.load.Group, s.Length-v.length, 0)
 		v.length = s.Length
 	}
+	if s != v.step {
+		v.moved, v.told = a.nowFunc(), false
+	}
 	v.step = s
 	if v.silent == 0 && s.Done > 0 {
 		v.silent = max(1, a.nowFunc().Sub(v.began))
 	}
+}
+
+// stuck are the files that have not got on for so long, each once. One that was
+// read before its analysis and not begun on waits for a worker, which is in order.
+func (a *account) stuck(limit time.Duration) (items []int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.nowFunc()
+	for item, v := range a.live {
+		waits := v.step.Done == 0 && v.step.Read >= 2*v.load.Bytes
+		if !v.told && !waits && now.Sub(v.moved) >= limit {
+			v.told = true
+			items = append(items, item)
+		}
+	}
+	slices.Sort(items)
+	return items
 }
 
 // end notes what became of a file; one that still waits is taken up again

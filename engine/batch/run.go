@@ -36,8 +36,8 @@ type Runner struct {
 	Report  func(Progress)
 	Speeds  *Speeds
 
-	// For tests; 0: a second, ten seconds.
-	look, note time.Duration
+	// For tests; 0: a second, ten seconds, ten minutes.
+	look, note, quiet time.Duration
 }
 
 // ErrPaused and ErrCancelled are why a run ended that somebody paused or
@@ -113,10 +113,7 @@ type work struct {
 
 // watch looks after what others say of the batch, and tells how far it is.
 func (w *work) watch(ctx context.Context) {
-	look, note := w.look, w.note
-	if look == 0 {
-		look, note = time.Second, 10*time.Second
-	}
+	look, note, quiet := cmp.Or(w.look, time.Second), cmp.Or(w.note, 10*time.Second), cmp.Or(w.quiet, 10*time.Minute)
 	var noted time.Time
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -136,6 +133,10 @@ func (w *work) watch(ctx context.Context) {
 		case state == index.BatchCancelled:
 			w.stop(ErrCancelled)
 			return
+		}
+		// A share that was mounted to wait for its server says nothing by itself.
+		for _, item := range w.acc.stuck(quiet) {
+			w.tell(ctx, fmt.Sprintf("file %d has not got on for %v: it waits for its disk, its share or a machine", item, quiet))
 		}
 		if time.Since(noted) >= note {
 			noted = time.Now()

@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -99,6 +100,63 @@ func states(t *testing.T, ix *index.Store, id int64) []string {
 		out = append(out, it.State)
 	}
 	return out
+}
+
+// Of a file that waits for its share somebody is told, once; of one that gets on,
+// or waits for a worker, nothing.
+func TestWhatDoesNotGetOn(t *testing.T) {
+	now := time.Unix(0, 0)
+	a := newAccount(&Speeds{}, 2, func() time.Time { return now })
+	for item := range int64(4) {
+		a.know(item, Load{Bytes: 1000}, index.ItemWaiting, 0)
+		a.start(item, Load{Bytes: 1000})
+	}
+	a.step(0, Step{Read: 10})
+	a.step(1, Step{Read: 2000}) // waits for a worker
+	a.step(2, Step{Read: 2000, Done: 5})
+	now = now.Add(9 * time.Minute)
+	if got := a.stuck(10 * time.Minute); got != nil {
+		t.Errorf("early: %v", got)
+	}
+	a.step(3, Step{Read: 1})
+	now = now.Add(time.Minute)
+	if got := a.stuck(10 * time.Minute); !slices.Equal(got, []int64{0, 2}) {
+		t.Errorf("%v", got)
+	}
+	a.step(0, Step{Read: 10}) // the same again is no step
+	if got := a.stuck(10 * time.Minute); got != nil {
+		t.Errorf("told before: %v", got)
+	}
+	a.step(0, Step{Read: 11})
+	now = now.Add(11 * time.Minute)
+	if got := a.stuck(10 * time.Minute); !slices.Equal(got, []int64{0, 3}) {
+		t.Errorf("after it got on: %v", got)
+	}
+}
+
+// A run tells so.
+func TestWhatDoesNotGetOnIsTold(t *testing.T) {
+	ix, id := newBatch(t, 2)
+	on := make(chan struct{})
+	var once sync.Once
+	r := Runner{Index: ix, Queue: &list{}, Batch: id, Workers: 1, look: time.Millisecond, note: time.Hour, quiet: 20 * time.Millisecond,
+		Report: func(p Progress) {
+			if strings.Contains(p.Line, "file 1 has not got on for 20ms") {
+				once.Do(func() { close(on) })
+			}
+		},
+		Handle: func(ctx context.Context, it index.BatchItem, _ func(Step)) (index.BatchItem, error) {
+			select {
+			case <-on: // it was told
+			case <-time.After(20 * time.Second):
+				t.Error("nobody was told")
+			}
+			it.State = index.ItemAnalysed
+			return it, nil
+		}}
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Every file ends with what became of it; what is tried again ends too.
