@@ -9,15 +9,16 @@ import (
 // How an outline is made. What is cut out stays where the recording shows it,
 // so a little of its surroundings does no harm, and a missing part does.
 const (
-	coreShare = .62 // of the box that always belongs to the object
-	coreSoft  = .35 // of the core's radius over which it fades
-	maskLeast = .2  // of the box that a usable mask covers
-	maskAgeUS = 700_000
-	reachFull = .08 // of the box's longer side beyond the box that the mask may reach …
-	reachMost = .16 // … and where it has faded out: beyond, a mask tells of others
-	mixLow    = 60  // of 255: what the masks before and after make of a sample …
-	mixHigh   = 150 // … counts as nothing below the one and as all above the other
-	blindSX   = .25 // plane samples a source pixel where no plane is known
+	coreShare  = .62 // of the box that always belongs to the object
+	coreSoft   = .35 // of the core's radius over which it fades
+	maskLeast  = .2  // of the box that a usable mask covers
+	maskAgeUS  = 700_000
+	reachFull  = .08 // of the box's longer side beyond the box that the mask may reach …
+	reachMost  = .16 // … and where it has faded out: beyond, a mask tells of others
+	maskMargin = .15 // of it: what is looked at beyond masks that reach beyond the box
+	mixLow     = 60  // of 255: what the masks before and after make of a sample …
+	mixHigh    = 150 // … counts as nothing below the one and as all above the other
+	blindSX    = .25 // plane samples a source pixel where no plane is known
 )
 
 // outline makes the alpha of cut-outs of one tube.
@@ -30,6 +31,7 @@ type outline struct {
 	own    scene.Box // where the object is at it, on the plane …
 	all    scene.Box // … with what lies at its feet …
 	reach  scene.Box // … and with those shown with it
+	side   float64   // the longer one of its box
 	g      grid
 
 	cmp        comparison
@@ -125,6 +127,7 @@ func (o *outline) silhouette(box scene.Box, t int64, others []other) *grid {
 	o.near = near
 	at := o.onPlane(box)
 	o.own, o.all = o.whole(at)
+	o.side = max(at.W, at.H)
 	o.meet(at, others)
 	g := o.spread(at, share)
 	if o.shared() {
@@ -134,10 +137,9 @@ func (o *outline) silhouette(box scene.Box, t int64, others []other) *grid {
 			g = o.spread(at, share)
 			o.share(g)
 		}
-		o.part(g)
+		g.only(o.keep)
 	}
-	side := max(at.W, at.H)
-	g.fade(o.all, reachFull*side+1, reachMost*side+2)
+	g.fade(o.all, reachFull*o.side+1, reachMost*o.side+2)
 	return g
 }
 
@@ -147,10 +149,10 @@ func (o *outline) shared() bool { return len(o.rivals) > 0 }
 // spread lays the masks, and the core of the box, on a grid around all of the
 // object.
 func (o *outline) spread(box scene.Box, share [2]float64) *grid {
-	g, own := &o.g, o.reach
-	reach := growReach*max(own.W, own.H) + 2
-	g.x, g.y = int(math.Floor(own.X-reach)), int(math.Floor(own.Y-reach))
-	g.w, g.h = int(math.Ceil(own.X+own.W+reach))-g.x, int(math.Ceil(own.Y+own.H+reach))-g.y
+	g := &o.g
+	within := box.Pad(growReach*o.side + 2).Union(o.reach.Pad(maskMargin*o.side + 2))
+	g.x, g.y = int(math.Floor(within.X)), int(math.Floor(within.Y))
+	g.w, g.h = int(math.Ceil(within.X+within.W))-g.x, int(math.Ceil(within.Y+within.H))-g.y
 	sized(&g.a, g.w*g.h)
 	core, soft := box.Pad(-(1-coreShare)/2*min(box.W, box.H)), float64(coreSoft)
 	if o.near[0] == nil && o.near[1] == nil {
@@ -209,10 +211,18 @@ func (g *grid) ellipse(box scene.Box, soft float64) {
 // fade lets the grid fade out between the distances full and none from box.
 func (g *grid) fade(box scene.Box, full, none float64) {
 	away := func(v, from, to float64) float64 { return max(from-v, v-to, 0) }
+	// Columns from in to before out are no further away than full.
+	in := min(max(int(math.Ceil(box.X-full-.5))-g.x, 0), g.w)
+	out := min(max(int(math.Floor(box.X+box.W+full-.5))+1-g.x, in), g.w)
 	for j := range g.h {
 		dy := away(float64(g.y+j)+.5, box.Y, box.Y+box.H)
 		row := g.a[j*g.w : (j+1)*g.w]
-		for i := range row {
+		for i := 0; i < g.w; i++ {
+			if i == in && dy <= full {
+				if i = out; i >= g.w {
+					break
+				}
+			}
 			if row[i] == 0 {
 				continue
 			}

@@ -7,10 +7,10 @@ import (
 // How far an outline grows over what differs from the background: a head or a
 // leg that the motion mask and so the box did not have.
 const (
-	growReach  = .4 // of the box's longer side beyond the box …
-	growFull   = .3 // … and from where on it fades
-	growMost   = .6 // of the silhouette's area outside the box: what would grow more is light that changed …
-	shadowMost = 1. // … and of shadow
+	growReach  = .35 // of the box's longer side beyond the box …
+	growFull   = .27 // … and from where on it fades
+	growMost   = .6  // of the silhouette's area outside the box: what would grow more is light that changed …
+	shadowMost = 1.  // … and of shadow
 )
 
 // grow adds to the grid what is joined to it and differs from the background,
@@ -71,9 +71,8 @@ func (o *outline) grow(g *grid, c *comparison) {
 	}
 	dilate(o.grown, o.tmp, g.w, g.h)
 	blur(o.grown, o.tmp, g.w, g.h)
-	side := max(o.all.W, o.all.H)
 	h := grid{x: g.x, y: g.y, w: g.w, h: g.h, a: o.grown}
-	h.fade(o.reach, growFull*side, growReach*side)
+	h.fade(o.reach, growFull*o.side, growReach*o.side)
 	for k, v := range o.grown {
 		g.a[k] = max(g.a[k], v)
 	}

@@ -81,10 +81,10 @@ func (h *hand) one(i int, f *media.Frame, until int64) error {
 		if k.matted = s.outline.body(g, cmp, rimmed); k.matted {
 			k.rimmed = rimmed
 			s.outline.widen(g)
-			if s.outline.shared() {
-				s.outline.part(g)
-			}
 		}
+	}
+	if s.outline.shared() {
+		s.outline.part(g)
 	}
 	decoded := image.Rectangle{c.at, c.at.Add(image.Pt(f.Full.Y.W, f.Full.Y.H))}
 	x, y, wide, high := fi.area(g, s.outline, decoded.Intersect(image.Rect(0, 0, fi.w, fi.h)))
@@ -138,7 +138,7 @@ func (h *hand) spool(k *cut, o *outline, g *grid, pic *frame.YUV, x, y int) {
 func (h *hand) around(i int, t int64) []other {
 	c := h.c
 	h.others = h.others[:0]
-	near := c.boxes[i].Pad(wholeReach * max(c.boxes[i].W, c.boxes[i].H))
+	near := c.boxes[i].Pad(nearReach * max(c.boxes[i].W, c.boxes[i].H))
 	for j, s := range c.live {
 		if s.tube != c.live[i].tube && !c.boxes[j].Intersect(near).Empty() && !s.with(&c.live[i].RenderPlay, t) {
 			h.others = append(h.others, other{c.boxes[j], true})

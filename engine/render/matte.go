@@ -278,14 +278,12 @@ func (c *comparison) shaded(k int) bool {
 // object: an edge and a shadow end softly.
 func (o *outline) widen(g *grid) {
 	sized(&o.tmp, g.w*g.h)
-	own := o.reach
 	for range edgeReach {
 		widest(g.a, o.tmp, g.w, g.h)
 	}
 	blur(g.a, o.tmp, g.w, g.h)
 	blur(g.a, o.tmp, g.w, g.h)
-	side := max(own.W, own.H)
-	g.fade(own, growFull*side, growReach*side)
+	g.fade(o.reach, growFull*o.side, growReach*o.side)
 	o.calm(g)
 }
 

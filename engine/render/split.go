@@ -1,6 +1,7 @@
 package render
 
 import (
+	"encoding/binary"
 	"math"
 
 	"posteriori/engine/scene"
@@ -9,6 +10,7 @@ import (
 // How what several objects share is split between them.
 const (
 	wholeReach = 1.1 // of the box's longer side: up to there a mask tells of the object
+	nearReach  = .5  // of the box's longer side: what is further away shares nothing with it
 	footShare  = .33 // of the box: there, and below, a mask may hold a shadow
 	splitReach = 1.5 // of another's ellipse: beyond it nothing is the other's …
 	splitFade  = .3  // … and from so much within on all of it may be
@@ -92,17 +94,22 @@ func (o *outline) share(g *grid) {
 
 // split lowers keep where r is nearer than own.
 func (g *grid) split(keep []byte, own scene.Box, r *rival) {
-	a, b := newEllipse(own), oval(newEllipse(r.box))
+	// Of the other the squarer kin of an ellipse (fourth power): feet and hands
+	// lie in it.
+	a, b := newEllipse(own), newEllipse(r.box)
 	in := r.box.Pad((splitReach - 1) / 2 * max(r.box.W, r.box.H))
 	x0, y0 := max(g.x, int(in.X)), max(g.y, int(in.Y))
 	x1, y1 := min(g.x+g.w, int(in.X+in.W)+1), min(g.y+g.h, int(in.Y+in.H)+1)
 	for y := y0; y < y1; y++ {
+		row := keep[(y-g.y)*g.w:][:g.w]
+		ay, by := a.row(y), b.row(y)
 		for x := x0; x < x1; x++ {
-			theirs := b.at(x, y)
-			if theirs >= splitReach {
+			theirs := b.square(x)
+			if theirs = theirs*theirs + by*by; theirs >= splitReach*splitReach*splitReach*splitReach {
 				continue
 			}
-			ours := a.at(x, y)
+			theirs = math.Sqrt(math.Sqrt(theirs))
+			ours := math.Sqrt(a.square(x) + ay)
 			nearer := ours - theirs // how much nearer it is to the other
 			if r.front > 0 {
 				nearer += r.front * (theirs - 1)
@@ -110,8 +117,8 @@ func (g *grid) split(keep []byte, own scene.Box, r *rival) {
 				nearer += r.front * (ours - 1)
 			}
 			lost := r.apart * min(max(.5+nearer/(2*splitSoft), 0), 1) * min(1, (splitReach-theirs)/splitFade)
-			if k := (y-g.y)*g.w + x - g.x; lost > 0 {
-				keep[k] = min(keep[k], byte(255*(1-lost)))
+			if lost > 0 {
+				row[x-g.x] = min(row[x-g.x], byte(255*(1-lost)))
 			}
 		}
 	}
@@ -120,34 +127,43 @@ func (g *grid) split(keep []byte, own scene.Box, r *rival) {
 // ellipse is that in a box, to tell how far from its middle a sample lies.
 type ellipse struct{ x, y, u, v float64 }
 
-// oval is the ellipse's squarer kin (fourth power): feet and hands lie in it.
-type oval ellipse
-
 func newEllipse(b scene.Box) ellipse {
 	c := b.Center()
 	return ellipse{c.X - .5, c.Y - .5, 2 / max(b.W, 1), 2 / max(b.H, 1)}
 }
 
-// at is that distance in radii.
-func (e ellipse) at(x, y int) float64 {
-	dx, dy := (float64(x)-e.x)*e.u, (float64(y)-e.y)*e.v
-	return math.Sqrt(dx*dx + dy*dy)
+// square is the square of the distance across, in radii, of column x.
+func (e ellipse) square(x int) float64 {
+	d := (float64(x) - e.x) * e.u
+	return d * d
 }
 
-// at is that distance in radii.
-func (e oval) at(x, y int) float64 {
-	dx, dy := (float64(x)-e.x)*e.u, (float64(y)-e.y)*e.v
-	dx, dy = dx*dx, dy*dy
-	return math.Sqrt(math.Sqrt(dx*dx + dy*dy))
+// row is that of row y.
+func (e ellipse) row(y int) float64 {
+	d := (float64(y) - e.y) * e.v
+	return d * d
+}
+
+// only leaves of the grid what is kept; false: that is all of it.
+func (g *grid) only(keep []byte) (parted bool) {
+	for k := 0; k < len(keep); k++ {
+		if k+8 <= len(keep) && binary.LittleEndian.Uint64(keep[k:]) == 1<<64-1 {
+			k += 7
+			continue
+		}
+		if v := keep[k]; v != 255 && g.a[k] != 0 {
+			g.a[k] = byte(int(g.a[k]) * int(v) / 255)
+			parted = true
+		}
+	}
+	return parted
 }
 
 // part leaves of the grid what is kept, without pieces that were parted from
 // the object by it: they are the other's.
 func (o *outline) part(g *grid) {
-	for k, v := range o.keep {
-		if v != 255 {
-			g.a[k] = byte(int(g.a[k]) * int(v) / 255)
-		}
+	if !g.only(o.keep) { // as with most: others are near, but do not touch
+		return
 	}
 	sized(&o.seen, g.w*g.h)
 	clear(o.seen)
@@ -162,7 +178,7 @@ func (o *outline) part(g *grid) {
 		for at := 0; at < len(o.queue); at++ {
 			i := int(o.queue[at])
 			x, y := i%g.w, i/g.w
-			ours = ours || middle.at(g.x+x, g.y+y) < splitCore
+			ours = ours || middle.square(g.x+x)+middle.row(g.y+y) < splitCore*splitCore
 			for _, k := range [4]int{i - 1, i + 1, i - g.w, i + g.w} {
 				if k == i-1 && x == 0 || k == i+1 && x == g.w-1 || k < 0 || k >= len(g.a) {
 					continue
