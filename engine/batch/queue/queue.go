@@ -55,13 +55,14 @@ type SQLite struct {
 	db     *sql.DB
 	path   string
 	delays []time.Duration
+	due    time.Duration // between two looks at the clock; for tests
 }
 
 // OpenSQLite opens the queue at path, or makes it. Jobs that a killed process
 // left running wait again. delays are the pauses before each further try of a
 // job: one attempt more than there are pauses is its last.
 func OpenSQLite(ctx context.Context, path string, delays []time.Duration) (*SQLite, error) {
-	q := &SQLite{path: path, delays: delays}
+	q := &SQLite{path: path, delays: delays, due: 5 * time.Second}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, q.fail(err)
@@ -86,11 +87,44 @@ func OpenSQLite(ctx context.Context, path string, delays []time.Duration) (*SQLi
 		// wait for an hour, or be the last.
 		_, err = q.db.ExecContext(ctx, "UPDATE river_job SET state = 'available', attempt = max(attempt - 1, 0) WHERE state = 'running'")
 	}
+	if err == nil {
+		_, err = q.db.ExecContext(ctx, "DELETE FROM river_leader") // of a killed process
+	}
+	if err == nil {
+		err = q.onTime(ctx)
+	}
 	if err != nil {
 		q.db.Close()
 		return nil, q.fail(err)
 	}
 	return q, nil
+}
+
+// onTime makes jobs due that a clock which was set back would hold up: those that
+// wait for nothing, and those whose pause would be longer than any is.
+func (q *SQLite) onTime(ctx context.Context) error {
+	longest := time.Duration(0)
+	for _, d := range q.delays {
+		longest = max(longest, d)
+	}
+	_, err := q.db.ExecContext(ctx, `UPDATE river_job SET scheduled_at = datetime('now', 'subsec')
+		WHERE state IN ('available', 'scheduled') AND scheduled_at > datetime('now', 'subsec', '1 seconds')
+			OR state = 'retryable' AND scheduled_at > datetime('now', 'subsec', ?)`, fmt.Sprintf("%d seconds", int64(longest.Seconds())+1))
+	return err
+}
+
+// watchClock looks after the clock until ctx ends.
+func (q *SQLite) watchClock(ctx context.Context) {
+	t := time.NewTicker(q.due)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			_ = q.onTime(ctx) // who writes next meets the error
+		}
+	}
 }
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -159,7 +193,11 @@ func (q *SQLite) Work(ctx context.Context, at int, do batch.Do) error {
 	if err != nil {
 		return q.fail(err)
 	}
-	return q.fail(drive(ctx, c))
+	watched := make(chan struct{})
+	go func() { defer close(watched); q.watchClock(ctx) }()
+	err = drive(ctx, c)
+	<-watched
+	return q.fail(err)
 }
 
 // client is what is needed of a River client, of whichever driver.

@@ -198,6 +198,64 @@ func TestKilledRunsAreNoTries(t *testing.T) {
 	}
 }
 
+// A clock that was a year ahead and is set right, between two runs or in one, holds
+// nothing up: neither what waits nor what is to be tried again; and a killed
+// process that saw to those is no longer in charge.
+func TestClockSetBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	ahead := func(q *SQLite) {
+		t.Helper()
+		for _, set := range []string{
+			"UPDATE river_job SET scheduled_at = datetime('now', 'subsec', '400 days')",
+			"UPDATE river_job SET state = 'retryable', attempt = 1 WHERE json_extract(json(args), '$.item') = 2",
+			"DELETE FROM river_leader",
+			"INSERT INTO river_leader (elected_at, expires_at, leader_id, name) VALUES (datetime('now', '400 days'), datetime('now', '401 days'), 'killed', 'default')",
+		} {
+			if _, err := q.db.Exec(set); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	open := func() *SQLite {
+		q, err := OpenSQLite(t.Context(), path, []time.Duration{time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.due = 20 * time.Millisecond
+		return q
+	}
+	q := open()
+	if err := q.Add(t.Context(), []batch.Job{{Batch: 1, Item: 1}, {Batch: 1, Item: 2}}); err != nil {
+		t.Fatal(err)
+	}
+	ahead(q)
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	q = open()
+	defer func() { _ = q.Close() }()
+	did := make(chan int64, 4)
+	work(t, q, 1, func(_ context.Context, j batch.Job) error { did <- j.Item; return nil }, func() bool { return len(did) == 2 })
+
+	if err := q.Add(t.Context(), []batch.Job{{Batch: 1, Item: 3}}); err != nil {
+		t.Fatal(err)
+	}
+	first := true
+	work(t, q, 1, func(_ context.Context, j batch.Job) error {
+		if first { // the clock was ahead as the next one was put in, and is set right now
+			first = false
+			if err := q.Add(t.Context(), []batch.Job{{Batch: 1, Item: 4}}); err != nil {
+				t.Error(err)
+			}
+			if _, err := q.db.Exec("UPDATE river_job SET scheduled_at = datetime('now', 'subsec', '400 days') WHERE state = 'available'"); err != nil {
+				t.Error(err)
+			}
+		}
+		did <- j.Item
+		return nil
+	}, func() bool { return len(did) == 4 })
+}
+
 // The queue holds numbers, and nothing else of a file.
 func TestHoldsReferencesOnly(t *testing.T) {
 	q, err := OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "jobs.db"), []time.Duration{time.Hour})

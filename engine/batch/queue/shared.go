@@ -302,7 +302,8 @@ func (q *Shared) Ended(ctx context.Context, ids []int64) ([]Ended, error) {
 }
 
 // Mend looks after tasks whose machine is gone: they wait for another, and one
-// that was its machine's end too often is given up. It returns those that the
+// that was its machine's end too often is given up; and after those that wait for
+// a time that no task waits for. It returns those that the
 // queue does not have any more.
 func (q *Shared) Mend(ctx context.Context, ids []int64) ([]Ended, error) {
 	ctx, done := ask(ctx)
@@ -313,6 +314,12 @@ func (q *Shared) Mend(ctx context.Context, ids []int64) ([]Ended, error) {
 			errors = array_append(errors, jsonb_build_object('at', now(), 'attempt', attempt, 'error', $2::text, 'trace', ''))
 		WHERE id = ANY($1) AND state = 'running' AND NOT EXISTS (SELECT 1 FROM posteriori_machine m
 			WHERE m.id = j.attempted_by[array_upper(j.attempted_by, 1)] AND m.beat_at > now() - $3::interval)`, ids, string(MachineGone), Lease)
+	if err != nil {
+		return nil, q.fail(err)
+	}
+	// A clock of the database's that was set back would hold up what was put in before.
+	_, err = q.pool.Exec(ctx, `UPDATE river_job SET scheduled_at = now()
+		WHERE id = ANY($1) AND state = 'available' AND scheduled_at > now() + interval '1 minute'`, ids)
 	if err != nil {
 		return nil, q.fail(err)
 	}

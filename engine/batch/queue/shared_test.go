@@ -301,6 +301,23 @@ func TestSharedMachineGone(t *testing.T) {
 	}
 }
 
+// A database's clock that was ahead and is set right holds no task up.
+func TestSharedClockSetBack(t *testing.T) {
+	q := openShared(t, postgres.New(t))
+	beating(t, q, runA)
+	ids := put(t, q, taskOf(runA, 1, 2))
+	if _, err := q.pool.Exec(t.Context(), "UPDATE river_job SET scheduled_at = now() + interval '400 days'"); err != nil {
+		t.Fatal(err)
+	}
+	if lost, err := q.Mend(t.Context(), ids); err != nil || len(lost) > 0 {
+		t.Errorf("lost: %v, %v", lost, err)
+	}
+	serve(t, q, 1, func(context.Context, Task) error { return nil })
+	if got := ended(t, q, ids); !slices.Equal(got, []Reason{""}) {
+		t.Errorf("%q", got)
+	}
+}
+
 // A database that is killed and comes back loses no task, and machines go on by
 // themselves.
 func TestSharedKilled(t *testing.T) {
