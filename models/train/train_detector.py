@@ -9,10 +9,7 @@ have (quality focal loss, Li et al., NeurIPS 2020). Coarser levels lend it
 context. Runs on a GPU where there is one, else on the CPU, in bfloat16.
 """
 
-import argparse
-import os
 import random
-import time
 
 import cv2
 import numpy as np
@@ -22,6 +19,7 @@ import torch.nn.functional as F
 
 import render_plates
 import scenes
+import training
 from train_reader import Conv
 
 SIDE, STRIDE = 320, 8
@@ -136,60 +134,26 @@ def loss_of(out, box, weight, c):
 
 
 def main():
-    p = argparse.ArgumentParser()
+    p = training.arguments("detector.pt", minutes=60, batch=16, rate=1.5e-3, seed=21)
     p.add_argument("--frames", required=True)
-    p.add_argument("--photographs", required=True)
-    p.add_argument("--checkpoint", default="detector.pt")
-    p.add_argument("--minutes", type=float, default=60)
-    p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--workers", type=int, default=1)
-    p.add_argument("--batch", type=int, default=16)
-    p.add_argument("--rate", type=float, default=1.5e-3)
-    p.add_argument("--seed", type=int, default=21)
-    p.add_argument("--resume", action="store_true")
     a = p.parse_args()
-    torch.manual_seed(a.seed)
-    torch.set_num_threads(a.threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Detector().to(device)
-    if device == "cpu":
-        model = model.to(memory_format=torch.channels_last)
-    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.98), use_buffers=True)
-    print("parameters", sum(q.numel() for q in model.parameters()), flush=True)
-    opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=1e-3)
-    if a.resume and os.path.exists(a.checkpoint):
-        k = torch.load(a.checkpoint, map_location=device, weights_only=False)
-        model.load_state_dict(k["model"]), ema.load_state_dict(k["ema"])
-        if "opt" in k:
-            opt.load_state_dict(k["opt"])
-    loader = torch.utils.data.DataLoader(Samples(a.frames, a.photographs, a.seed), a.batch, num_workers=a.workers, prefetch_factor=4)
-    c = centres(device)
-    begin, step, sums = time.time(), 0, np.zeros(3)
-    for img, box, weight in loader:
-        done = (time.time() - begin) / 60 / a.minutes
-        if done >= 1:
-            break
-        for g in opt.param_groups:
-            g["lr"] = a.rate * min(1, (step + 1) / 150) * .5 * float(1 + np.cos(np.pi * done)) + 1e-6
-        x = img.to(device).float()
-        if device == "cpu":
+    run = training.Training(a, Detector, warm=150, clip=10)
+    c, sums = centres(run.device), np.zeros(3)
+    for img, box, weight in run.batches(Samples(a.frames, a.photographs, a.seed), prefetch=4):
+        x = img.to(run.device).float()
+        if run.device == "cpu":
             x = x.to(memory_format=torch.channels_last)
-        with torch.autocast(device, torch.bfloat16):
-            out = model(x)
-        score, shape, iou = loss_of(out, box.to(device), weight.to(device), c)
-        opt.zero_grad(set_to_none=True)
-        (score + shape).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 10)
-        opt.step()
-        ema.update_parameters(model)
-        step += 1
+        with torch.autocast(run.device, torch.bfloat16):
+            out = run.model(x)
+        score, shape, iou = loss_of(out, box.to(run.device), weight.to(run.device), c)
+        run.learn(score + shape)
         sums += [score.item(), shape.item(), iou.item()]
-        if step % 50 == 0:
-            print(f"{(time.time() - begin) / 60:.1f} min, {step * a.batch} seen, score {sums[0] / 50:.3f}, shape {sums[1] / 50:.3f}, overlap {sums[2] / 50:.3f}", flush=True)
+        if run.step % 50 == 0:
+            print(f"{run.minutes():.1f} min, {run.step * a.batch} seen, score {sums[0] / 50:.3f}, shape {sums[1] / 50:.3f}, overlap {sums[2] / 50:.3f}", flush=True)
             sums[:] = 0
-            torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
-    torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
-    print("seen", step * a.batch, "wrote", a.checkpoint, flush=True)
+            run.save()
+    run.save()
+    print("seen", run.step * a.batch, "wrote", a.checkpoint, flush=True)
 
 
 if __name__ == "__main__":

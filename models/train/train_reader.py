@@ -9,10 +9,7 @@ no further than a few characters, so it learns shapes and not the syntax of a
 country. Runs on a GPU where there is one, else on the CPU, in bfloat16.
 """
 
-import argparse
-import os
 import random
-import time
 
 import cv2
 import numpy as np
@@ -22,6 +19,7 @@ import torch.nn.functional as F
 
 import real_plates
 import render_plates
+import training
 from glyphs import ALPHABET
 
 W, H, COLUMNS = 128, 32, 32
@@ -103,62 +101,31 @@ def greedy(logp):
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--photographs", required=True)
+    p = training.arguments("reader.pt", minutes=70, batch=64, rate=2e-3, seed=20)
     p.add_argument("--frames", help="folder with images/ and annots/ of real plates, to be labelled by --teacher")
     p.add_argument("--teacher", help="cct_xs_v2_global.onnx")
-    p.add_argument("--checkpoint", default="reader.pt")
-    p.add_argument("--minutes", type=float, default=70)
-    p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--workers", type=int, default=1)
-    p.add_argument("--batch", type=int, default=64)
-    p.add_argument("--rate", type=float, default=2e-3)
-    p.add_argument("--seed", type=int, default=20)
-    p.add_argument("--resume", action="store_true", help="go on from the checkpoint, with the rate as at the beginning; take another seed")
     a = p.parse_args()
-    torch.manual_seed(a.seed)
-    torch.set_num_threads(a.threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Reader().to(device)
-    if device == "cpu":
-        model = model.to(memory_format=torch.channels_last)
-    ema = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.98), use_buffers=True)
-    print("parameters", sum(q.numel() for q in model.parameters()), flush=True)
-    opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=1e-3)
-    if a.resume and os.path.exists(a.checkpoint):
-        c = torch.load(a.checkpoint, map_location=device, weights_only=False)
-        model.load_state_dict(c["model"]), ema.load_state_dict(c["ema"])
-        if "opt" in c:
-            opt.load_state_dict(c["opt"])
+    run = training.Training(a, Reader, warm=100, clip=3)
     real = real_plates.Plates(a.frames, a.teacher) if a.frames else None
-    loader = torch.utils.data.DataLoader(Samples(a.photographs, a.seed, 0 if a.resume else 1, real), a.batch, num_workers=a.workers, prefetch_factor=6)
-    begin, seen, step, right, total, loss_sum = time.time(), 0, 0, 0, 0, 0.0
-    for img, target, length in loader:
-        done = (time.time() - begin) / 60 / a.minutes
-        if done >= 1:
-            break
-        for g in opt.param_groups:  # up for a hundred steps, then a cosine to nothing, by the clock
-            g["lr"] = a.rate * min(1, (step + 1) / 100) * .5 * float(1 + np.cos(np.pi * done)) + 1e-6
-        x = img.unsqueeze(1).to(device).float()
-        with torch.autocast(device, torch.bfloat16):
-            logp = model(x)
-        loss = F.ctc_loss(logp.transpose(0, 1), target.to(device), torch.full((len(x),), COLUMNS), length, zero_infinity=True)
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 3)
-        opt.step()
-        ema.update_parameters(model)
-        step, seen, loss_sum = step + 1, seen + len(x), loss_sum + loss.item()
-        if step % 10 == 0:
+    samples = Samples(a.photographs, a.seed, 0 if a.resume else 1, real)
+    seen, right, total, loss_sum = 0, 0, 0, 0.0
+    for img, target, length in run.batches(samples, prefetch=6):
+        x = img.unsqueeze(1).to(run.device).float()
+        with torch.autocast(run.device, torch.bfloat16):
+            logp = run.model(x)
+        loss = F.ctc_loss(logp.transpose(0, 1), target.to(run.device), torch.full((len(x),), COLUMNS), length, zero_infinity=True)
+        run.learn(loss)
+        seen, loss_sum = seen + len(x), loss_sum + loss.item()
+        if run.step % 10 == 0:
             want = ["".join(ALPHABET[k - 1] for k in t[:n].tolist()) for t, n in zip(target, length)]
             right += sum(g == w for g, w in zip(greedy(logp.detach()), want))
             total += len(want)
-        if step % 100 == 0:
-            print(f"{(time.time() - begin) / 60:.1f} min, {seen} seen, loss {loss_sum / 100:.4f}, whole plates right {right / max(1, total):.3f}", flush=True)
+        if run.step % 100 == 0:
+            print(f"{run.minutes():.1f} min, {seen} seen, loss {loss_sum / 100:.4f}, whole plates right {right / max(1, total):.3f}", flush=True)
             right = total = 0
             loss_sum = 0.0
-            torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
-    torch.save({"model": model.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict()}, a.checkpoint)
+            run.save()
+    run.save()
     print("seen", seen, "wrote", a.checkpoint, flush=True)
 
 
