@@ -164,3 +164,31 @@ func TestGhostIsNoBeginning(t *testing.T) {
 		t.Errorf("detected %d times, from %d µs", ghost.Detections, ghost.FirstUS)
 	}
 }
+
+// TestRestOfWhatWasNeverFound: where a blob that the detector looked at in vain
+// comes to rest its life ends a moment later; of what the detector knows, or has
+// not looked at, the rest stays.
+func TestRestOfWhatWasNeverFound(t *testing.T) {
+	life := func() (out []sample) { // two seconds of way, ten of rest
+		for ms := int64(0); ms <= 12_000; ms += 200 {
+			x := float64(min(ms, 2000)) / 10
+			out = append(out, sample{t: ms * 1000, box: scene.Box{X: x + float64(ms%400)/200, Y: 50, W: 20, H: 20}, kind: followed})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name   string
+		k      Track
+		lastUS int64
+	}{
+		{"looked at in vain", Track{core: core{vain: strayVain}}, 2_800_000},
+		{"found once", Track{Detections: 1, core: core{vain: strayVain}}, 12_000_000},
+		{"not looked at", Track{}, 12_000_000},
+	} {
+		c.k.samples, c.k.LastUS = life(), 12_000_000
+		c.k.trimRest(1_000_000)
+		if got := c.k.samples[len(c.k.samples)-1].t; got != c.lastUS || c.k.LastUS != c.lastUS {
+			t.Errorf("%s: it ends at %d, LastUS %d, want %d", c.name, got, c.k.LastUS, c.lastUS)
+		}
+	}
+}

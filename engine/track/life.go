@@ -16,6 +16,7 @@ const (
 	wholeUS     = 100_000   // not seen whole for so long: its size stays
 	deniedUS    = 800_000   // undetected for so long under the detector's eyes
 	vagueUS     = 300_000   // an end of which only a shared blob tells is cut to so much
+	restDrift   = 0.3       // sizes that the box of what rests may move
 	strayUS     = 1_000_000 // unseen for so long, what blobs tell next is of another,
 	strayLooks  = 5         // if so many detections knew it
 	strayVain   = 3         // and so many looks have found nothing since

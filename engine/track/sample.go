@@ -84,6 +84,22 @@ func (t *Track) trimStray() {
 	}
 }
 
+// trimRest drops the rest at the end of what the detector looked at in vain: what
+// stays where a blob came to rest is a ghost, or a thing, which is told of as
+// such (see engine/pipeline). A span of it stays.
+func (t *Track) trimRest(span int64) {
+	if t.Detections > 0 || t.vain < strayVain || len(t.samples) == 0 {
+		return
+	}
+	last := t.samples[len(t.samples)-1].box
+	for i := len(t.samples) - 1; i >= 0; i-- {
+		if s := t.samples[i]; s.kind >= followed && distance(s.box, last) > restDrift*size(last) {
+			t.cutAfter(s.t + span)
+			return
+		}
+	}
+}
+
 // cutAfter drops what lies after to, and what it was worth.
 func (t *Track) cutAfter(to int64) {
 	n := len(t.samples)

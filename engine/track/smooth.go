@@ -262,6 +262,7 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	t.State, t.Ending = Ended, end
 	t.trim()
 	t.trimStray()
+	t.trimRest(us(tr.cfg.RestAfter))
 	if end == Lost {
 		if t.left() {
 			t.cutAfter(t.DetectedUS)
