@@ -25,6 +25,20 @@
 //     at the container's frame rate (FFmpeg assumes 25 a second where there is
 //     none). Each picture that cannot be decoded moves the later ones by one.
 //
+// # Damage, and disks that were away
+//
+// FFmpeg takes what it cannot read for the file's end, or for damage, and says
+// nothing else. A network share or a disk that was away for a moment must not
+// become damage of an original, nor an original cut short. So whatever looks odd
+// (a refusal, complaints, a file that ends before it should, pictures that lack)
+// is read again, and counts when it is the same then ([Probe],
+// [Examination.Coverage]); else the error says that it does not read the same
+// twice, and the caller tries again.
+//
+// Alternatives: to read the file ahead through our own hands (no: ffmpeg must
+// seek); to believe FFmpeg's words (it has none for it); to look for the error
+// counters of the kernel (there are none for a share).
+//
 // # Pixels
 //
 // Everything is turned upright (the container's rotation) and converted to
