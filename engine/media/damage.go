@@ -68,20 +68,25 @@ func (x *Examination) Coverage(ctx context.Context, c wire.Chunk, frames int64, 
 		return out, nil
 	}
 	if x.p.Still {
+		if frames == 0 {
+			if err := x.steady(ctx, c, 0, rep); err != nil {
+				return nil, onFile(err, x.path)
+			}
+		}
 		return []scene.Coverage{{Kind: scene.Damaged, Reason: reason(0, 0, rep.Messages)}}, nil
 	}
-	l, err := x.locate(ctx, c, rep)
-	if err != nil {
-		return nil, onFile(err, x.path)
-	}
-	got := owned(l.got, c)
-	if got != frames {
+	if frames == 0 && len(out) == 0 && !rep.Stalled { // all of it is lost, and nothing is to be found, if it stays so
 		if err := x.steady(ctx, c, frames, rep); err != nil {
 			return nil, onFile(err, x.path)
 		}
-	}
-	if frames+got == 0 && len(out) == 0 && !rep.Stalled {
 		return []scene.Coverage{{FromUS: c.StartUS, ToUS: c.EndUS, Kind: scene.Damaged, Reason: reason(int(c.Packets), 0, rep.Messages)}}, nil
+	}
+	l, err := x.locate(ctx, c, rep)
+	if err == nil && owned(l.got, c) != frames {
+		err = x.steady(ctx, c, frames, rep)
+	}
+	if err != nil {
+		return nil, onFile(err, x.path)
 	}
 	var spans []scene.Coverage
 	for _, s := range l.spans {

@@ -53,6 +53,11 @@ func TestChunksWithoutPictures(t *testing.T) {
 
 // TestUnsteady: pictures that lack once and are there the next time are no damage.
 func TestUnsteady(t *testing.T) {
+	photo := gen(t, "steady.png", append(lavfi("64x48", "1", "1"), "-frames:v", "1")...)
+	p := probe(t, photo, time.Second)
+	if cov, err := Examine(photo, p, 1).Coverage(t.Context(), p.Chunks[0], 0, Report{Exit: "killed", Device: "cpu"}); !errors.Is(err, errUnsteady) {
+		t.Errorf("a photograph: %v, %v", cov, err)
+	}
 	for _, path := range []string{baseMP4(t), formats(t)["h264"]} {
 		p := probe(t, path, time.Second)
 		c := p.Chunks[1]

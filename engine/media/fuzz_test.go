@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"posteriori/engine/fault"
+	"posteriori/engine/wire"
 )
 
 // FuzzMeta: whatever ffprobe says of a hostile file, it is refused, or what is
@@ -13,6 +16,14 @@ func FuzzMeta(f *testing.F) {
 		`"r_frame_rate":"25/1","avg_frame_rate":"25/1","duration_ts":51200,"sample_aspect_ratio":"4:3","disposition":{"default":1},` +
 		`"side_data_list":[{"rotation":-90}],"tags":{"DURATION":"00:00:04.000000000","creation_time":"2026-03-01T14:00:00Z"}}],` +
 		`"format":{"format_name":"mov,mp4","duration":"4.0"}}`))
+	const video = `"streams":[{"codec_type":"video","codec_name":"h264","width":64,"height":64,"time_base":"1/25","avg_frame_rate":"25/1"}],"format":{"format_name":"mpegts"}`
+	for _, packets := range []string{
+		`{"pts":0,"dts":0,"duration":1,"size":"9","pos":"0","flags":"K_"},{"pts":2,"dts":1,"flags":"__"},{"pts":1,"dts":2,"flags":"__"},{"pts":60,"dts":60,"flags":"K_"}`,
+		`{"dts":5,"flags":"K_"},{"dts":6,"flags":"_D"},{"dts":7,"flags":"__C"}`,
+		`{"pts":4503599627370496,"dts":1,"flags":"K_"},{"pts":-4503599627370496,"dts":2,"duration":9223372036854775807,"flags":"K_"}`,
+	} {
+		f.Add([]byte(`{"packets":[` + packets + `],` + video + `}`))
+	}
 	f.Add([]byte(`{"streams":[{"codec_type":"audio"}]}`))
 	f.Add([]byte(`{"streams":[{"codec_type":"video","codec_name":"vp8","width":16,"height":16,"time_base":"1/1000","tags":{"DURATION":"00:00:inf"}}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -33,7 +44,42 @@ func FuzzMeta(f *testing.F) {
 		if p.Rotation%90 != 0 || p.Rotation < 0 || p.Rotation >= 360 {
 			t.Errorf("turned by %d", p.Rotation)
 		}
+		holdsTogether(t, &m, p, facts)
 	})
+}
+
+// holdsTogether makes the plan of the packets and wants it to hold together, as the
+// parent does.
+func holdsTogether(t *testing.T, m *meta, p *wire.Probe, facts *streamFacts) {
+	sc := newScan(p, facts, 1_000_000)
+	err := m.each(sc.packet)
+	if err == nil {
+		err = sc.finish(p, &messages{})
+	}
+	if err != nil {
+		if fault.KindOf(err) != fault.BadInput {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+	if len(p.Chunks) == 0 || p.DurationUS < 0 || p.FrameUS < 0 || !validTimeBase(p.TimeBase) {
+		t.Fatalf("%+v", p)
+	}
+	us, pts := int64(0), p.Chunks[0].StartPTS
+	for i, c := range p.Chunks {
+		if c.Index != i || c.StartUS != us || c.EndUS < us || c.StartPTS != pts || c.EndPTS < pts || c.LeadPTS > pts || c.Packets < 0 {
+			t.Fatalf("chunk %d: %+v", i, p.Chunks)
+		}
+		us, pts = c.EndUS, c.EndPTS
+	}
+	if us != p.DurationUS {
+		t.Fatalf("the chunks end at %d µs of %d: %+v", us, p.DurationUS, p)
+	}
+	for _, g := range p.Gaps {
+		if g.FromUS < 0 || g.ToUS < g.FromUS {
+			t.Fatalf("a gap: %+v", g)
+		}
+	}
 }
 
 // FuzzMessages: FFmpeg's words about a hostile file are cut, never grown.
