@@ -1,6 +1,9 @@
 package score
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // sampleS is the distance at which a track is compared with interpolated labels.
 const sampleS = .1
@@ -42,9 +45,10 @@ func (s *eventScorer) alarm(k Track, why string) {
 }
 
 // unexplained says why a spare track is false, or nothing; a fragment is
-// counted with its object.
+// counted with its object. What is too small to be labelled is so for most of
+// the time: a box that holds a neighbour for a moment makes nothing of it false.
 func (s *eventScorer) unexplained(k Track) string {
-	n, widest := 0, 0.0
+	var widths []float64
 	onObject, onOther := make([]int, len(s.truth.Objects)), 0
 	for t := max(float64(k.StartUS)/1e6, s.truth.WindowS[0]); t <= min(float64(k.EndUS)/1e6, s.truth.WindowS[1]); t += sampleS {
 		box, ok := k.At(t*1e6, sampleS*1e6)
@@ -52,8 +56,7 @@ func (s *eventScorer) unexplained(k Track) string {
 			continue
 		}
 		box = box.Clip(s.truth.Width, s.truth.Height)
-		n++
-		widest = max(widest, box.W)
+		widths = append(widths, box.W)
 		for i := range s.truth.Objects {
 			if s.liesOn(&s.truth.Objects[i], box, t) {
 				onObject[i]++
@@ -63,7 +66,7 @@ func (s *eventScorer) unexplained(k Track) string {
 			onOther++
 		}
 	}
-	best := -1
+	n, best := len(widths), -1
 	for i, c := range onObject {
 		if 2*c >= n && c > 0 && (best < 0 || c > onObject[best]) {
 			best = i
@@ -73,11 +76,17 @@ func (s *eventScorer) unexplained(k Track) string {
 	case n == 0:
 	case best >= 0:
 		s.fragment(best, k)
-	case 2*onOther >= n, widest < s.truth.SmallPX*s.rules.SmallTol:
+	case 2*onOther >= n, median(widths) < s.truth.SmallPX*s.rules.SmallTol:
 	default:
 		return "no label explains it"
 	}
 	return ""
+}
+
+// median is the middle value, of one at least.
+func median(v []float64) float64 {
+	slices.Sort(v)
+	return v[len(v)/2]
 }
 
 // fragment counts a further track on an object that was found, unless the

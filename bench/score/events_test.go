@@ -178,6 +178,13 @@ func TestEventsSpanOfLargeSize(t *testing.T) {
 	if got.Found != 2 || got.FoundFull != 2 || got.False != 0 || truth.SmallPX != 60 {
 		t.Errorf("got %+v, small %v", got, truth.SmallPX)
 	}
+	// Small for most of the time is small; large for most of it is not.
+	for wide, alarms := range map[float64]int{75: 0, 120: 1} {
+		small := moving(5, "car", "", -1, 3, 5, Rect{300, 10, 50, 20}, Rect{350, 10, wide, 20})
+		if got := ScoreEvents(truth, []Track{half, rightTracks()[1], small}, DefaultRules()); got.False != alarms {
+			t.Errorf("from 50 to %v px wide: %d false, want %d", wide, got.False, alarms)
+		}
+	}
 }
 
 func TestEventsPushedBicycle(t *testing.T) {

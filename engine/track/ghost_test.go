@@ -177,16 +177,23 @@ func TestRestOfWhatWasNeverFound(t *testing.T) {
 		return out
 	}
 	for _, c := range []struct {
-		name   string
-		k      Track
-		lastUS int64
+		name    string
+		k       Track
+		lastUS  int64
+		movedUS int64
 	}{
-		{"looked at in vain", Track{core: core{vain: strayVain}}, 2_800_000},
-		{"found once", Track{Detections: 1, core: core{vain: strayVain}}, 12_000_000},
-		{"not looked at", Track{}, 12_000_000},
+		{"looked at in vain", Track{core: core{vain: strayVain}}, 2_800_000, 1_800_000},
+		{"found once", Track{Detections: 1, core: core{vain: strayVain}}, 12_000_000, 0},
+		{"not looked at", Track{}, 12_000_000, 0},
+		{"hardly at rest", Track{core: core{vain: strayVain}}, 2_600_000, 1_800_000},
 	} {
 		c.k.samples, c.k.LastUS = life(), 12_000_000
-		c.k.trimRest(1_000_000)
+		if c.name == "hardly at rest" {
+			c.k.cutAfter(2_600_000)
+		}
+		if moved, rests := c.k.trimRest(1_000_000); moved != c.movedUS || rests != (c.lastUS == 2_800_000) {
+			t.Errorf("%s: moved for %d µs, want %d; rests %v", c.name, moved, c.movedUS, rests)
+		}
 		if got := c.k.samples[len(c.k.samples)-1].t; got != c.lastUS || c.k.LastUS != c.lastUS {
 			t.Errorf("%s: it ends at %d, LastUS %d, want %d", c.name, got, c.k.LastUS, c.lastUS)
 		}

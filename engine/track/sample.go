@@ -86,18 +86,20 @@ func (t *Track) trimStray() {
 
 // trimRest drops the rest at the end of what the detector looked at in vain: what
 // stays where a blob came to rest is a ghost, or a thing, which is told of as
-// such (see engine/pipeline). A span of it stays.
-func (t *Track) trimRest(span int64) {
+// such (see engine/pipeline). A span of it stays. It returns how long it moved
+// before, µs; false for what did not rest for so long.
+func (t *Track) trimRest(span int64) (moved int64, rests bool) {
 	if t.Detections > 0 || t.vain < strayVain || len(t.samples) == 0 {
-		return
+		return 0, false
 	}
-	last := t.samples[len(t.samples)-1].box
+	last := t.samples[len(t.samples)-1]
 	for i := len(t.samples) - 1; i >= 0; i-- {
-		if s := t.samples[i]; s.kind >= followed && distance(s.box, last) > restDrift*size(last) {
+		if s := t.samples[i]; s.kind >= followed && distance(s.box, last.box) > restDrift*size(last.box) {
 			t.cutAfter(s.t + span)
-			return
+			return s.t - t.samples[0].t, last.t-s.t > span
 		}
 	}
+	return 0, false
 }
 
 // cutAfter drops what lies after to, and what it was worth.

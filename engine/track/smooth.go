@@ -262,7 +262,9 @@ func (tr *Tracker) finish(t *Track, end Ending) {
 	t.State, t.Ending = Ended, end
 	t.trim()
 	t.trimStray()
-	t.trimRest(us(tr.cfg.RestAfter))
+	if moved, rests := t.trimRest(us(tr.cfg.RestAfter)); rests && moved < us(tr.cfg.MinBlobAge) {
+		return
+	}
 	if end == Lost {
 		if t.left() {
 			t.cutAfter(t.DetectedUS)
