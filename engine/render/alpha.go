@@ -37,6 +37,7 @@ type outline struct {
 	cmp        comparison
 	mat        matting
 	grown, tmp []byte  // scratch of grow and of body
+	ends       []int32 // of grow: where it came to the end of its reach
 	rivals     []rival // of the last moment
 	keep       []byte  // see share
 	seen       []bool  // scratch of part

@@ -10,6 +10,8 @@ const (
 	growReach  = .35 // of the box's longer side beyond the box …
 	growFull   = .27 // … and from where on it fades
 	growMost   = .6  // of the silhouette's area outside the box: what would grow more is light that changed …
+	growEnd    = 4   // samples of the grid's border: what grows into it …
+	growMay    = 3   // … by more than so few is of another object
 	shadowMost = 1.  // … and of shadow
 )
 
@@ -32,6 +34,7 @@ func (o *outline) grow(g *grid, c *comparison) {
 	}
 	most, shadowed := int(growMost*float64(len(o.queue))), int(shadowMost*float64(len(o.queue)))
 	added, outside, shadow := 0, 0, 0
+	o.ends = o.ends[:0]
 	for len(o.queue) > 0 {
 		i := int(o.queue[len(o.queue)-1])
 		o.queue = o.queue[:len(o.queue)-1]
@@ -56,6 +59,9 @@ func (o *outline) grow(g *grid, c *comparison) {
 				shadow++
 			default:
 				outside++
+				if u, v := k%g.w, k/g.w; u < growEnd || v < growEnd || u >= g.w-growEnd || v >= g.h-growEnd {
+					o.ends = append(o.ends, int32(k))
+				}
 			}
 		}
 	}
@@ -69,12 +75,35 @@ func (o *outline) grow(g *grid, c *comparison) {
 			}
 		}
 	}
+	if len(o.ends) >= growMay {
+		o.forget(g, own)
+	}
 	dilate(o.grown, o.tmp, g.w, g.h)
 	blur(o.grown, o.tmp, g.w, g.h)
 	h := grid{x: g.x, y: g.y, w: g.w, h: g.h, a: o.grown}
 	h.fade(o.reach, growFull*o.side, growReach*o.side)
 	for k, v := range o.grown {
 		g.a[k] = max(g.a[k], v)
+	}
+}
+
+// forget takes back what grew beyond own and is joined to where growth ended for
+// want of room: that is no head and no leg but another, who would be cut off there.
+func (o *outline) forget(g *grid, own scene.Box) {
+	for _, k := range o.ends {
+		o.grown[k] = 0
+	}
+	o.queue = append(o.queue[:0], o.ends...)
+	for at := 0; at < len(o.queue); at++ {
+		i := int(o.queue[at])
+		x := i % g.w
+		for _, k := range [4]int{i - 1, i + 1, i - g.w, i + g.w} {
+			if k == i-1 && x == 0 || k == i+1 && x == g.w-1 || k < 0 || k >= len(g.a) || o.grown[k] == 0 || g.inside(k, own) {
+				continue
+			}
+			o.grown[k] = 0
+			o.queue = append(o.queue, int32(k))
+		}
 	}
 }
 

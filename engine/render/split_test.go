@@ -159,6 +159,23 @@ func TestTogetherIsWhole(t *testing.T) {
 	}
 }
 
+// Who stands behind, is no track, and reaches further than a head or a leg would,
+// is not shown cut off in the middle: not at all, where he is beside the box.
+func TestStrangerIsNotCutInTwo(t *testing.T) {
+	a := newAct(t).empty()
+	us, them := person(actX, actY), person(actX+50, actY-90)
+	put(a.source, them, no, wear(60, actY-90))
+	put(a.source, us, no, wear(70, actY))
+	a.place(t, boxOf(0, 0), us)
+	a.play(t)
+	box := boxOf(0, 0)
+	out := a.seen(them, us, func(i, j int) bool { return float64(j) < box.Y-4 || float64(i) > box.X+box.W+4 })
+	t.Logf("of itself %.0f %% is seen, of who stands behind, beside the box, %.0f %%", 100*a.seen(us, nobody, always), 100*out)
+	if out > .05 || a.seen(us, nobody, always) < .97 {
+		t.Errorf("of itself %.0f %% is seen, of who stands behind, beside the box, %.0f %%", 100*a.seen(us, nobody, always), 100*out)
+	}
+}
+
 // What a camera shows that has moved a little since its background was kept is
 // laid where the background has it: no line of the scene stands beside itself.
 func TestMovedCameraLeavesNoSmears(t *testing.T) {
