@@ -82,8 +82,8 @@ func (a *app) execute(args []string) int {
 }
 
 // patience is how long a command that was interrupted may take to end: workers
-// get some seconds to stop.
-const patience = 15 * time.Second
+// get some seconds to stop, and a busy disk may take more.
+const patience = 30 * time.Second
 
 // patiently runs a command to its end, or until it was interrupted and does not
 // come to one: a network share that was mounted to wait for its server holds
