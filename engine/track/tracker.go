@@ -47,6 +47,7 @@ type Tracker struct {
 	solve    assignment.Solver
 	scratch  scratch
 	smooth   smoother
+	flow     flow
 }
 
 // scratch are buffers that live from step to step.
@@ -149,6 +150,7 @@ func (tr *Tracker) birth(b scene.Box, noise float64) *Track {
 	x, y := centre(b)
 	t.core = core{k: newKalman(b, noise, tr.growth(b)), born: tr.now, fits: 1, det: -1, leftUS: tr.now,
 		ax: x, ay: y, wx: x, wy: y, pred: b, hasPred: true, motionUS: math.MinInt64 / 2}
+	tr.expect(&t.k)
 	tr.next++
 	tr.live = append(tr.live, t)
 	return t
@@ -158,6 +160,7 @@ func (tr *Tracker) birth(b scene.Box, noise float64) *Track {
 func (tr *Tracker) restart(t *Track, b scene.Box) {
 	x, y := centre(b)
 	t.k = newKalman(b, noiseBlob, tr.growth(b))
+	tr.expect(&t.k)
 	t.ax, t.ay, t.wx, t.wy, t.route, t.Travel, t.unit = x, y, x, y, 0, 0, 0
 	t.fits, t.observed, t.moving, t.rest, t.samples = 1, 0, 0, rest{}, t.samples[:0]
 	t.FirstUS, t.LastUS, t.Seen = tr.now, tr.now, true
@@ -186,6 +189,9 @@ func (tr *Tracker) observe(t *Track, s sample) {
 		t.missed = 0
 	}
 	t.add(s, us(tr.cfg.RestAfter))
+	if s.kind >= followed {
+		tr.tell(t)
+	}
 	x, y := t.k.cx.p, t.k.cy.p
 	t.rest.add(tr.now, x, y, us(tr.cfg.RestAfter))
 	t.travelled(tr.now)
