@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/color"
 	"image/jpeg"
 	"io"
 	"os"
@@ -24,6 +26,7 @@ import (
 	"posteriori/engine/query"
 	"posteriori/engine/report"
 	"posteriori/engine/scene"
+	"posteriori/engine/wire"
 )
 
 // activityOptions are the flags of posteriori activity.
@@ -218,6 +221,32 @@ func (r *activityResult) fill(count *activity.Activity) {
 	}
 }
 
+// platesTried is of how many of a recording's backgrounds the lightest is taken.
+const platesTried = 8
+
+// lightest is the lightest of some of the backgrounds, which is none of the
+// night's if there is one of the day; nil, for a heat map on grey, when none can
+// be read.
+func lightest(plates []wire.Plate) (best image.Image) {
+	most := -1
+	step := max(1, (len(plates)+platesTried-1)/platesTried)
+	for i := 0; i < len(plates); i += step {
+		img, err := jpeg.Decode(bytes.NewReader(plates[i].JPEG))
+		if err != nil {
+			continue
+		}
+		b, luma := img.Bounds(), 0
+		for k := range 32 * 32 {
+			c := img.At(b.Min.X+(2*(k%32)+1)*b.Dx()/64, b.Min.Y+(2*(k/32)+1)*b.Dy()/64)
+			luma += int(color.GrayModel.Convert(c).(color.Gray).Y)
+		}
+		if luma > most {
+			most, best = luma, img
+		}
+	}
+	return best
+}
+
 // countActivity counts the hits over what was analysed of the recordings asked.
 func countActivity(ctx context.Context, ix *index.Store, found *query.Results) (*activity.Activity, error) {
 	count := activity.New(time.Local)
@@ -228,10 +257,7 @@ func countActivity(ctx context.Context, ix *index.Store, found *query.Results) (
 		if err != nil {
 			return nil, err
 		}
-		if len(plates) > 0 {
-			// One that cannot be read leaves the heat on grey.
-			rec.Plate, _ = jpeg.Decode(bytes.NewReader(plates[len(plates)/2].JPEG))
-		}
+		rec.Plate = lightest(plates)
 		recs[r.ID] = rec
 		coverage, err := ix.Coverage(ctx, r.ID)
 		if err != nil {

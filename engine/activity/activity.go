@@ -61,7 +61,13 @@ type Bin struct {
 	Start   time.Time
 	Objects map[scene.Class]int // in view at some time of the bin
 	Seen    float64             // share of the bin that was analysed, of at least one recording
+	Unseen  []Part              // where in the bin nothing was
+
+	seenTo float64
 }
+
+// Part is a part of a bin, in shares of its length.
+type Part struct{ From, To float64 }
 
 // Activity collects tracks. Use [New].
 type Activity struct {
@@ -150,7 +156,7 @@ func (a *Activity) Hours() (bins []Bin, length time.Duration) {
 	}
 	length = binLength(time.Duration(to-from) * time.Microsecond)
 	start := a.floor(from, length)
-	for at := start; at <= to; at += length.Microseconds() {
+	for at := start; at < to || at == start; at += length.Microseconds() {
 		bins = append(bins, Bin{Start: time.UnixMicro(at).In(a.zone), Objects: map[scene.Class]int{}})
 	}
 	each := func(s stay, do func(bin int, us int64)) {
@@ -166,9 +172,25 @@ func (a *Activity) Hours() (bins []Bin, length time.Duration) {
 		each(s, func(i int, _ int64) { bins[i].Objects[s.class]++ })
 	}
 	for _, s := range joined(seen) {
-		each(s, func(i int, us int64) { bins[i].Seen += float64(us) / float64(length.Microseconds()) })
+		each(s, func(i int, us int64) {
+			b, whole := &bins[i], float64(length.Microseconds())
+			from := max(0, float64(s.fromUS-b.Start.UnixMicro())/whole)
+			b.unseen(b.seenTo, from)
+			b.seenTo = from + float64(us)/whole
+			b.Seen += float64(us) / whole
+		})
+	}
+	for i := range bins {
+		bins[i].unseen(bins[i].seenTo, 1)
 	}
 	return bins, length
+}
+
+// unseen notes a part of the bin; what nobody could see on the chart is none.
+func (b *Bin) unseen(from, to float64) {
+	if to-from > .005 {
+		b.Unseen = append(b.Unseen, Part{from, to})
+	}
 }
 
 // charted leaves out what has no clock when other recordings have one.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image/png"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -157,5 +158,35 @@ func TestDrawings(t *testing.T) {
 		if w, h := s.size(); err != nil || m.Bounds().Dx() != w || m.Bounds().Dy() != h {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// What was not analysed is hatched where it lies in its bar, and a recording that
+// ends with a bar has none after it.
+func TestUnseenLiesWhereItIs(t *testing.T) {
+	clock := time.Date(2026, 3, 2, 13, 0, 0, 0, time.UTC).UnixMicro()
+	a := New(time.UTC)
+	r := Recording{Camera: "c", Width: 100, Height: 100, Clock: &clock}
+	a.Saw(r, 0, 12_000_000)
+	a.Saw(r, 14_000_000, 23_000_000)
+	bins, length := a.Hours()
+	if length != 10*time.Second || len(bins) != 3 {
+		t.Fatalf("%d bars of %v", len(bins), length)
+	}
+	want := [][]Part{nil, {{.2, .4}}, {{.3, 1}}}
+	for i, b := range bins {
+		if len(b.Unseen) != len(want[i]) {
+			t.Fatalf("bar %d: not seen %v, want %v", i, b.Unseen, want[i])
+		}
+		for k, u := range b.Unseen {
+			if math.Abs(u.From-want[i][k].From)+math.Abs(u.To-want[i][k].To) > 1e-9 {
+				t.Errorf("bar %d: not seen %v, want %v", i, b.Unseen, want[i])
+			}
+		}
+	}
+	b := New(time.UTC)
+	b.Saw(r, 0, 150_000_000)
+	if bins, _ := b.Hours(); len(bins) != 15 || bins[14].Unseen != nil {
+		t.Errorf("150 s have %d bars, of the last %v is not seen", len(bins), bins[len(bins)-1].Unseen)
 	}
 }

@@ -147,9 +147,9 @@ func (s *Sheet) chart(c canvas) {
 	each := width / float64(max(1, len(s.bins)))
 	for i, b := range s.bins {
 		x := x0 + float64(i)*each
-		if b.Seen < .995 { // from the left: the share that nobody looked at
+		for _, u := range b.Unseen {
 			for k := 0.; k < chartH; k += 8 {
-				c.rect(x, base-chartH+k, each*(1-b.Seen), 3, unseen)
+				c.rect(x+each*u.From, base-chartH+k, each*(u.To-u.From), 3, unseen)
 			}
 		}
 		n, _ := b.byKind()
