@@ -46,7 +46,7 @@ func mediaFaults(ctx context.Context, e *env, t *tally) error {
 	if err != nil {
 		return err
 	}
-	h := &mediaSitting{sitting: e.sitting(), From: from, To: from, Kinds: len(list), Lacks: lacks, Outcomes: map[string]int{}}
+	h := &mediaSitting{sitting: e.sitting(), From: from, To: from, Kinds: len(list), Lacks: lacks, Held: true, Outcomes: map[string]int{}}
 	t.Media = append(t.Media, h)
 	for h.To < total {
 		if err := h.batch(ctx, e, list, dir, h.To, min(total, h.To+hostileAtOnce)); err != nil {
@@ -71,6 +71,10 @@ func mediaFigures(t *tally) []figure {
 		outcomes = append(outcomes, fmt.Sprintf("%d %s", h.Outcomes[k], k))
 	}
 	note := fmt.Sprintf("%d kinds of file × %d ways to harm them; %s; %s", h.Kinds, len(mutations), strings.Join(outcomes, ", "), sittings(t.Media))
+	left := "workers, ffmpeg and ffprobe after the run"
+	if h.Held {
+		left += ", and whoever holds a file open"
+	}
 	if len(h.Lacks) > 0 {
 		note += "; not made by this FFmpeg: " + strings.Join(h.Lacks, ", ")
 	}
@@ -78,7 +82,7 @@ func mediaFigures(t *tally) []figure {
 		{Name: "hostile files", Value: float64(h.To), Reference: fmt.Sprint(hostileFull), Source: "goal of the project", Note: note},
 		nought("hostile files, crashes of the program", h.Crashes, "batch run ends with an exit status of its own"),
 		nought("hostile files without an outcome", h.Without, "analysed, partly analysed, refused or failed, with the reason"),
-		nought("hostile files, processes left behind", h.Left, "workers, ffmpeg and ffprobe after the run, and whoever holds a file open"),
+		nought("hostile files, processes left behind", h.Left, left),
 		nought("hostile files, journals that do not verify", h.Unverified, "after each batch of "+strconv.Itoa(hostileAtOnce)),
 		{Name: "hostile files, slowest", Value: h.SlowestS, Unit: "s", Note: h.Slowest + ", import and analysis"},
 		{Name: "hostile files, each", Value: h.TookS / float64(h.To), Unit: "s", Note: "wall time of the batch"},

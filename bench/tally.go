@@ -85,6 +85,8 @@ type mediaSitting struct {
 	Crashes    int `json:"crashes"`
 	Left       int `json:"left"` // processes that outlived the program
 	Unverified int `json:"unverified"`
+	// Held tells that processes which hold a file open were looked for, too.
+	Held bool `json:"held,omitempty"`
 }
 
 // openTally reads the tally; anew forgets of it the part that is to be done, or
@@ -145,11 +147,12 @@ func (t *tally) kills() *killSitting {
 
 // media is the sum of the sittings, each of which went on where the last ended.
 func (t *tally) media() *mediaSitting {
-	sum := &mediaSitting{Outcomes: map[string]int{}}
+	sum := &mediaSitting{Outcomes: map[string]int{}, Held: true}
 	for _, m := range t.Media {
 		for what, n := range m.Outcomes {
 			sum.Outcomes[what] += n
 		}
+		sum.Held = sum.Held && m.Held
 		sum.To, sum.Kinds, sum.Lacks = m.To, m.Kinds, m.Lacks
 		sum.TookS, sum.Peak = sum.TookS+m.TookS, max(sum.Peak, m.Peak)
 		if m.SlowestS > sum.SlowestS {
