@@ -82,10 +82,10 @@ func (s *stitcher) linked(in []link.Tracklet) []int {
 	for i := range from {
 		from[i] = -1
 	}
-	for q := range 4 {
+	for _, q := range scene.Quarters(s.w, s.h) {
 		own := make([]link.Tracklet, len(in))
 		for i, t := range in {
-			if len(t.Path) > 0 && s.quarterOf(t.Path[0].Box) == q {
+			if len(t.Path) > 0 && q.HoldsMiddle(t.Path[0].Box) {
 				own[i] = t
 			}
 		}
@@ -94,17 +94,6 @@ func (s *stitcher) linked(in []link.Tracklet) []int {
 		}
 	}
 	return from
-}
-
-func (s *stitcher) quarterOf(b scene.Box) int {
-	q, c := 0, b.Center()
-	if c.X >= float64(s.w/2) {
-		q++
-	}
-	if c.Y >= float64(s.h/2) {
-		q += 2
-	}
-	return q
 }
 
 // number gives the lives that no other can come before their IDs, in order of start.

@@ -50,7 +50,7 @@ func (j *joined) take(live []*track.Track, views []scene.Box, tUS int64, sx, sy 
 		b := onPlane(t.Box, sx, sy)
 		c := claim{id: t.ID, box: b, reach: b.Pad(joinReach * max(b.W, b.H))}
 		for _, v := range views {
-			if holdsMiddle(v, t.Box) {
+			if v.HoldsMiddle(t.Box) {
 				c.reach = c.reach.Intersect(onPlane(v, sx, sy))
 			}
 		}

@@ -26,18 +26,9 @@ func newViews(w, h, planeW int, quarters bool) *views {
 		}
 	}
 	v := &views{blur: seamBlur * float64(w) / float64(planeW)}
-	for _, y := range [...]int{0, h / 2} {
-		for _, x := range [...]int{0, w / 2} {
-			vw, vh := w/2, h/2
-			if x > 0 {
-				vw = w - x
-			}
-			if y > 0 {
-				vh = h - y
-			}
-			v.boxes = append(v.boxes, scene.Box{X: float64(x), Y: float64(y), W: float64(vw), H: float64(vh)})
-			v.trackers = append(v.trackers, track.New(vw, vh, track.Config{}))
-		}
+	for _, q := range scene.Quarters(w, h) {
+		v.boxes = append(v.boxes, q)
+		v.trackers = append(v.trackers, track.New(int(q.W), int(q.H), track.Config{}))
 	}
 	return v
 }
@@ -52,7 +43,7 @@ func (v *views) Step(f track.Frame) {
 	for i, view := range v.boxes {
 		g := track.Frame{TUS: f.TUS, Trusted: f.Trusted}
 		for _, d := range f.Detections {
-			if holdsMiddle(view, d.Box) {
+			if view.HoldsMiddle(d.Box) {
 				d.Box = moved(d.Box.Intersect(view), -view.X, -view.Y)
 				g.Detections = append(g.Detections, d)
 			}
@@ -78,11 +69,6 @@ func (v *views) Step(f track.Frame) {
 func moved(b scene.Box, dx, dy float64) scene.Box {
 	b.X, b.Y = b.X+dx, b.Y+dy
 	return b
-}
-
-func holdsMiddle(view, b scene.Box) bool {
-	c := b.Center()
-	return c.X >= view.X && c.Y >= view.Y && c.X < view.X+view.W && c.Y < view.Y+view.H
 }
 
 // Live is [track.Tracker.Live] of all views. With several, the tracks are
@@ -140,7 +126,7 @@ func (v *views) regions(movers []mover, limit int) []scene.Box {
 	for _, view := range v.boxes {
 		var own []mover
 		for _, m := range movers {
-			if holdsMiddle(view, m.box) {
+			if view.HoldsMiddle(m.box) {
 				own = append(own, mover{moved(m.box, -view.X, -view.Y), m.urgent})
 			}
 		}
