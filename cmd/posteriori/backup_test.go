@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,20 +22,13 @@ func TestBackupDuringAnalysis(t *testing.T) {
 	store := p.store(clip, chunk)
 	dir := t.TempDir()
 	keys := filepath.Join(dir, "keys")
-	cmd := p.command(store, "analyse", "--detector", "none", "--workers", "1")
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	_, said, ended := p.launch(store, "analyse", "--detector", "none", "--workers", "1")
 	var backups []string
 	for running := true; running; {
 		select {
 		case err := <-ended:
 			if err != nil {
-				t.Fatalf("%v\n%s", err, errs.String())
+				t.Fatalf("%v\n%s", err, said.String())
 			}
 			running = false
 		case <-time.After(200 * time.Millisecond):

@@ -72,6 +72,19 @@ func (p programs) command(store string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// launch starts the program: what it says on both outputs, and how it ends.
+func (p programs) launch(store string, args ...string) (cmd *exec.Cmd, said *bytes.Buffer, ended <-chan error) {
+	p.t.Helper()
+	cmd, said = p.command(store, args...), &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	end := make(chan error, 1)
+	go func() { end <- cmd.Wait() }()
+	return cmd, said, end
+}
+
 func (p programs) run(store string, args ...string) string {
 	p.t.Helper()
 	cmd := p.command(store, args...)

@@ -347,14 +347,7 @@ func TestVetoStopsABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := f.newStore("one")
-	cmd := f.command(store, "batch", "run", f.manifest, "--detector", "none", "--workers", "2")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	cmd, said, ended := f.launch(store, "batch", "run", f.manifest, "--detector", "none", "--workers", "2")
 	eventually(t, "two chunks are worked on", 60*time.Second, func() bool { return f.working() == 2 })
 	f.run(store, "procedure", "veto", "E2E", "--magistrate", "M", "--quality", "procureur", "--date", "2025-03-03", "--reference", "V", "--document", paper)
 	t.Logf("all stopped after %v", eventually(t, "all stops", 8*time.Second, func() bool { return f.working() == 0 }))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,14 +116,7 @@ func TestShareStopsToAnswer(t *testing.T) {
 		}
 		mute := make(chan struct{})
 		s.After(c.after, func() { s.Mute(); close(mute) })
-		cmd := p.command(store, c.args...)
-		var said bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &said, &said
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
+		cmd, said, ended := p.launch(store, c.args...)
 		select {
 		case <-mute:
 			time.Sleep(500 * time.Millisecond)

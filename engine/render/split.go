@@ -58,8 +58,8 @@ type rival struct {
 }
 
 // meet finds what the object at box at has to share with the others, and how far
-// what is shown may reach. Who is half hidden by the object, or hides half of it, is shown with
-// it: a slice would look like nothing that the recording shows.
+// what is shown may reach. Who is half hidden by the object, or hides half of it,
+// is shown with it: a slice would look like nothing that the recording shows.
 func (o *outline) meet(at scene.Box, others []other) {
 	o.rivals, o.reach = o.rivals[:0], o.all
 	own := o.own
