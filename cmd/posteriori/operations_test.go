@@ -99,8 +99,9 @@ func TestLogAndFigures(t *testing.T) {
 	}
 }
 
-// runWithFigures runs a command and gives the last figures that it showed.
-func runWithFigures(t *testing.T, cmd *exec.Cmd) (last string) {
+// runWithFigures runs a command and gives the fullest figures that it showed: before
+// and after its batch there are none of files.
+func runWithFigures(t *testing.T, cmd *exec.Cmd) (fullest string) {
 	t.Helper()
 	errs, err := cmd.StderrPipe()
 	if err != nil {
@@ -127,8 +128,8 @@ func runWithFigures(t *testing.T, cmd *exec.Cmd) (last string) {
 		select {
 		case <-ended:
 			_ = cmd.Wait() // a cut file is an error of the batch
-			return last
-		case <-time.After(100 * time.Millisecond):
+			return fullest
+		case <-time.After(20 * time.Millisecond):
 		}
 		r, err := client.Get(address)
 		if err != nil {
@@ -136,8 +137,8 @@ func runWithFigures(t *testing.T, cmd *exec.Cmd) (last string) {
 		}
 		b, err := io.ReadAll(r.Body)
 		r.Body.Close()
-		if err == nil && r.StatusCode == 200 {
-			last = string(b)
+		if err == nil && r.StatusCode == 200 && len(b) >= len(fullest) {
+			fullest = string(b)
 		}
 	}
 }
