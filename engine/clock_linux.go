@@ -7,10 +7,10 @@ import "golang.org/x/sys/unix"
 func clockSource() string {
 	var t unix.Timex
 	if _, err := unix.Adjtimex(&t); err != nil {
-		return "system clock, state unknown"
+		return clockUnknown
 	}
 	if t.Status&unix.STA_UNSYNC != 0 {
-		return "system clock, not synchronised"
+		return clockLoose
 	}
-	return "system clock, synchronised"
+	return clockKept
 }

@@ -3,4 +3,4 @@
 package engine
 
 // clockSource says what the machine's time rests on.
-func clockSource() string { return "system clock, state unknown" }
+func clockSource() string { return clockUnknown }

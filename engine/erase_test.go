@@ -545,6 +545,107 @@ func TestInterruptedErasureGoesOn(t *testing.T) {
 	}
 }
 
+// TestLeapingClockErasesNothing: a date that nothing vouches for erases nothing
+// and lets nothing be read; set right, all is there; as time really passes, in
+// steps that the journals know of, what is due goes unasked.
+func TestLeapingClockErasesNothing(t *testing.T) {
+	m, clock, agent := newOverdue(t)
+	agent.clock = clockLoose
+	recorded := *clock
+	*clock = recorded.AddDate(3, 1, 0)
+	for range 2 { // the refusal that the first left is no witness
+		n, err := search(agent)
+		if n != 0 || ruleOf(err) != "14" || !errors.Is(err, ErrOverdue) || !strings.Contains(err.Error(), "and 2028-04-01 and no time service") {
+			t.Fatalf("after a leap: %d recordings, %v", n, err)
+		}
+		*clock = clock.AddDate(0, 0, 1)
+	}
+	theirs := *m.Store
+	theirs.clock = clockLoose
+	if done, err := theirs.PurgeDue(ctx, "nightly"); len(done) != 0 || !errors.Is(err, ErrOverdue) {
+		t.Fatalf("the nightly erasure after a leap: %+v, %v", done, err)
+	}
+	*clock = recorded.AddDate(0, 0, 1)
+	if n, err := search(agent); n != 1 || err != nil {
+		t.Fatalf("the clock set right: %d recordings, %v", n, err)
+	}
+	for *clock = clock.AddDate(0, 0, 29); clock.Before(recorded.AddDate(3, 0, 0)); *clock = clock.AddDate(0, 0, 29) {
+		if n, err := search(agent); n != 1 || err != nil {
+			t.Fatalf("%v: %d recordings, %v", *clock, n, err)
+		}
+	}
+	if n, err := search(agent); n != 0 || err != nil {
+		t.Errorf("three years in steps: %d recordings, %v", n, err)
+	}
+}
+
+// TestVouchedDatesErase: a time service, or a person whom the record names,
+// lets what is due be erased after a time of which the journals know nothing.
+func TestVouchedDatesErase(t *testing.T) {
+	m, clock, agent := newOverdue(t)
+	*clock = clock.AddDate(3, 0, 0)
+	agent.clock = clockLoose
+	if _, err := search(agent); !errors.Is(err, ErrOverdue) {
+		t.Fatal(err)
+	}
+	loose := *m.Store
+	loose.clock = clockLoose
+	done, err := loose.ConfirmClock().PurgeDue(ctx, "we looked at the calendar")
+	if err != nil || len(done) != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	all := records(t, m.Store, "P1")
+	if last := all[len(all)-1]; last.Sub != journal.SubPurge || last.Clock != clockLoose+clockConfirmed {
+		t.Errorf("the record of a vouched date: %+v", last)
+	}
+	// From then on the date is known, and needs no second word.
+	if from, _ := loose.unseen(clock.AddDate(-3, 0, 0)); !from.IsZero() {
+		t.Errorf("nothing is known since %v", from)
+	}
+
+	m, clock, agent = newOverdue(t)
+	*clock = clock.AddDate(3, 0, 0)
+	agent.clock = clockKept
+	if n, err := search(agent); n != 0 || err != nil {
+		t.Errorf("a synchronised clock: %d recordings, %v", n, err)
+	}
+}
+
+// TestLeapingClockKeepsNoOrderedErasureWaiting: what was recorded as erased goes,
+// whatever the date; what is due by the date alone stays.
+func TestLeapingClockKeepsNoOrderedErasureWaiting(t *testing.T) {
+	m, clock, agent := newOverdue(t)
+	p, err := m.OpenProcedure("P1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Repeat("ab", 32)
+	err = m.act(journal.SubErase, func(a *Act, _ *index.Store) error {
+		if err := writeNew(p.erasingPath(), nil); err != nil {
+			return err
+		}
+		return a.ChangeProcedure(ctx, journal.Details{}, func(d procedure.Document) (procedure.Document, error) {
+			return procedure.NoteErased(procedure.NoteItems(d, []string{other}, m.Now()), []string{m.rec.SHA256}, procedure.GroundOrder, m.Now()), nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	*clock = clock.AddDate(3, 0, 0)
+	agent.clock = clockLoose
+	if _, err := search(agent); !errors.Is(err, ErrOverdue) || p.erasing() {
+		t.Errorf("%v, still erasing %v", err, p.erasing())
+	}
+	if p, err = m.OpenProcedure("P1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, it := range p.Doc.Retention.Items {
+		if (it.Erased == nil) != (it.SHA256 == other) {
+			t.Errorf("%+v", it)
+		}
+	}
+}
+
 // TestDueIsNotReadBesideAJob: while a job keeps what is due from being erased,
 // acts are refused, and the job is stopped.
 func TestDueIsNotReadBesideAJob(t *testing.T) {

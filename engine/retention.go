@@ -17,9 +17,6 @@ import (
 	"posteriori/engine/procedure"
 )
 
-// testClock names the clock of a store whose time is a test's.
-const testClock = "set by a test, not the machine's"
-
 // WithTestClock returns a demonstration store whose clock begins at start and
 // runs on, so that years can pass in a test. In a real store it is refused
 // (rule 14): whoever sets the clock decides when data is erased. Records say
@@ -29,9 +26,7 @@ func (s *Store) WithTestClock(start time.Time) (*Store, error) {
 		return nil, procedure.Refuse("14", "unset $POSTERIORI_TEST_CLOCK", "the clock of a real store cannot be set")
 	}
 	began := time.Now()
-	c := s.WithClock(func() time.Time { return start.Add(time.Since(began)) })
-	c.clock = testClock
-	return c, nil
+	return s.WithClock(func() time.Time { return start.Add(time.Since(began)) }), nil
 }
 
 // OnNotice has tell called with what whoever acts in a procedure must know
@@ -104,6 +99,9 @@ func (a *Act) eraseOverdue(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if errors.Is(err, ErrOverdue) {
+		return err
+	}
 	if err != nil {
 		return overdue(id, len(due), err)
 	}
@@ -112,7 +110,7 @@ func (a *Act) eraseOverdue(ctx context.Context) error {
 		return err
 	}
 	a.proc = p
-	return nil
+	return s.checkDate(p.Doc, nil) // an erasure that was broken off may be all that was done
 }
 
 // PurgeDueIn erases the recordings of one procedure whose time is over, by law:
@@ -140,8 +138,11 @@ func checkOverdue(d procedure.Document, at time.Time) error {
 }
 
 func overdue(id string, n int, why error) error {
-	err := procedure.Refuse("14", "end what is running in the procedure, then run the command again: it erases them first",
-		"procedure %s holds %s that must be erased and cannot be yet (%v)", id, recordings(n), why)
+	return markOverdue(procedure.Refuse("14", "end what is running in the procedure, then run the command again: it erases them first",
+		"procedure %s holds %s that must be erased and cannot be yet (%v)", id, recordings(n), why))
+}
+
+func markOverdue(err error) error {
 	var f *fault.Error
 	if errors.As(err, &f) {
 		f.Err = ErrOverdue
@@ -248,16 +249,24 @@ func (s *Store) due(ctx context.Context, p *Procedure) ([]index.Recording, error
 func dueOf(d procedure.Document, recs []index.Recording, at time.Time) []index.Recording {
 	var out []index.Recording
 	for _, r := range recs {
-		i := slices.IndexFunc(d.Retention.Items, func(it procedure.Item) bool { return it.SHA256 == r.SHA256 })
-		recorded := time.UnixMicro(r.ImportedUS)
-		if i >= 0 {
-			recorded = d.Retention.Items[i].Recorded
-		}
-		if i >= 0 && d.Retention.Items[i].Erased != nil || !at.Before(procedure.Deadline(recorded, d.Retention.Extensions)) {
+		if erased(d, r) || !at.Before(procedure.Deadline(recordedAt(d, r), d.Retention.Extensions)) {
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// erased tells whether r is recorded as erased.
+func erased(d procedure.Document, r index.Recording) bool {
+	return slices.ContainsFunc(d.Retention.Items, func(it procedure.Item) bool { return it.SHA256 == r.SHA256 && it.Erased != nil })
+}
+
+// recordedAt is when r was recorded: as the document has it, else the index.
+func recordedAt(d procedure.Document, r index.Recording) time.Time {
+	if at, ok := procedure.RecordedAt(d, r.SHA256); ok {
+		return at
+	}
+	return time.UnixMicro(r.ImportedUS)
 }
 
 func (s *Store) purgeDueIn(ctx context.Context, spec ActSpec) (DueResult, error) {
@@ -278,11 +287,19 @@ func (s *Store) purgeDueIn(ctx context.Context, spec ActSpec) (DueResult, error)
 			return err
 		}
 		recs := dueOf(act.proc.Doc, all, s.now())
+		ground := procedure.GroundRetention
+		if err := s.checkDate(act.proc.Doc, recs); err != nil {
+			if !act.proc.erasing() {
+				return err
+			}
+			recs = slices.DeleteFunc(recs, func(r index.Recording) bool { return !erased(act.proc.Doc, r) })
+			ground = procedure.GroundOrder // by it nothing else is marked that is due by the clock
+		}
 		erasure := journal.Erasure{Scope: "recordings whose time is over", Ground: groundText("14", "three years after recording")}
 		if len(recs) > 0 && ordered(act.proc.Doc, recs) { // an erasure on order that was broken off goes on
 			erasure = journal.Erasure{Scope: "recording", Ground: groundText("15", "on order")}
 		}
-		done, err := act.eraseRecordings(ctx, ix, recs, procedure.GroundRetention, erasure, nil)
+		done, err := act.eraseRecordings(ctx, ix, recs, ground, erasure, nil)
 		res.Recordings, res.Counts, res.Outside = done.Recordings, done.Counts, done.Outside
 		return err
 	})

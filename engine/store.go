@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,10 +118,10 @@ func (s *Store) readKeys() (err error) {
 	return nil
 }
 
-// WithClock returns the store with another clock, for tests.
+// WithClock returns the store with another clock, for tests; records say so.
 func (s *Store) WithClock(now func() time.Time) *Store {
 	c := *s
-	c.now, c.logs = now, new(logs)
+	c.now, c.clock, c.logs = now, testClock, new(logs)
 	return &c
 }
 
@@ -178,7 +177,15 @@ func (s *Store) origin(id string) string {
 }
 
 func (s *Store) journalOptions() journal.Options {
-	return journal.Options{Now: s.now, Clock: cmp.Or(s.clock, clockSource())}
+	return journal.Options{Now: s.now, Clock: s.clockText()}
+}
+
+// clockText says what the store's time rests on.
+func (s *Store) clockText() string {
+	if s.clock != "" {
+		return s.clock
+	}
+	return clockSource()
 }
 
 // VerifyJournal checks the journal of a procedure, or the store's own for "",

@@ -211,7 +211,7 @@ func (a *app) ordered(c *cobra.Command, op journal.Operation, sub journal.Sub, o
 }
 
 func newPurgeCommand(a *app) *cobra.Command {
-	var due bool
+	var due, clockIsRight bool
 	c := &cobra.Command{
 		Use:   "purge --due",
 		Short: "Erase the recordings whose three years are over",
@@ -223,6 +223,12 @@ erased before any other act in it, without being asked for. The originals are
 not touched: they are the exhibits'. From thirty months on whoever works in
 such a procedure is told.
 
+A machine's date may be wrong, and what is erased stays erased. Where no time
+service keeps the clock and the journals know nothing of the month before, or
+of another since the recordings came in, nothing is erased and no act goes ahead
+in their procedures until the clock is set, or until --clock-is-right: whoever
+gives it answers for the date, and the record says so.
+
 A magistrate's decision to keep them longer is recorded with posteriori
 procedure extend. A whole procedure is erased by posteriori procedure close.
 ` + exitStatus,
@@ -232,17 +238,21 @@ procedure extend. A whole procedure is erased by posteriori procedure close.
 			if !due {
 				return usage(c, "posteriori purge erases what is due: say --due")
 			}
-			return a.purgeDue(c)
+			return a.purgeDue(c, clockIsRight)
 		},
 	}
 	c.Flags().BoolVar(&due, "due", false, "erase what is due by now")
+	c.Flags().BoolVar(&clockIsRight, "clock-is-right", false, "vouch for the machine's date")
 	return c
 }
 
-func (a *app) purgeDue(c *cobra.Command) error {
+func (a *app) purgeDue(c *cobra.Command, clockIsRight bool) error {
 	store, err := a.openStore()
 	if err != nil {
 		return err
+	}
+	if clockIsRight {
+		store = store.ConfirmClock()
 	}
 	done := []engine.DueResult{}
 	found, err := store.PurgeDue(c.Context(), a.reason)

@@ -66,6 +66,8 @@
 //	    engine.Store.PurgeDue            engine.TestActsEraseWhatIsDueFirst
 //	    engine.Act.Watch                 engine.TestDueIsNotReadBesideAJob
 //	    engine.ErrOverdue                engine.TestInterruptedErasureGoesOn
+//	    engine.Store.ConfirmClock        engine.TestLeapingClockErasesNothing
+//	                                     engine.TestVouchedDatesErase
 //	    engine.Store.Backup              engine.TestPurgeDue
 //	    engine.Restore                   engine.TestErasureReachesBackups
 //	                                     script/retention
