@@ -263,44 +263,6 @@ func (p *processor) sample(pic picture, fg frame.Plane, trusted, settled bool) e
 	return p.followPlate(pic, fg, settled)
 }
 
-// followPlate lets the clean background follow the picture, and keeps one every
-// so often, where the light has changed, and the last of what was before it turned.
-func (p *processor) followPlate(pic picture, fg frame.Plane, settled bool) error {
-	keep := pic.tUS >= p.nextUS
-	if p.plate.due(pic.tUS) {
-		if p.plate.turned(pic.full, fg, pic.tUS) {
-			if was := p.plate.fitUS; p.owns(pic) && was >= p.chunk.StartUS && (len(p.plates) == 0 || was > p.plates[len(p.plates)-1].TUS) {
-				if err := p.keepPlate(was); err != nil {
-					return err
-				}
-			}
-			p.plate.renew()
-			keep = true
-		}
-		p.plate.drift(pic.full)
-		p.plate.look(pic.full, fg, pic.tUS, settled)
-		keep = keep || settled && p.otherLight(pic.tUS)
-	}
-	if p.owns(pic) && keep {
-		return p.keepPlate(pic.tUS)
-	}
-	return nil
-}
-
-// otherLight tells whether the plate shows another light than the one kept last,
-// or the first of the chunk.
-func (p *processor) otherLight(tUS int64) bool {
-	now, was := p.plate.light(tUS), p.kept
-	if !was.known {
-		p.kept = now
-		return false
-	}
-	if tUS-was.tUS < lightEveryUS {
-		return false
-	}
-	return greyed(now.tint, was.tint) || math.Abs(now.luma-was.luma) > max(turnLeast, turnDepth*was.luma)
-}
-
 // cut tells whether a box ends at the picture's border.
 func (p *processor) cut(b scene.Box) bool {
 	const near = 3
@@ -361,38 +323,12 @@ func (p *processor) paint(s *samples, l attribute.Look, tUS int64, score float64
 	}
 }
 
-func (p *processor) keepPlate(tUS int64) error {
-	if !p.plate.any {
-		return nil
-	}
-	jpeg, err := vision.EncodeJPEG(p.plate.pic, scene.Box{W: float64(p.w), H: float64(p.h)}, 1920, 90)
-	if err != nil {
-		return err
-	}
-	p.plates = append(p.plates, wire.Plate{TUS: tUS, JPEG: jpeg})
-	p.kept = p.plate.light(tUS)
-	for size(p.plates) > maxPlates && len(p.plates) > 1 {
-		p.plates = thin(p.plates)
-		p.apart *= 2
-	}
-	p.nextUS = tUS + p.apart
-	return nil
-}
-
 // maxPlates and maxMasks bound, in bytes, what a message holds of each: a
 // recording with one key frame is one chunk, however long it is.
 const (
 	maxPlates = 24 << 20
 	maxMasks  = 16 << 20
 )
-
-func size(plates []wire.Plate) int {
-	n := 0
-	for _, p := range plates {
-		n += len(p.JPEG)
-	}
-	return n
-}
 
 // thin leaves every second element, the first among them.
 func thin[T any](in []T) []T {

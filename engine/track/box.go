@@ -56,10 +56,3 @@ func valid(b scene.Box) bool {
 	s := b.X + b.Y + b.W + b.H
 	return b.W > 0 && b.H > 0 && !math.IsNaN(s) && !math.IsInf(s, 0)
 }
-
-func resize[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n, n+n/2)
-	}
-	return s[:n]
-}

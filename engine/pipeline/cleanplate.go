@@ -7,6 +7,9 @@ import (
 
 	"posteriori/engine/align"
 	"posteriori/engine/frame"
+	"posteriori/engine/scene"
+	"posteriori/engine/vision"
+	"posteriori/engine/wire"
 )
 
 // plateUS is the distance between two looks at the background, calmUS that
@@ -320,4 +323,68 @@ func copyPlane(dst, src frame.Plane) {
 	for y := range dst.H {
 		copy(dst.Row(y), src.Row(y))
 	}
+}
+
+// followPlate lets the clean background follow the picture, and keeps one every
+// so often, where the light has changed, and the last of what was before it turned.
+func (p *processor) followPlate(pic picture, fg frame.Plane, settled bool) error {
+	keep := pic.tUS >= p.nextUS
+	if p.plate.due(pic.tUS) {
+		if p.plate.turned(pic.full, fg, pic.tUS) {
+			if was := p.plate.fitUS; p.owns(pic) && was >= p.chunk.StartUS && (len(p.plates) == 0 || was > p.plates[len(p.plates)-1].TUS) {
+				if err := p.keepPlate(was); err != nil {
+					return err
+				}
+			}
+			p.plate.renew()
+			keep = true
+		}
+		p.plate.drift(pic.full)
+		p.plate.look(pic.full, fg, pic.tUS, settled)
+		keep = keep || settled && p.otherLight(pic.tUS)
+	}
+	if p.owns(pic) && keep {
+		return p.keepPlate(pic.tUS)
+	}
+	return nil
+}
+
+// otherLight tells whether the plate shows another light than the one kept last,
+// or the first of the chunk.
+func (p *processor) otherLight(tUS int64) bool {
+	now, was := p.plate.light(tUS), p.kept
+	if !was.known {
+		p.kept = now
+		return false
+	}
+	if tUS-was.tUS < lightEveryUS {
+		return false
+	}
+	return greyed(now.tint, was.tint) || math.Abs(now.luma-was.luma) > max(turnLeast, turnDepth*was.luma)
+}
+
+func (p *processor) keepPlate(tUS int64) error {
+	if !p.plate.any {
+		return nil
+	}
+	jpeg, err := vision.EncodeJPEG(p.plate.pic, scene.Box{W: float64(p.w), H: float64(p.h)}, 1920, 90)
+	if err != nil {
+		return err
+	}
+	p.plates = append(p.plates, wire.Plate{TUS: tUS, JPEG: jpeg})
+	p.kept = p.plate.light(tUS)
+	for size(p.plates) > maxPlates && len(p.plates) > 1 {
+		p.plates = thin(p.plates)
+		p.apart *= 2
+	}
+	p.nextUS = tUS + p.apart
+	return nil
+}
+
+func size(plates []wire.Plate) int {
+	n := 0
+	for _, p := range plates {
+		n += len(p.JPEG)
+	}
+	return n
 }
