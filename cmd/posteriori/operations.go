@@ -186,14 +186,18 @@ func (o *operations) report(next func(batch.Progress)) func(batch.Progress) {
 			}
 		}
 		o.set.Gauge("posteriori_files", "", "state="+index.ItemWaiting, float64(waiting))
+		left := p.Left
+		if left < 0 {
+			left = -time.Second
+		}
 		o.set.Gauge("posteriori_files_running", "Files that are worked on.", "", float64(p.Running))
 		o.set.Gauge("posteriori_batch_share", "Share of the batch's work that is done, 0 to 1.", "", p.Share)
-		o.set.Gauge("posteriori_batch_left_seconds", "Estimated time left; -1 while it is not known.", "", max(-1, p.Left.Seconds()))
+		o.set.Gauge("posteriori_batch_left_seconds", "Estimated time left; -1 while it is not known.", "", left.Seconds())
 		o.set.Gauge("posteriori_batch_tracks", "Objects found.", "", float64(p.Tracks))
 		mu.Lock()
 		if time.Since(told) >= time.Minute {
 			told = time.Now()
-			o.log.Info("progress", "procedure", o.procedure, "files", p.Files, "running", p.Running, "share", p.Share, "left", p.Left, "tracks", p.Tracks)
+			o.log.Info("progress", "procedure", o.procedure, "files", p.Files, "running", p.Running, "share", p.Share, "left", left, "tracks", p.Tracks)
 		}
 		mu.Unlock()
 		next(p)

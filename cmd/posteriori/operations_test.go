@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"posteriori/engine/batch"
 	"posteriori/engine/oplog"
 )
 
@@ -139,6 +140,23 @@ func runWithFigures(t *testing.T, cmd *exec.Cmd) (fullest string) {
 		r.Body.Close()
 		if err == nil && r.StatusCode == 200 && len(b) >= len(fullest) {
 			fullest = string(b)
+		}
+	}
+}
+
+// TestTimeLeftNotKnown: a collector is told -1, as the figure's help says, while
+// the time left is not known.
+func TestTimeLeftNotKnown(t *testing.T) {
+	for left, want := range map[time.Duration]string{-1: "-1", 90 * time.Second: "90"} {
+		var log, figures bytes.Buffer
+		o := newOperations()
+		o.log, _ = oplog.New(&log, "json", "info")
+		o.report(func(batch.Progress) {})(batch.Progress{Files: 1, Left: left})
+		if _, err := o.set.WriteTo(&figures); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(figures.String(), "\nposteriori_batch_left_seconds "+want+"\n") || !strings.Contains(log.String(), `"left_s":`+want+",") {
+			t.Errorf("%v left: %s%s", left, figures.String(), log.String())
 		}
 	}
 }
