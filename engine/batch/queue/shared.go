@@ -1,10 +1,12 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -104,6 +106,11 @@ func OpenShared(ctx context.Context, address string, delays []time.Duration) (*S
 		return nil, fault.New(fault.Usage, "the queue's address cannot be understood").WithHint("see the PostgreSQL manual, Connection URIs")
 	}
 	u, _ := url.Parse(address)
+	if conf.ConnConfig.Password == "" {
+		if err := checkPasswordFile(cmp.Or(u.Query().Get("passfile"), os.Getenv("PGPASSFILE"))); err != nil {
+			return nil, err
+		}
+	}
 	q := &Shared{where: u.Host + u.Path, password: conf.ConnConfig.Password, plain: plain(conf.ConnConfig), delays: delays}
 	conf.MaxConns, conf.MinConns = 4, 0
 	conf.MaxConnIdleTime = time.Minute
@@ -121,6 +128,20 @@ func OpenShared(ctx context.Context, address string, delays []time.Duration) (*S
 		return nil, q.fail(err)
 	}
 	return q, nil
+}
+
+// checkPasswordFile says that a file with passwords, where one is named, cannot
+// be read: the driver would go on without a password.
+func checkPasswordFile(name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return fault.Wrap(fault.Usage, err, "the file with the queue's password cannot be read").OnFile(name).
+			WithHint("the account that runs this must be able to read it; $PGPASSFILE names it")
+	}
+	return f.Close()
 }
 
 // migrate brings the tables to this program's version, one process at a time.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +35,32 @@ func openShared(t *testing.T, s *postgres.Server) *Shared {
 	}
 	t.Cleanup(q.Close)
 	return q
+}
+
+// TestPasswordFile: a file for passwords that cannot be read is said to be so,
+// before the database is asked, which would tell of a wrong password.
+func TestPasswordFile(t *testing.T) {
+	away := filepath.Join(t.TempDir(), "pgpass")
+	const address = "postgres://u@127.0.0.1:1/d?sslmode=disable"
+	for name, a := range map[string]string{away: address, "": address + "&passfile=" + url.QueryEscape(away)} {
+		t.Setenv("PGPASSFILE", name)
+		_, err := OpenShared(t.Context(), a, nil)
+		if fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), away) {
+			t.Errorf("PGPASSFILE=%s, %s: %v", name, a, err)
+		}
+	}
+	try := func(want fault.Kind, address string) {
+		t.Helper()
+		if _, err := OpenShared(t.Context(), address, nil); fault.KindOf(err) != want {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	t.Setenv("PGPASSFILE", away)
+	try(fault.NoSpace, "postgres://u:word@127.0.0.1:1/d?sslmode=disable") // it is not needed
+	if err := os.WriteFile(away, []byte("*:*:*:u:word"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	try(fault.NoSpace, address) // nobody answers at that port
 }
 
 // beating keeps a run alive until the test ends or stop is called.
