@@ -26,6 +26,9 @@ const (
 	sharedFile = 0o660
 )
 
+// Group is the group of accounts that share the store, or empty.
+func (s *Store) Group() string { return s.meta.Group }
+
 // groupID is the number of a group of the operating system.
 func groupID(name string) (int, error) {
 	bad := func() error {

@@ -34,6 +34,7 @@ type unitOptions struct {
 	Reason               string
 	Keys                 []string // folders of the backups' keys
 	Mail                 bool     // alerts go by mail
+	Shared               bool     // the store is a group's
 	Spool, Models        string   // of batches on many machines
 }
 
@@ -94,6 +95,7 @@ func (a *app) storeUnits(o unitOptions) error {
 	if o.Keys, err = store.BackupKeys(); err != nil {
 		return err
 	}
+	o.Shared = store.Group() != ""
 	o.Mail = store.Deployment().Alert.SMTP != ""
 	names := unitNames
 	if o.Spool != "" {

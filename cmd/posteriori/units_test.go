@@ -88,6 +88,40 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// TestUnitsHoldIn: what a unit takes from the account that acts, and what it must
+// leave: root's worker becomes another account, the erasure asks whether a time
+// service keeps the clock, and a worker has namespaces of its own.
+func TestUnitsHoldIn(t *testing.T) {
+	for _, c := range []struct {
+		unit  string
+		o     unitOptions
+		has   []string
+		lacks []string
+	}{
+		{unitNames[0], unitOptions{User: "opj"}, []string{"CapabilityBoundingSet=\n", "IPAddressDeny=any\n", "RestrictNamespaces=user net\n", "\nRestrictSUIDSGID=yes\n"}, []string{"PrivateNetwork=yes"}},
+		{unitNames[0], unitOptions{User: "opj", Shared: true}, nil, []string{"\nRestrictSUIDSGID="}},
+		{unitNames[1], unitOptions{User: "opj", Shared: true}, nil, []string{"\nRestrictSUIDSGID="}},
+		{unitNames[0], unitOptions{User: "root", Spool: "/spool"}, []string{"CapabilityBoundingSet=~CAP_SYS_TIME", "StartLimitIntervalSec=0\n"}, []string{"IPAddressDeny", "CapabilityBoundingSet=\n", "CAP_SETUID", "CAP_DAC", "\nRestrictSUIDSGID="}},
+		{unitNames[0], unitOptions{User: "opj", Mail: true}, nil, []string{"IPAddressDeny"}},
+		{unitNames[1], unitOptions{User: "opj"}, []string{"CapabilityBoundingSet=\n", "PrivateNetwork=yes\n"}, []string{"ProtectClock="}},
+		{unitNames[1], unitOptions{User: "opj", Mail: true}, []string{"PrivateNetwork=no\n"}, []string{"ProtectClock="}},
+		{workerUnit, unitOptions{User: "w", Spool: "/spool"}, []string{"CapabilityBoundingSet=\n", "RestrictNamespaces=user net\n"}, []string{"IPAddressDeny"}},
+	} {
+		b, err := unitText(c.unit, c.o)
+		try(t, err)
+		for _, line := range append(c.has, "SystemCallFilter=@system-service\n", "NoNewPrivileges=yes\n", "ProtectSystem=strict\n") {
+			if !strings.Contains(string(b), line) {
+				t.Errorf("%s for %+v lacks %q", c.unit, c.o, line)
+			}
+		}
+		for _, line := range c.lacks {
+			if strings.Contains(string(b), line) {
+				t.Errorf("%s for %+v has %q", c.unit, c.o, line)
+			}
+		}
+	}
+}
+
 // in are the paths of names in a folder.
 func in(dir string, names ...string) (out []string) {
 	for _, n := range names {

@@ -49,16 +49,25 @@ func CheckSpool(dir string) error {
 	return os.Remove(f.Name())
 }
 
-// make makes the folder of a run.
+// make makes the folder of a run, or opens one that was left half made to the
+// group.
 func (s spool) make(run string) error {
-	err := os.Mkdir(s.run(run), 0o770)
-	if errors.Is(err, fs.ErrExist) {
+	dir := s.run(run)
+	if err := os.Mkdir(dir, 0o770); err != nil && !errors.Is(err, fs.ErrExist) {
+		return spoolFault(dir, err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return spoolFault(dir, err)
+	}
+	if info.Mode()&(fs.ModeSetgid|fs.ModePerm) == spoolDir {
 		return nil
 	}
-	if err == nil {
-		err = os.Chmod(s.run(run), spoolDir) // whatever the umask
+	err = os.Chmod(dir, spoolDir) // whatever the umask
+	if errors.Is(err, fs.ErrPermission) && info.Mode().Perm() == spoolDir.Perm() {
+		return nil // a share or a service manager that allows no more, or another account's
 	}
-	return spoolFault(s.run(run), err)
+	return spoolFault(dir, err)
 }
 
 // put writes a whole file in one step. It is not flushed to the disk: one that a

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -638,6 +640,29 @@ func pipelineOf(t *testing.T, o *office, ix *index.Store, recs []index.Recording
 		return 0, fault.Wrap(fault.Missing, stop, "enough")
 	}))
 	return id
+}
+
+// TestSpoolFolder: the folder of a run is its group's, whatever the umask, also
+// when a killed coordinator left it half made.
+func TestSpoolFolder(t *testing.T) {
+	old := syscall.Umask(0o077)
+	defer syscall.Umask(old)
+	sp := spool(t.TempDir())
+	if err := os.Mkdir(sp.run("half"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range []string{"new", "half", "half"} {
+		if err := sp.make(run); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(sp.run(run))
+		if err != nil || info.Mode() != fs.ModeDir|spoolDir {
+			t.Errorf("%s: %v, %v", run, info.Mode(), err)
+		}
+	}
+	if err := spool(filepath.Join(string(sp), "none")).make("r"); fault.KindOf(err) != fault.NoSpace {
+		t.Errorf("without a spool: %v", err)
+	}
 }
 
 // A run of the same batch has the same names after a restart; another batch and
