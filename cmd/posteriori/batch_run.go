@@ -82,7 +82,7 @@ func newBatchResumeCommand(a *app) *cobra.Command {
 		Use:   "resume -p ID [NUMBER]",
 		Short: "Go on with a batch that was paused, interrupted or killed",
 		Long: `Go on with a batch that was paused, interrupted or killed: the last one, or that
-of the number.
+of the number. What waits for another try is tried at once.
 ` + exitStatus,
 		Args: argsBetween(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -59,7 +59,8 @@ type SQLite struct {
 }
 
 // OpenSQLite opens the queue at path, or makes it. Jobs that a killed process
-// left running wait again. delays are the pauses before each further try of a
+// left running wait again, and those that wait for another try begin anew: who
+// starts a run may have brought back what was away. delays are the pauses before each further try of a
 // job: one attempt more than there are pauses is its last.
 func OpenSQLite(ctx context.Context, path string, delays []time.Duration) (*SQLite, error) {
 	q := &SQLite{path: path, delays: delays, due: 5 * time.Second}
@@ -86,6 +87,9 @@ func OpenSQLite(ctx context.Context, path string, delays []time.Duration) (*SQLi
 		// killed with the program is no try of the job: else its next one would
 		// wait for an hour, or be the last.
 		_, err = q.db.ExecContext(ctx, "UPDATE river_job SET state = 'available', attempt = max(attempt - 1, 0) WHERE state = 'running'")
+	}
+	if err == nil {
+		_, err = q.db.ExecContext(ctx, "UPDATE river_job SET state = 'available', attempt = 0, scheduled_at = datetime('now', 'subsec') WHERE state = 'retryable'")
 	}
 	if err == nil {
 		_, err = q.db.ExecContext(ctx, "DELETE FROM river_leader") // of a killed process

@@ -198,6 +198,32 @@ func TestKilledRunsAreNoTries(t *testing.T) {
 	}
 }
 
+// TestStartedAnew: what waits for another try is tried at once by the next run,
+// from the first try on.
+func TestStartedAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	for n := range 3 {
+		q, err := OpenSQLite(t.Context(), path, []time.Duration{time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Add(t.Context(), []batch.Job{{Batch: 1, Item: 7}}); err != nil {
+			t.Fatal(err)
+		}
+		tried := make(chan batch.Job, 2)
+		work(t, q, 1, func(_ context.Context, j batch.Job) error {
+			tried <- j
+			return fmt.Errorf("a share is away: %w", batch.ErrAgain)
+		}, func() bool { return len(tried) == 1 })
+		if j := <-tried; j.Attempt != 1 || j.Last || len(tried) > 0 {
+			t.Errorf("run %d: the first try is told as %+v, and then %d more", n, j, len(tried))
+		}
+		if err := q.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A clock that was a year ahead and is set right, between two runs or in one, holds
 // nothing up: neither what waits nor what is to be tried again; and a killed
 // process that saw to those is no longer in charge.
