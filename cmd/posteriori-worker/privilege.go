@@ -25,7 +25,7 @@ const nobody = 65534
 // memory and so much CPU time, each process of the job. The GPU's driver maps more
 // than any bound of memory.
 func limits(job wire.Job, writes, gpu bool) (string, error) {
-	tasks := uint64(len(tasksOf(os.Getuid())) + 128 + 48*runtime.NumCPU())
+	tasks := uint64(len(tasksOf(os.Getuid())) + unseenTasks() + 128 + 48*runtime.NumCPU())
 	memory, cpu := memoryLimit(job), cpuLimit(job)
 	set := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NPROC: tasks, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_CPU: uint64(cpu.Seconds())}
 	if writes {
@@ -102,6 +102,18 @@ func tasksOf(uid int) []string {
 		}
 	}
 	return out
+}
+
+// unseenTasks allows for processes of the account that count towards its limit
+// and cannot be seen: those of other containers, which a PID namespace hides
+// and a user namespace of the worker's own does not count.
+func unseenTasks() int {
+	const initial = "pid:[4026531836]" // the machine's own: PROC_PID_INIT_INO of the kernel's proc_ns.h
+	ns, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil || ns == initial || ownUser() {
+		return 0
+	}
+	return 4096 + 512*runtime.NumCPU()
 }
 
 // unprivileged makes the process, all its threads and what it starts, nobody
@@ -205,4 +217,12 @@ func initialUser() bool {
 		_, _ = fmt.Sscan(f[2], &size)
 	}
 	return size > nobody
+}
+
+// ownUser tells whether this process is in a user namespace that was made for
+// it, with one account.
+func ownUser() bool {
+	b, err := os.ReadFile("/proc/self/uid_map")
+	f := strings.Fields(string(b))
+	return err == nil && len(f) == 3 && f[2] == "1"
 }
