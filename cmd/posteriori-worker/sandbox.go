@@ -173,8 +173,13 @@ func filesHold() string {
 // socket, so before those are taken away.
 func networkHolds() string {
 	ifs, err := net.Interfaces()
-	if err != nil || slices.ContainsFunc(ifs, func(i net.Interface) bool { return i.Flags&net.FlagUp != 0 }) {
-		return "network not confined"
+	up := slices.DeleteFunc(ifs, func(i net.Interface) bool { return i.Flags&net.FlagUp == 0 })
+	switch {
+	case err != nil:
+	case len(up) == 0:
+		return "no network"
+	case !slices.ContainsFunc(up, func(i net.Interface) bool { return i.Flags&net.FlagLoopback == 0 }):
+		return "no network but loopback" // a container's without a network
 	}
-	return "no network"
+	return "network not confined"
 }

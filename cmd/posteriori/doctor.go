@@ -166,7 +166,7 @@ func lookAtSandbox(said string) finding {
 	f := finding{Name: "sandbox", State: isOK, Version: said}
 	if lacks := report.NotConfined(said); len(lacks) > 0 {
 		f.State = isAbsent
-		f.Hint = "not in force on this machine: " + strings.Join(lacks, "; ") + ". The worker runs without and the report says so; allow Landlock, seccomp and network namespaces to it"
+		f.Hint = "not in force on this machine: " + strings.Join(lacks, "; ") + ". The worker runs without and the report says so; allow Landlock, seccomp and network namespaces to it, or run its container with --network none"
 	}
 	return f
 }

@@ -14,6 +14,7 @@ var confinementWords = []struct {
 	{regexp.MustCompile(`^files by landlock v(\d+)$`), "accès aux fichiers limité aux pièces du travail (Landlock, version $1)"},
 	{regexp.MustCompile(`^files not confined.*`), "accès aux fichiers NON limité"},
 	{regexp.MustCompile(`^no network$`), "aucun réseau"},
+	{regexp.MustCompile(`^no network but loopback$`), "aucun réseau, hors l’interface interne de la machine"},
 	{regexp.MustCompile(`^network not confined$`), "réseau NON coupé"},
 	{regexp.MustCompile(`^as nobody$`), "compte sans droits"},
 	{regexp.MustCompile(`^no capability but to read the job's files$`), "aucun privilège, sauf la lecture des pièces du travail"},

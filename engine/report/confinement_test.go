@@ -29,6 +29,10 @@ func TestConfinement(t *testing.T) {
 			t.Errorf("%q lacks %q", got, s)
 		}
 	}
+	const lone = "files by landlock v7, no network but loopback, no sockets"
+	if got := confinementText(lone); NotConfined(lone) != nil || strings.Contains(got, "NON") || !strings.Contains(got, "hors l’interface interne") {
+		t.Errorf("%q, %q", NotConfined(lone), got)
+	}
 	if confinementText("") != "non consigné" {
 		t.Error("unknown is not said to be so")
 	}
