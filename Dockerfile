@@ -16,9 +16,11 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
         ffmpeg libopencv-core406 libopencv-imgproc406 libopencv-imgcodecs406 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home analyst && mkdir /store && chown analyst /store
+    && useradd --create-home --uid 1000 analyst && mkdir /store && chown analyst /store
 COPY --from=build /src/bin /opt/posteriori/bin
 COPY --from=build /src/LICENSE /opt/posteriori/LICENSE
+# The project's own: posteriori models install --from /opt/posteriori/models
+COPY --from=build /src/models/*.onnx /opt/posteriori/models/
 ENV PATH=/opt/posteriori/bin:$PATH POSTERIORI_STORE=/store
 USER analyst
 VOLUME /store

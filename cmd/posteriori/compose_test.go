@@ -52,6 +52,7 @@ func TestReadmeOfMachines(t *testing.T) {
 
 // composeFile is what the test looks at of .ci/compose.yaml.
 type composeFile struct {
+	Name     string
 	Services map[string]struct {
 		Image string
 		Build *struct {
@@ -141,13 +142,22 @@ func TestCompose(t *testing.T) {
 	if n < 2 {
 		t.Errorf("the head of the file has %d commands", n)
 	}
-	if exec.Command("docker", "compose", "version").Run() == nil {
-		cmd := exec.Command("docker", "compose", "-f", path, "config", "-q")
+	read := 0
+	for _, tool := range [][]string{{"docker", "compose"}, {"docker-compose"}} {
+		if exec.Command(tool[0], append(tool[1:], "version")...).Run() != nil {
+			continue
+		}
+		read++
+		cmd := exec.Command(tool[0], append(tool[1:], "-f", path, "config", "-q")...)
 		cmd.Env = append(os.Environ(), "SEIZED=/s", "STORE=/t", "SPOOL=/p", "MODELS=/m", "MANIFEST=/x")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("docker compose config: %v\n%s", err, out)
+			t.Errorf("%v config: %v\n%s", tool, err, out)
 		}
-	} else {
+	}
+	if read == 0 {
 		t.Log("Compose is not installed: the file was not read by Compose itself")
+	}
+	if f.Name != "" {
+		t.Error("the file has a name, which Compose 1.29 does not take")
 	}
 }
