@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"posteriori/engine/fault"
 )
 
 // Reason is why a task could not be done. It is all that the queue holds of an
@@ -206,7 +208,7 @@ func (s *serving) tend(ctx context.Context) {
 			}
 		}
 		if err != nil && ctx.Err() == nil && !away && s.m.Notice != nil {
-			s.m.Notice(err.Error() + "; waiting for it")
+			s.m.Notice(notice(err) + "; waiting for it")
 		}
 		if err == nil && away && s.m.Notice != nil {
 			s.m.Notice("the queue answers again")
@@ -216,6 +218,18 @@ func (s *serving) tend(ctx context.Context) {
 			s.cancel(nil)
 		}
 	}
+}
+
+// notice is an error without the queue's address, which looks like a path: a log
+// would not take it.
+func notice(err error) string {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err.Error()
+	}
+	bare := *f
+	bare.File = ""
+	return bare.Error()
 }
 
 // look asks which of the tasks under way are still wanted.

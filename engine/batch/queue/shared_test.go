@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"posteriori/engine/fault"
+	"posteriori/engine/oplog"
 	"posteriori/testdata/postgres"
 )
 
@@ -35,6 +36,22 @@ func openShared(t *testing.T, s *postgres.Server) *Shared {
 	}
 	t.Cleanup(q.Close)
 	return q
+}
+
+// TestNoticeFitsALog: what a machine says of a queue that is away says why, and
+// passes as a message of the operational log, which takes no path.
+func TestNoticeFitsALog(t *testing.T) {
+	q := &Shared{where: "db/posteriori"}
+	line := notice(fmt.Errorf("asking: %w", q.fail(errors.New("no route to host"))))
+	var log bytes.Buffer
+	l, err := oplog.New(&log, "json", "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Warn(line)
+	if !strings.Contains(log.String(), "the queue cannot be used: no route to host") {
+		t.Errorf("%q is logged as %s", line, log.String())
+	}
 }
 
 // TestPasswordFile: a file for passwords that cannot be read is said to be so,
