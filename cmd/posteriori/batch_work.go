@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 
@@ -34,32 +33,17 @@ type batchWork struct {
 	worker analysis.Worker
 	opt    analysis.Options
 
-	mu     sync.Mutex
-	byHash map[string]index.Recording
-	byPath map[string]index.Recording
+	before map[string]int64 // by path: the recordings that were in when the run began
 }
 
-// know reads the recordings that are in already.
+// know notes which recordings are in already.
 func (b *batchWork) know(ctx context.Context) error {
 	recs, err := b.ix.Recordings(ctx)
-	b.byHash, b.byPath = map[string]index.Recording{}, map[string]index.Recording{}
+	b.before = make(map[string]int64, len(recs))
 	for _, r := range recs {
-		b.add(r)
+		b.before[r.Path] = r.ID
 	}
 	return err
-}
-
-func (b *batchWork) add(r index.Recording) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.byHash[r.SHA256], b.byPath[r.Path] = r, r
-}
-
-func (b *batchWork) known(sum string) (index.Recording, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r, ok := b.byHash[sum]
-	return r, ok
 }
 
 // handle does one file: a [batch.Handler].
@@ -82,11 +66,12 @@ func (b *batchWork) recording(ctx context.Context, it index.BatchItem, report fu
 	if it.Recording > 0 {
 		return b.ix.Recording(ctx, it.Recording)
 	}
-	b.mu.Lock()
-	rec, ok := b.byPath[it.Path]
-	b.mu.Unlock()
-	if info, err := os.Stat(it.Path); ok && err == nil && info.Size() == rec.Bytes && info.ModTime().UnixMicro() == rec.ModifiedUS {
-		return rec, nil // of a run that was killed between the two acts, or of an import by hand
+	if id, ok := b.before[it.Path]; ok {
+		rec, err := b.ix.Recording(ctx, id)
+		info, serr := os.Stat(it.Path)
+		if err == nil && serr == nil && info.Size() == rec.Bytes && info.ModTime().UnixMicro() == rec.ModifiedUS {
+			return rec, nil // of a run that was killed between the two acts, or of an import by hand
+		}
 	}
 	return b.importOne(ctx, it, report)
 }
@@ -113,7 +98,7 @@ func (b *batchWork) importOne(ctx context.Context, it index.BatchItem, report fu
 			return err
 		}
 		im := importer{app: &quiet, store: b.store, act: act, index: b.ix, worker: b.worker, hash: b.opt.Hash, runner: b.opt.Runner, opt: opt, seen: map[string]string{},
-			params: string(params), known: b.known, hashed: func(done, _ int64) { report(batch.Step{Read: done}) }}
+			params: string(params), hashed: func(done, _ int64) { report(batch.Step{Read: done}) }}
 		ctx, stop := act.Watch(ctx, procedure.MayAnalyse) // it may wait long for a machine
 		rows, err := im.run(ctx, []string{it.Path})
 		if len(rows) == 1 {
@@ -124,11 +109,7 @@ func (b *batchWork) importOne(ctx context.Context, it index.BatchItem, report fu
 	if err != nil {
 		return index.Recording{}, err
 	}
-	rec, err := b.ix.Recording(ctx, row.Recording)
-	if err == nil {
-		b.add(rec)
-	}
-	return rec, err
+	return b.ix.Recording(ctx, row.Recording)
 }
 
 // params name the batch in the records of its acts.

@@ -132,12 +132,8 @@ func gather(ctx context.Context, ix *index.Store, f query.Filter, key index.Key)
 			x.NotSeen = append(x.NotSeen, v)
 		}
 	}
-	analyses, err := ix.Analyses(ctx)
-	for i := range analyses {
-		if analyses[i].Recording == key.Recording {
-			x.Analysis = &analyses[i]
-		}
-	}
+	analysis, err := ix.Analysis(ctx, key.Recording)
+	x.Analysis = &analysis
 	return x, err
 }
 

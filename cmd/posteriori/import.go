@@ -234,18 +234,10 @@ type importer struct {
 	hashed evidence.Progress // told of what is read, in place of the meter
 	hash   evidence.Hasher   // reads the files; nil: this machine
 	runner analysis.Runner   // says what they are; nil: the worker here
-	// known finds the recording of a hash in the procedure; nil: look in the index.
-	known func(sum string) (index.Recording, bool)
 }
 
 // run looks at every file, records the act, and adds what can be used.
 func (im *importer) run(ctx context.Context, files []string) ([]importRow, error) {
-	if im.known == nil {
-		var err error
-		if im.known, err = inIndex(ctx, im.index); err != nil {
-			return nil, err
-		}
-	}
 	meter := newHashMeter(im.app.stderr, "reading", sizeOf(files))
 	defer meter.stop()
 	rows := make([]importRow, 0, len(files))
@@ -298,19 +290,6 @@ func imported(rows []importRow) []string {
 	return sums
 }
 
-// inIndex finds recordings of the procedure by hash.
-func inIndex(ctx context.Context, ix *index.Store) (func(string) (index.Recording, bool), error) {
-	recs, err := ix.Recordings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	m := make(map[string]index.Recording, len(recs))
-	for _, r := range recs {
-		m[r.SHA256] = r
-	}
-	return func(sum string) (index.Recording, bool) { r, ok := m[sum]; return r, ok }, nil
-}
-
 // look hashes and probes one file. What is wrong with it is in the row.
 func (im *importer) look(ctx context.Context, path string, meter *hashMeter) importRow {
 	row := importRow{Path: path}
@@ -338,11 +317,15 @@ func (im *importer) look(ctx context.Context, path string, meter *hashMeter) imp
 		return fail(err)
 	}
 	row.SHA256 = id.SHA256
-	if rec, ok := im.known(id.SHA256); ok {
-		row.State, row.Recording = rowDuplicate, rec.ID
-		if _, err := os.Stat(rec.Path); errors.Is(err, fs.ErrNotExist) && rec.Path != path {
-			rec.Path, rec.ModifiedUS = path, id.Modified.UnixMicro()
-			row.State, row.Details = rowMoved, &rec
+	was, ok, err := im.index.Imported(ctx, id.SHA256)
+	if err != nil {
+		return fail(err)
+	}
+	if ok {
+		row.State, row.Recording = rowDuplicate, was.ID
+		if _, err := os.Stat(was.Path); errors.Is(err, fs.ErrNotExist) && was.Path != path {
+			was.Path, was.ModifiedUS = path, id.Modified.UnixMicro()
+			row.State, row.Details = rowMoved, &was
 		}
 		return row
 	}

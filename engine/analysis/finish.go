@@ -65,7 +65,7 @@ func (r *run) summarise(ctx context.Context, rec *recording) error {
 		}
 		rec.out.Frames++
 	}
-	a, err := r.analysis(ctx, rec.ID)
+	a, err := r.ix.Analysis(ctx, rec.ID)
 	rec.out.Tracks, rec.done = a.Tracks, err == nil
 	if err == nil {
 		r.event(Event{What: EventRecording, Recording: rec.ID, Frames: rec.out.Frames, Tracks: a.Tracks})
@@ -81,7 +81,7 @@ func Stitch(ctx context.Context, ix *index.Store, rec index.Recording) error {
 	if err != nil {
 		return err
 	}
-	a, err := analysisOf(ctx, ix, rec.ID)
+	a, err := ix.Analysis(ctx, rec.ID)
 	if err != nil {
 		return err
 	}

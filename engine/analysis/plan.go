@@ -22,7 +22,7 @@ func (r *run) plan(ctx context.Context, rec *recording, a index.Analysis, queue 
 		return nil
 	}
 	rec.id = id
-	was, err := r.analysis(ctx, rec.ID)
+	was, err := r.ix.Analysis(ctx, rec.ID)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}

@@ -407,24 +407,6 @@ func (r *run) commit(ctx context.Context, rec *recording, c wire.Chunk, end wire
 	return nil
 }
 
-// analysis is the state of a recording's analysis in the index.
-func (r *run) analysis(ctx context.Context, rec int64) (index.Analysis, error) {
-	return analysisOf(ctx, r.ix, rec)
-}
-
-func analysisOf(ctx context.Context, ix *index.Store, rec int64) (index.Analysis, error) {
-	all, err := ix.Analyses(ctx)
-	if err != nil {
-		return index.Analysis{}, err
-	}
-	for _, a := range all {
-		if a.Recording == rec {
-			return a, nil
-		}
-	}
-	return index.Analysis{}, fault.New(fault.NotFound, "recording %d has no analysis", rec)
-}
-
 // progress notes where a task is; nil ends it.
 func (r *run) progress(key [2]int64, rec int64, p *wire.Progress) {
 	r.mu.Lock()

@@ -15,31 +15,46 @@ import (
 	"posteriori/engine/wire"
 )
 
+const analysisQuery = `SELECT recording, identity, info, state, started_unix_us, coalesce(finished_unix_us, 0),
+	plane_w, plane_h, tracks, (SELECT count(*) FROM chunk c WHERE c.recording = a.recording) FROM analysis a `
+
 // Analyses lists the analyses, by recording.
 func (s *Store) Analyses(ctx context.Context) ([]Analysis, error) {
-	rows, err := s.r.QueryContext(ctx, `SELECT recording, identity, info, state, started_unix_us, coalesce(finished_unix_us, 0),
-		plane_w, plane_h, tracks, (SELECT count(*) FROM chunk c WHERE c.recording = a.recording)
-		FROM analysis a ORDER BY recording`)
+	rows, err := s.r.QueryContext(ctx, analysisQuery+"ORDER BY recording")
 	if err != nil {
 		return nil, s.fail(err, "cannot list the analyses")
 	}
 	defer rows.Close()
 	var out []Analysis
 	for rows.Next() {
-		var a Analysis
-		var b Analysis // as begun: models, parameters, build, device
-		var info string
-		err := rows.Scan(&a.Recording, &a.Identity, &info, &a.State, &a.StartedUS, &a.FinishedUS, &a.PlaneW, &a.PlaneH, &a.Tracks, &a.ChunksDone)
-		if err == nil {
-			err = json.Unmarshal([]byte(info), &b)
-		}
+		a, err := scanAnalysis(rows)
 		if err != nil {
 			return nil, s.fail(err, "cannot list the analyses")
 		}
-		a.Models, a.Params, a.Build, a.Device = b.Models, b.Params, b.Build, b.Device
 		out = append(out, a)
 	}
 	return out, s.fail(rows.Err(), "cannot list the analyses")
+}
+
+// Analysis is that of one recording; fault.NotFound when there is none.
+func (s *Store) Analysis(ctx context.Context, recording int64) (Analysis, error) {
+	a, err := scanAnalysis(s.r.QueryRowContext(ctx, analysisQuery+"WHERE recording = ?", recording))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fault.New(fault.NotFound, "recording %d has no analysis", recording)
+	}
+	return a, s.fail(err, "cannot read the analysis")
+}
+
+func scanAnalysis(row scanner) (Analysis, error) {
+	var a Analysis
+	var b Analysis // as begun: models, parameters, build, device
+	var info string
+	err := row.Scan(&a.Recording, &a.Identity, &info, &a.State, &a.StartedUS, &a.FinishedUS, &a.PlaneW, &a.PlaneH, &a.Tracks, &a.ChunksDone)
+	if err == nil {
+		err = json.Unmarshal([]byte(info), &b)
+	}
+	a.Models, a.Params, a.Build, a.Device = b.Models, b.Params, b.Build, b.Device
+	return a, err
 }
 
 // Machines is which machines did how many chunks of each recording's analysis,

@@ -93,6 +93,16 @@ func (s *Store) Recording(ctx context.Context, id int64) (Recording, error) {
 	return r, s.fail(err, "cannot read the recording")
 }
 
+// Imported finds the recording of a file by its SHA-256, in hexadecimal; ok is
+// false when it was not imported.
+func (s *Store) Imported(ctx context.Context, sha256 string) (r Recording, ok bool, err error) {
+	r, err = scanRecording(s.r.QueryRowContext(ctx, "SELECT "+recordingColumns+" FROM recording WHERE sha256 = ?", sha256))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Recording{}, false, nil
+	}
+	return r, err == nil, s.fail(err, "cannot read the recording")
+}
+
 // minHashPrefix is the shortest part of a hash that names a recording.
 const minHashPrefix = 6
 

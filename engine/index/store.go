@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +33,13 @@ const KeySize = 32
 
 // maxReaders bounds the connections that read, for their memory.
 const maxReaders = 4
+
+// Page caches of a connection in KiB. What a batch writes lies near by what it
+// wrote before: more would only fill up, over the thousands of files of a seizure.
+const (
+	readerCache = 16 << 10
+	writerCache = 2 << 10
+)
 
 // ErrDuplicate is returned by AddRecording, with the id that is there, when a
 // recording of the same hash has been imported before.
@@ -96,14 +104,18 @@ func open(abs, lock string, key []byte, readOnly bool) (*sql.DB, error) {
 		setup = "PRAGMA hexkey='" + hex.EncodeToString(key) + "';"
 	}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs), RawQuery: query.Encode()}
-	setup += `
+	cache := readerCache
+	if !readOnly {
+		cache = writerCache
+	}
+	setup += fmt.Sprintf(`
 		PRAGMA busy_timeout=20000;
 		PRAGMA temp_store=memory;
 		PRAGMA foreign_keys=on;
 		PRAGMA synchronous=full;
 		PRAGMA secure_delete=on;
-		PRAGMA cache_size=-16384;
-		PRAGMA journal_mode=wal;`
+		PRAGMA cache_size=-%d;
+		PRAGMA journal_mode=wal;`, cache)
 	if readOnly {
 		setup += "PRAGMA query_only=on;"
 	}

@@ -126,6 +126,12 @@ func TestRecordings(t *testing.T) {
 	if _, err := s.Recording(t.Context(), 9); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("no such recording: %v", err)
 	}
+	if got, ok, err := s.Imported(t.Context(), second.SHA256); !ok || err != nil || got.ID != second.ID {
+		t.Errorf("by its hash: %+v, %v, %v", got, ok, err)
+	}
+	if _, ok, err := s.Imported(t.Context(), testRecording(3).SHA256); ok || err != nil {
+		t.Errorf("a hash that was not imported: %v, %v", ok, err)
+	}
 }
 
 func TestFindRecording(t *testing.T) {
@@ -247,8 +253,14 @@ func TestChunksResumeAndPieces(t *testing.T) {
 	if err := s.PutChunk(t.Context(), rec, chunkEnd(0), nil); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("chunk without analysis: %v", err)
 	}
+	if _, err := s.Analysis(t.Context(), rec); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("no analysis: %v", err)
+	}
 	if done := begin(t, s, rec, "one"); len(done) != 0 {
 		t.Errorf("done at first: %v", done)
+	}
+	if a, err := s.Analysis(t.Context(), rec); err != nil || a.Recording != rec || a.Identity != "one" {
+		t.Errorf("its analysis: %+v, %v", a, err)
 	}
 	put := func(n int, msgs ...wire.TrackMsg) {
 		t.Helper()
