@@ -69,7 +69,7 @@ func TestFusedReadsOfAnApproach(t *testing.T) {
 	var reads []lp.Read
 	wrong := 0
 	for i := range 16 {
-		v := view{scale: .3 + .025*float64(i), blur: 2 + i%4, light: .35, noise: 4}
+		v := view{scale: .3 + .025*float64(i), blur: 1 + i%4, light: .35, noise: 4}
 		box := scene.Box{X: at.X * v.scale, Y: at.Y * v.scale, W: at.W * v.scale, H: at.H * v.scale}
 		r, err := f.Reader.Read(v.seen(pic, rng), box)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"posteriori/detectors"
 	"posteriori/detectors/network"
+	"posteriori/engine/fault"
 	"posteriori/engine/infer"
 	lp "posteriori/engine/plate"
 	"posteriori/engine/scene"
@@ -83,6 +84,66 @@ func TestVote(t *testing.T) {
 	}
 	if one := read("AB", .9); text(vote([][]lp.Char{one})) != "AB" || vote(nil) != nil {
 		t.Error("one view, or none")
+	}
+}
+
+// Further rounds are read only as long as reads disagree or doubt, and then
+// they count: here only wide pads have the last character in the picture.
+func TestUntilSure(t *testing.T) {
+	rounds := layouts[Columns].rounds
+	run := func(read func(p pad) (string, float32)) (chars []lp.Char, n int) {
+		chars, err := untilSure(rounds, func(pads []pad) (out [][]lp.Char, err error) {
+			n++
+			for _, p := range pads {
+				s, share := read(p)
+				out = append(out, decodeSlots(columns(s, share), len(s)))
+			}
+			return out, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return chars, n
+	}
+	for name, c := range map[string]struct {
+		read func(pad) (string, float32)
+		want string
+		n    int
+	}{
+		"all sure":      {func(pad) (string, float32) { return "AB123CD", .99 }, "AB123CD", 1},
+		"all in doubt":  {func(pad) (string, float32) { return "AB123CD", .9 }, "AB123CD", len(rounds)},
+		"nothing there": {func(pad) (string, float32) { return "-------", .99 }, "", len(rounds)},
+		"one disagrees": {func(p pad) (string, float32) {
+			if p == rounds[0][1] {
+				return "AB123CO", .99
+			}
+			return "AB123CD", .99
+		}, "AB123CD", len(rounds)},
+		"a box that cuts": {func(p pad) (string, float32) {
+			if p.x < .05 {
+				return "AB123C", .7
+			}
+			return "AB123CD", .99
+		}, "AB123CD", len(rounds)},
+	} {
+		if chars, n := run(c.read); text(chars) != c.want || n != c.n {
+			t.Errorf("%s: %q after %d rounds, want %q after %d", name, text(chars), n, c.want, c.n)
+		}
+	}
+	failing := fault.New(fault.Internal, "no model")
+	if _, err := untilSure(rounds, func([]pad) ([][]lp.Char, error) { return nil, failing }); err != failing {
+		t.Errorf("%v", err)
+	}
+}
+
+// The model is bound for rounds of one size.
+func TestRoundsAreOfOneSize(t *testing.T) {
+	for name, l := range layouts {
+		for _, r := range l.rounds {
+			if len(r) == 0 || len(r) != len(l.rounds[0]) {
+				t.Errorf("%s: a round of %d beside one of %d", name, len(r), len(l.rounds[0]))
+			}
+		}
 	}
 }
 

@@ -88,8 +88,10 @@ func (p Finder) Find(f frame.YUV, tUS int64, layers ...[]scene.Box) ([]lp.Read, 
 }
 
 // closeUp is the side of the square around a plate, in widths of the plate, at
-// which a detector sees it large and yet sees what it hangs on.
-const closeUp = 3
+// which a detector sees it large and yet sees what it hangs on. Measured on
+// drawn, Romanian and American plates, 2.4 beside 3, 4 and 5 gives the boxes
+// that cut a plate least often.
+const closeUp = 2.4
 
 // closer looks at a plate once more from near, where its edges can be told to
 // the pixel: readers suffer from a box that cuts a character. The score is the

@@ -2,6 +2,7 @@ package plate
 
 import (
 	"math"
+	"slices"
 
 	"posteriori/detectors"
 	"posteriori/detectors/network"
@@ -29,10 +30,12 @@ type Reader interface {
 
 // layout is what is particular about a family of readers.
 type layout struct {
-	// pads are how much of a plate's width and height is added on each side
-	// before it is cut out. Where there are several, the plate is read with
-	// each, and the reads vote: the box is seldom right to the pixel.
-	pads   []pad
+	// rounds are how much of a plate's width and height is added on each side
+	// before it is cut out. The plate is read with each, and the reads vote: the
+	// box is seldom right to the pixel, and may have cut a character. A round is
+	// read at once, all rounds have as many, and no further one is read once
+	// the text is sure (see sure).
+	rounds [][]pad
 	lines  bool                                              // two lines are read each for itself
 	fill   func(rgb []float32, w, h, i int, in infer.Tensor) // picture i of the batch
 	decode func(rows []float32, n int) []lp.Char
@@ -43,10 +46,14 @@ type pad struct{ x, y float64 }
 
 var layouts = map[string]layout{
 	Columns: {
-		pads: []pad{{0.03, 0.08}, {0.06, 0.16}, {0.05, 0}, {0, 0.04}, {0.02, 0.2}, {0.08, 0.08}},
+		rounds: [][]pad{
+			{{0.02, 0.06}, {0.05, 0.12}, {0.05, 0}},
+			{{0, 0.06}, {0.02, 0.2}, {0.08, 0.06}},
+			{{0.12, 0.06}, {0.18, 0.12}, {0.26, 0.2}},
+		},
 		fill: fillGrey, decode: decodeColumns, lines: true,
 	},
-	Slots: {pads: []pad{{}}, fill: fillInterleaved, decode: decodeSlots},
+	Slots: {rounds: [][]pad{{{}}}, fill: fillInterleaved, decode: decodeSlots},
 }
 
 // width of one row of a reader's output: the alphabet, then "nothing".
@@ -72,7 +79,7 @@ func OpenReader(path string, m models.Model, o detectors.Options) (Reader, error
 	if err != nil {
 		return nil, err
 	}
-	n := int64(len(l.pads))
+	n := int64(len(l.rounds[0]))
 	in := append([]int64{n}, m.Inputs[0].Shape[1:]...)
 	out := make([][]int64, len(m.Outputs))
 	out[0] = []int64{n, int64(places), int64(row)}
@@ -156,9 +163,31 @@ const (
 	leastOfLine = 2
 )
 
-// views reads what is in the box with every pad and lets the reads vote.
+// views reads what is in the box, with as many pads as it takes to be sure.
 func (r *reader) views(l look, box scene.Box) ([]lp.Char, error) {
-	for i, p := range r.pads {
+	return untilSure(r.rounds, func(pads []pad) ([][]lp.Char, error) { return r.round(l, box, pads) })
+}
+
+// untilSure reads round after round until the text is sure, and gives what all
+// reads say together.
+func untilSure(rounds [][]pad, round func([]pad) ([][]lp.Char, error)) (chars []lp.Char, err error) {
+	var reads [][]lp.Char
+	for _, pads := range rounds {
+		more, err := round(pads)
+		if err != nil {
+			return nil, err
+		}
+		reads = append(reads, more...)
+		if chars = vote(reads); sure(chars, reads) {
+			break
+		}
+	}
+	return chars, nil
+}
+
+// round reads what is in the box once with each pad.
+func (r *reader) round(l look, box scene.Box, pads []pad) ([][]lp.Char, error) {
+	for i, p := range pads {
 		part := scene.Box{X: box.X - p.x*box.W, Y: box.Y - p.y*box.H, W: box.W * (1 + 2*p.x), H: box.H * (1 + 2*p.y)}
 		if _, err := l.resample.Tensor(l.frame, part, r.rgb); err != nil {
 			return nil, err
@@ -168,12 +197,24 @@ func (r *reader) views(l look, box scene.Box) ([]lp.Char, error) {
 	if err := l.model.Run(); err != nil {
 		return nil, err
 	}
-	rows, size := l.model.Out[0].F32, len(l.model.Out[0].F32)/len(r.pads)
+	rows, size := l.model.Out[0].F32, len(l.model.Out[0].F32)/len(pads)
 	var reads [][]lp.Char
-	for i := range r.pads {
+	for i := range pads {
 		reads = append(reads, r.decode(rows[i*size:(i+1)*size], size/row))
 	}
-	return vote(reads), nil
+	return reads, nil
+}
+
+// enough is the score from which a text that no read contradicts is sure.
+const enough = 0.7
+
+// sure tells whether more reads would hardly change what these say together.
+func sure(chars []lp.Char, reads [][]lp.Char) bool {
+	read := lp.Read{Chars: chars}
+	text := read.Text()
+	return read.Score() >= enough && !slices.ContainsFunc(reads, func(chars []lp.Char) bool {
+		return lp.Read{Chars: chars}.Text() != text
+	})
 }
 
 // vote is what several reads of one plate in one picture say together.

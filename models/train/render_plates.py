@@ -324,8 +324,13 @@ class Pool:
 
 
 def looseness(rng):
-    """How much wider than the plate the box is, left and top, right and bottom, in shares of it; seldom tighter."""
-    side = lambda: (max(-.025, rng.gauss(.04, .075)), max(-.08, rng.gauss(.1, .17)))
+    """How much wider than the plate the box is, left and top, right and bottom, in shares of it; seldom tighter.
+
+    One side in eight is far off: boxes of detectors are, and a box that may
+    have cut the plate is read again with more around it.
+    """
+    far = lambda usual, most: rng.uniform(0, most) if rng.random() < .125 else usual
+    side = lambda: (far(max(-.025, rng.gauss(.04, .075)), .35), far(max(-.08, rng.gauss(.1, .17)), .7))
     return side(), side()
 
 

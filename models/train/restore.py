@@ -6,7 +6,8 @@
 An exported model has its batch normalisation folded into the convolutions. It
 is unfolded on fresh samples: each layer takes the mean and spread that its
 convolution gives there, and a gain and shift that undo them. Then the net gives
-what the model gave, and goes on learning without a jump.
+what the model gave, and goes on learning without a jump. So it does when it has
+grown since: residual blocks that the model has not begin as adding nothing.
 """
 
 import argparse
@@ -43,12 +44,29 @@ def in_order(net, x):
             for i, m in enumerate(order) if isinstance(m, nn.Conv2d)]
 
 
+def known(net, pairs, held):
+    """The pairs that have a counterpart in held. A residual block without one is muted: its last gain is nothing."""
+    of = {conv: block for block in net.modules() if isinstance(block, train_reader.Residual) for conv in (block.a[0], block.b[0])}
+    out, grown = [], set()
+    for conv, norm in pairs:
+        block = of.get(conv)
+        if block in grown:
+            continue
+        if len(out) < len(held) and held[len(out)][0].size == conv.weight.numel():
+            out.append((conv, norm))
+        elif block is not None:
+            nn.init.zeros_(block.b[1].weight)
+            grown.add(block)
+    return out
+
+
 def unfold(net, path, x):
     """Gives net the weights of the model at path; x is a batch of samples as the net takes them."""
     net.eval()
-    pairs, held = in_order(net, x), convolutions(path)
+    held = convolutions(path)
+    pairs = known(net, in_order(net, x), held)
     if len(pairs) != len(held):
-        raise SystemExit(f"{path} has {len(held)} convolutions, the net {len(pairs)}: it is another model")
+        raise SystemExit(f"{path} has {len(held)} convolutions, of which the net has {len(pairs)}: it is another model")
     folded = []
     for (conv, norm), (weight, *bias) in zip(pairs, held):
         conv.weight.data = torch.from_numpy(weight.copy()).reshape(conv.weight.shape)

@@ -51,8 +51,8 @@ class Reader(nn.Module):
         self.body = nn.Sequential(
             Conv(1, 24, 3, 2), Residual(24),            # 16×64
             Conv(24, 48, 3, 2), Residual(48),           # 8×32
-            Conv(48, 88, 3, (2, 1)), Residual(88),      # 4×32
-            Conv(88, 128, 3, (2, 1)),                   # 2×32
+            Conv(48, 88, 3, (2, 1)), Residual(88), Residual(88),  # 4×32
+            Conv(88, 128, 3, (2, 1)), Residual(128),    # 2×32
             nn.Conv2d(128, 160, (2, 1), bias=False), nn.BatchNorm2d(160), nn.ReLU(inplace=True),  # 1×32
             Conv(160, 128, (1, 5)), nn.Dropout(0.1), nn.Conv2d(128, 1 + len(ALPHABET), (1, 3), padding=(0, 1)))
 
