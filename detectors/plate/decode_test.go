@@ -112,7 +112,7 @@ func TestUntilSure(t *testing.T) {
 	}{
 		"all sure":      {func(pad) (string, float32) { return "AB123CD", .99 }, "AB123CD", 1},
 		"all in doubt":  {func(pad) (string, float32) { return "AB123CD", .9 }, "AB123CD", len(rounds)},
-		"nothing there": {func(pad) (string, float32) { return "-------", .99 }, "", len(rounds)},
+		"nothing there": {func(pad) (string, float32) { return "-------", .99 }, "", 1},
 		"one disagrees": {func(p pad) (string, float32) {
 			if p == rounds[0][1] {
 				return "AB123CO", .99

@@ -208,11 +208,12 @@ func (r *reader) round(l look, box scene.Box, pads []pad) ([][]lp.Char, error) {
 // enough is the score from which a text that no read contradicts is sure.
 const enough = 0.7
 
-// sure tells whether more reads would hardly change what these say together.
+// sure tells whether more reads would hardly change what these say together:
+// that nothing is there, as most places that are no plates have it, among it.
 func sure(chars []lp.Char, reads [][]lp.Char) bool {
 	read := lp.Read{Chars: chars}
 	text := read.Text()
-	return read.Score() >= enough && !slices.ContainsFunc(reads, func(chars []lp.Char) bool {
+	return (text == "" || read.Score() >= enough) && !slices.ContainsFunc(reads, func(chars []lp.Char) bool {
 		return lp.Read{Chars: chars}.Text() != text
 	})
 }
