@@ -9,6 +9,7 @@
 package align
 
 import (
+	"cmp"
 	"image"
 	"math"
 	"slices"
@@ -30,8 +31,10 @@ const (
 	done      = .08 // samples: a smaller step ends the search
 	iterate   = 10  // steps at most
 	farthest  = 24  // samples that a first guess looks around, each way
-	guessStep = 3   // samples between guesses
-	most      = 64. // samples: what is farther is no drift
+	guessStep = 3   // samples between guesses …
+	// … of which so many are followed at most.
+	guessTries = 4
+	most       = 64. // samples: what is farther is no drift
 )
 
 // Reference is a picture that others are compared with.
@@ -119,9 +122,19 @@ func (r *Reference) Shift(pic frame.Plane, at image.Point, dx, dy float64, far b
 	if len(r.patches) < least {
 		return dx, dy, false
 	}
-	if far {
-		dx, dy = r.guess(pic, at, dx, dy, busy)
+	if !far {
+		return r.follow(pic, at, dx, dy, busy)
 	}
+	for _, g := range r.guesses(pic, at, dx, dy, busy) {
+		if x, y, ok = r.follow(pic, at, g.x, g.y, busy); ok {
+			return x, y, true
+		}
+	}
+	return dx, dy, false
+}
+
+// follow looks for the shift from (dx, dy) on.
+func (r *Reference) follow(pic frame.Plane, at image.Point, dx, dy float64, busy []image.Rectangle) (x, y float64, ok bool) {
 	for range iterate {
 		r.seen = r.seen[:0]
 		for k := range r.patches {
@@ -227,10 +240,17 @@ func (p *patch) look(pic frame.Plane, at image.Point, dx, dy float64, busy []ima
 	return seen{p, float64(ex), float64(ey), float64(rest) / (side * side)}, true
 }
 
-// guess is the shift about (dx, dy) at which the patches differ least.
-func (r *Reference) guess(pic frame.Plane, at image.Point, dx, dy float64, busy []image.Rectangle) (x, y float64) {
-	x, y = dx, dy
-	least := math.Inf(1)
+// guess is a shift, and what the patches differ by that can be seen there.
+type guess struct {
+	x, y, cost float64
+	n          int
+}
+
+// guesses are the shifts about (dx, dy) at which the patches differ least, the
+// best first: other light and few patches in view may put a wrong one there.
+func (r *Reference) guesses(pic frame.Plane, at image.Point, dx, dy float64, busy []image.Rectangle) []guess {
+	var all []guess
+	seen := 0
 	costs := make([]float64, 0, len(r.patches))
 	for v := -farthest; v <= farthest; v += guessStep {
 		for u := -farthest; u <= farthest; u += guessStep {
@@ -241,15 +261,22 @@ func (r *Reference) guess(pic frame.Plane, at image.Point, dx, dy float64, busy 
 					costs = append(costs, p.differs(pic, p.x-at.X+int(dx)+u, p.y-at.Y+int(dy)+v))
 				}
 			}
-			if 2*len(costs) < len(r.patches) {
-				continue
-			}
-			if c := median(costs); c < least {
-				least, x, y = c, dx+float64(u), dy+float64(v)
+			if n := len(costs); n >= least {
+				all = append(all, guess{dx + float64(u), dy + float64(v), median(costs), n})
+				seen = max(seen, n)
 			}
 		}
 	}
-	return x, y
+	all = slices.DeleteFunc(all, func(g guess) bool { return 2*g.n < seen }) // few are alike by chance
+	slices.SortStableFunc(all, func(a, b guess) int { return cmp.Compare(a.cost, b.cost) })
+	var best []guess
+	for _, g := range all {
+		beside := slices.ContainsFunc(best, func(o guess) bool { return math.Hypot(g.x-o.x, g.y-o.y) < 2*guessStep })
+		if !beside && len(best) < guessTries {
+			best = append(best, g)
+		}
+	}
+	return best
 }
 
 // differs is the mean square difference of the patch from the picture at (x, y),
