@@ -115,6 +115,9 @@ type work struct {
 func (w *work) watch(ctx context.Context) {
 	look, note, quiet := cmp.Or(w.look, time.Second), cmp.Or(w.note, 10*time.Second), cmp.Or(w.quiet, 10*time.Minute)
 	var noted time.Time
+	if w.Report != nil { // a batch of a second is seen, too
+		w.Report(w.acc.progress())
+	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	for {
