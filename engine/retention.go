@@ -247,9 +247,17 @@ func (s *Store) due(ctx context.Context, p *Procedure) ([]index.Recording, error
 }
 
 func dueOf(d procedure.Document, recs []index.Recording, at time.Time) []index.Recording {
+	known := make(map[string]procedure.Item, len(d.Retention.Items)) // a seizure has tens of thousands
+	for _, it := range d.Retention.Items {
+		known[it.SHA256] = it
+	}
 	var out []index.Recording
 	for _, r := range recs {
-		if erased(d, r) || !at.Before(procedure.Deadline(recordedAt(d, r), d.Retention.Extensions)) {
+		it, ok := known[r.SHA256]
+		if !ok {
+			it.Recorded = time.UnixMicro(r.ImportedUS)
+		}
+		if it.Erased != nil || !at.Before(procedure.Deadline(it.Recorded, d.Retention.Extensions)) {
 			out = append(out, r)
 		}
 	}
@@ -259,14 +267,6 @@ func dueOf(d procedure.Document, recs []index.Recording, at time.Time) []index.R
 // erased tells whether r is recorded as erased.
 func erased(d procedure.Document, r index.Recording) bool {
 	return slices.ContainsFunc(d.Retention.Items, func(it procedure.Item) bool { return it.SHA256 == r.SHA256 && it.Erased != nil })
-}
-
-// recordedAt is when r was recorded: as the document has it, else the index.
-func recordedAt(d procedure.Document, r index.Recording) time.Time {
-	if at, ok := procedure.RecordedAt(d, r.SHA256); ok {
-		return at
-	}
-	return time.UnixMicro(r.ImportedUS)
 }
 
 func (s *Store) purgeDueIn(ctx context.Context, spec ActSpec) (DueResult, error) {

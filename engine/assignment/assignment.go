@@ -30,7 +30,7 @@ type Solver struct {
 // Volgenant, "A shortest augmenting path algorithm for dense and sparse linear
 // assignment problems", Computing 1987), O(k³) for a component of k.
 func (s *Solver) Assign(cost []float64, n, m int, limit float64) []int {
-	s.out = slices.Grow(s.out[:0], n)[:n]
+	s.out = resize(s.out, n)
 	for i := range s.out {
 		s.out[i] = -1
 	}
@@ -60,7 +60,7 @@ func (s *Solver) Assign(cost []float64, n, m int, limit float64) []int {
 // components joins rows and columns that an admissible pair links; a root is
 // always the smallest index of its component, so always a row if it has one.
 func (s *Solver) components(cost []float64, n, m int, limit float64) {
-	s.comp = slices.Grow(s.comp[:0], n+m)[:n+m]
+	s.comp = resize(s.comp, n+m)
 	for i := range s.comp {
 		s.comp[i] = i
 	}
@@ -89,7 +89,7 @@ func find(parent []int, i int) int {
 // at the price of limit: that stands for staying unpaired.
 func (s *Solver) component(cost []float64, m int, limit float64) {
 	n, k := len(s.rows), len(s.cols)
-	s.sub = slices.Grow(s.sub[:0], n*k)[:n*k]
+	s.sub = resize(s.sub, n*k)
 	for a, i := range s.rows {
 		for b, j := range s.cols {
 			c := cost[i*m+j]
@@ -99,9 +99,9 @@ func (s *Solver) component(cost []float64, m int, limit float64) {
 			s.sub[a*k+b] = c
 		}
 	}
-	s.u, s.v, s.short = slices.Grow(s.u[:0], n)[:n], slices.Grow(s.v[:0], k)[:k], slices.Grow(s.short[:0], k)[:k]
-	s.colOf, s.rowOf, s.via = slices.Grow(s.colOf[:0], n)[:n], slices.Grow(s.rowOf[:0], k)[:k], slices.Grow(s.via[:0], k)[:k]
-	s.inRow, s.inCol = slices.Grow(s.inRow[:0], n)[:n], slices.Grow(s.inCol[:0], k)[:k]
+	s.u, s.v, s.short = resize(s.u, n), resize(s.v, k), resize(s.short, k)
+	s.colOf, s.rowOf, s.via = resize(s.colOf, n), resize(s.rowOf, k), resize(s.via, k)
+	s.inRow, s.inCol = resize(s.inRow, n), resize(s.inCol, k)
 	clear(s.u)
 	clear(s.v)
 	for i := range s.colOf {
@@ -193,3 +193,6 @@ func (s *Solver) reprice(r, k int, low float64) {
 		}
 	}
 }
+
+// resize is s with n elements, their content unknown.
+func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }

@@ -2,7 +2,6 @@ package track
 
 import (
 	"math"
-	"slices"
 
 	"posteriori/engine/scene"
 )
@@ -26,7 +25,7 @@ const (
 // detection of this step follow theirs.
 func (tr *Tracker) follow(blobs []Blob, dt float64) {
 	s := &tr.scratch
-	s.owner, s.shared = slices.Grow(s.owner[:0], len(blobs))[:len(blobs)], slices.Grow(s.shared[:0], len(blobs))[:len(blobs)]
+	s.owner, s.shared = resize(s.owner, len(blobs)), resize(s.shared, len(blobs))
 	clear(s.owner)
 	clear(s.shared)
 	for j := range blobs {
@@ -177,7 +176,7 @@ func (tr *Tracker) claimFar(blobs []Blob, match func(*Track) bool, cost func(*Tr
 	if n == 0 {
 		return
 	}
-	s.cost = slices.Grow(s.cost[:0], n*m)[:n*m]
+	s.cost = resize(s.cost, n*m)
 	for a, t := range s.rows {
 		for b, j := range s.cols {
 			s.cost[a*m+b] = cost(t, blobs[j].Box)

@@ -2,6 +2,7 @@ package track
 
 import (
 	"math"
+	"slices"
 
 	"posteriori/engine/scene"
 )
@@ -56,3 +57,6 @@ func valid(b scene.Box) bool {
 	s := b.X + b.Y + b.W + b.H
 	return b.W > 0 && b.H > 0 && !math.IsNaN(s) && !math.IsInf(s, 0)
 }
+
+// resize is s with n elements, their content unknown.
+func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }

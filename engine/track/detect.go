@@ -22,7 +22,7 @@ func (tr *Tracker) detect(f Frame) {
 	s := &tr.scratch
 	high := tr.scoring(tr.cfg.HighScore)
 	fair := tr.scoring(tr.cfg.FairScore)
-	s.used = slices.Grow(s.used[:0], len(s.dets))[:len(s.dets)]
+	s.used = resize(s.used, len(s.dets))
 	clear(s.used)
 
 	tr.pairDetections(0, fair, func(t *Track) bool { return tr.isRecent(t) }, tr.fairCost)
@@ -70,7 +70,7 @@ func (tr *Tracker) prepare(dets []Detection) {
 		}
 		return 0
 	})
-	s.extra = slices.Grow(s.extra[:0], len(s.dets))[:len(s.dets)]
+	s.extra = resize(s.extra, len(s.dets))
 	n := 0
 	for _, d := range s.dets {
 		fold := false
@@ -125,7 +125,7 @@ func (tr *Tracker) pairDetections(lo, hi int, match func(*Track) bool, cost func
 	if n == 0 || m == 0 {
 		return
 	}
-	s.cost = slices.Grow(s.cost[:0], n*m)[:n*m]
+	s.cost = resize(s.cost, n*m)
 	for a, t := range s.rows {
 		for b, i := range s.cols {
 			s.cost[a*m+b] = cost(t, s.dets[i])

@@ -35,7 +35,7 @@ func (sm *smoother) path(ss []sample, w, h float64) scene.Path {
 	sm.boxes(ss)
 	sm.units(ss)
 	for e := range sm.edge {
-		sm.edge[e] = slices.Grow(sm.edge[e][:0], len(ss))[:len(ss)]
+		sm.edge[e] = resize(sm.edge[e], len(ss))
 		sm.run(ss, e)
 	}
 	out := make(scene.Path, 0, len(ss))
@@ -60,7 +60,7 @@ func (sm *smoother) path(ss []sample, w, h float64) scene.Path {
 // around it, because single detector boxes are noisy and blobs change slowly;
 // a detection that had a blob is averaged with what the blob says.
 func (sm *smoother) boxes(ss []sample) {
-	sm.boxs = slices.Grow(sm.boxs[:0], len(ss))[:len(ss)]
+	sm.boxs = resize(sm.boxs, len(ss))
 	sm.offs = sm.offs[:0]
 	for i, s := range ss {
 		sm.boxs[i] = s.box
@@ -117,7 +117,7 @@ func (sm *smoother) offsetAt(t int64, from *int) scene.Box {
 // units fills unit with the length that noises scale with: the box's size, but
 // for a box cut at the border not much less than it is a moment away.
 func (sm *smoother) units(ss []sample) {
-	sm.unit = slices.Grow(sm.unit[:0], len(ss))[:len(ss)]
+	sm.unit = resize(sm.unit, len(ss))
 	run := 1.0
 	pass := func(i int, dt float64) {
 		run *= math.Exp(-dt / lengthFade)
@@ -154,7 +154,7 @@ func edgeOf(b scene.Box, e int) float64 {
 
 // run smooths edge e into sm.edge[e].
 func (sm *smoother) run(ss []sample, e int) {
-	sm.fwd = slices.Grow(sm.fwd[:0], len(ss))[:len(ss)]
+	sm.fwd = resize(sm.fwd, len(ss))
 	first := slices.IndexFunc(ss, func(s sample) bool { return s.kind != unseen })
 	first = max(first, 0)
 	u := sm.unit[first]
